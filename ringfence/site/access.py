@@ -1,0 +1,101 @@
+"""Who may log in to a host by ssh: the register that the ssh role writes and its tests demand."""
+
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+
+from ringfence.errors import UsageError
+from ringfence.site.hosts import Host
+from ringfence.site.keys import PublicKey, parse_public_key, read_public_key
+from ringfence.site.policy import BasePolicy, DeployKey
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """One key that an account accepts."""
+
+    public_key: str
+    """Algorithm and base64 text, without comment."""
+    fingerprint: str
+    """`SHA256:…`, as sshd logs it."""
+    owner: str
+    """The login name of the person who answers for it."""
+    expires: date
+    """The last day on which it is accepted."""
+    sources: tuple[str, ...]
+    """Networks from which it is accepted; empty means anywhere."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One account that may log in, and its keys."""
+
+    user: str
+    keys: list[AccessKey]
+
+
+def access_register(
+    site: Path, policy: BasePolicy, hosts: dict[str, Host], host: Host
+) -> list[Access]:
+    """Return every account that may log in to a host; the account that Ringfence deploys with comes first.
+
+    Raises UsageError when a `key_file` can't be read.
+    """
+    deploy = [
+        _access_key(deploy_key(site, key), key.owner, key.expires, key.sources)
+        for key in policy.deploy_access
+    ]
+    sources = [] if host.in_group("bastion") else bastion_addresses(hosts)
+    register = [Access(host.ssh.user, deploy)]
+    for name in admitted(policy, host):
+        keys = [
+            _access_key(parse_public_key(key.key), name, key.expires, sources)
+            for key in policy.people[name].ssh_keys
+        ]
+        register.append(Access(name, keys))
+    return register
+
+
+def admitted(policy: BasePolicy, host: Host) -> list[str]:
+    """Return the people to whom `access` opens the host, in the order of policy.yml."""
+    grants = [grant for grant in policy.access if any(host.in_group(g) for g in grant.groups)]
+    return [
+        name
+        for name, person in policy.people.items()
+        if any(name in grant.people or set(person.roles) & set(grant.roles) for grant in grants)
+    ]
+
+
+def bastion_addresses(hosts: dict[str, Host]) -> list[str]:
+    """Return the networks (`10.0.0.1/32`) of the bastions whose address is an IP address."""
+    return [
+        f"{host.address}/{ip_address(host.address).max_prefixlen}"
+        for host in hosts.values()
+        if host.in_group("bastion") and _is_ip(host.address)
+    ]
+
+
+def deploy_key(site: Path, key: DeployKey) -> PublicKey:
+    """Return the public key of an entry of `deploy_access`. Raises UsageError when it can't be read."""
+    if key.key is not None:
+        return parse_public_key(key.key)
+    path = site / Path(str(key.key_file)).expanduser()
+    try:
+        return read_public_key(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; deploy_access names it as key_file") from None
+    except ValueError as error:
+        raise UsageError(f"{path} {error}") from None
+
+
+def _access_key(key: PublicKey, owner: str, expires: date, sources: list[str]) -> AccessKey:
+    return AccessKey(key.line, key.fingerprint, owner, expires, tuple(sources))
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,203 @@
+"""policy.yml: everything that a site decides, beside its list of hosts.
+
+The sections here belong to no role. Each role adds one more, named like itself: `compose` puts them together.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
+
+from ringfence.errors import ToolError, UsageError
+from ringfence.site.house import House
+from ringfence.site.keys import parse_public_key
+from ringfence.site.section import (
+    Date,
+    GroupName,
+    Line,
+    LoginName,
+    Network,
+    Ports,
+    Section,
+)
+
+
+class Organisation(Section):
+    """Who runs the contact center."""
+
+    name: Line
+    """The organisation's name, as it stands in reports."""
+    security_contact: Line | None = None
+    """Where somebody who finds a weakness writes to."""
+
+
+class Client(Section):
+    """A customer of the outsourcer, whose data some hosts hold."""
+
+    name: Line
+    """The client's name, as it stands in reports."""
+
+
+class SshKey(Section):
+    """A public key, and until when it may be used."""
+
+    key: Line | None = Field(default=None, max_length=4096)
+    """The public key: the line of the .pub file."""
+    expires: Date
+    """The last day on which the key is accepted."""
+
+    @field_validator("key")
+    @classmethod
+    def _is_a_public_key(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_public_key(text)
+        return text
+
+    @field_validator("expires")
+    @classmethod
+    def _not_expired(cls, expires: Date, info: ValidationInfo) -> Date:
+        return not_past(expires, info, "the key expired on that day: replace or remove it")
+
+
+class PersonKey(SshKey):
+    """A person's public key, and until when it may be used."""
+
+    key: Line = Field(max_length=4096)
+    """The public key: the line of the .pub file."""
+
+
+class DeployKey(SshKey):
+    """A key of the account that Ringfence logs in as: give `key` or `key_file`."""
+
+    key_file: Line | None = None
+    """A file with the public key, relative to the site."""
+    owner: LoginName
+    """The person who answers for the key."""
+    sources: list[Network] = Field(default_factory=list)
+    """The addresses or networks from which it is accepted; empty means anywhere."""
+
+    @model_validator(mode="after")
+    def _key_or_file(self) -> "DeployKey":
+        if (self.key is None) == (self.key_file is None):
+            raise ValueError("needs either `key` or `key_file`, and not both")
+        return self
+
+
+class Person(Section):
+    """Somebody who works here; the name of the entry is the login name."""
+
+    full_name: Line
+    """First and last name."""
+    roles: list[GroupName] = Field(default_factory=list)
+    """What the person does: names of your choice, to which `access` opens hosts."""
+    ssh_keys: list[PersonKey] = Field(default_factory=list)
+    """The person's public keys."""
+
+
+class Grant(Section):
+    """Who may log in to the hosts of some groups."""
+
+    groups: list[GroupName] = Field(min_length=1)
+    """The groups whose hosts are opened; `all` means every host."""
+    roles: list[GroupName] = Field(default_factory=list)
+    """The people with one of these roles may log in."""
+    people: list[LoginName] = Field(default_factory=list)
+    """These people may log in, whatever their roles."""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Grant":
+        if not self.roles and not self.people:
+            raise ValueError("opens the hosts to nobody: name `roles` or `people`")
+        return self
+
+
+class Flow(Section):
+    """One network path that is allowed; what no flow allows is closed."""
+
+    source: GroupName = Field(alias="from")
+    """The group that opens the connection, or `internet`."""
+    destination: GroupName = Field(alias="to")
+    """The group that takes it, or `internet`."""
+    port: Ports
+    """The port (5061) or a range in quotes ("10000-20000") on the side that takes it."""
+    protocol: Literal["tcp", "udp"]
+    """tcp or udp."""
+    purpose: Line
+    """What it is for, for the auditor who reads the table."""
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """First and last port."""
+        first, _, last = self.port.partition("-")
+        return int(first), int(last or first)
+
+
+class Retention(Section):
+    """How long records are kept."""
+
+    access_records_days: int = Field(default=730, ge=1, le=36500)
+    """Days for which the record of accesses is kept; at least 730 where a host is classified high
+    (RD 1720/2007 art. 103.5: two years)."""
+
+
+class BasePolicy(Section):
+    """The sections of policy.yml that belong to no role."""
+
+    organisation: Organisation
+    """Who runs the contact center."""
+    clients: dict[GroupName, Client] = Field(default_factory=dict)
+    """The outsourcer's customers, by a short name that hosts refer to."""
+    people: dict[LoginName, Person]
+    """The people, by login name."""
+    access: list[Grant] = Field(default_factory=list)
+    """Who may log in where; the account that Ringfence deploys with is apart, in `deploy_access`."""
+    deploy_access: list[DeployKey] = Field(min_length=1)
+    """The keys of the account that Ringfence logs in as (`ssh.user` of hosts.yml)."""
+    flows: list[Flow] = Field(default_factory=list)
+    """The network paths that are allowed."""
+    retention: Retention = Retention()
+    """How long records are kept."""
+
+    def role(self, name: str) -> Any:
+        """Return the settings of a role (an instance of its `Settings`). Raises KeyError if it has none."""
+        if name in BasePolicy.model_fields or name not in type(self).model_fields:
+            raise KeyError(name)
+        return getattr(self, name)
+
+
+def not_past(day: Date, info: ValidationInfo, sentence: str) -> Date:
+    """Refuse a day before the context's `today`, if the validation has one."""
+    today = (info.context or {}).get("today")
+    if today is not None and day < today:
+        raise ValueError(sentence)
+    return day
+
+
+def compose(house: House) -> type[BasePolicy]:
+    """Make the model of policy.yml for the roles of a house: one section per role with settings.
+
+    Raises UsageError for a role that is named like a section, ToolError for settings that can't be imported.
+    """
+    sections: dict[str, Any] = {}
+    for role in house.roles:
+        if not (house.role_dir(role) / "settings.py").is_file():
+            continue
+        if role in BasePolicy.model_fields or hasattr(BasePolicy, role):
+            raise UsageError(
+                f"a role can't be named {role!r}: policy.yml has a section of that name"
+            )
+        settings = _settings(house, role)
+        description = (settings.__doc__ or f"Settings of the role {role}.").strip().splitlines()[0]
+        sections[role] = (settings, Field(default_factory=settings, description=description))
+    model: type[BasePolicy] = create_model("Policy", __base__=BasePolicy, **sections)
+    return model
+
+
+def _settings(house: House, role: str) -> type[Section]:
+    where = f"{house.role_dir(role) / 'settings.py'}"
+    try:
+        found = getattr(house.import_role(role, "settings"), "Settings", None)
+    except Exception as error:
+        raise ToolError(f"{where} can't be imported: {type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Section)):
+        raise ToolError(f"{where} has no class Settings(Section)")
+    return found

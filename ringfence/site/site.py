@@ -1,0 +1,149 @@
+"""A site: one inventory directory, as validated models."""
+
+import fnmatch
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ringfence.errors import UsageError
+from ringfence.site.access import Access, access_register, deploy_key
+from ringfence.site.hosts import Host, HostsFile, SshAccess
+from ringfence.site.house import House
+from ringfence.site.policy import BasePolicy
+from ringfence.site.problems import Problem, nearest
+from ringfence.site.waivers import Waiver, WaiversFile
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that a site's files say. Made by `ringfence.site.load_site`."""
+
+    path: Path
+    """The site's folder, absolute."""
+    house: House
+    hosts_file: HostsFile
+    policy: BasePolicy
+    waivers_file: WaiversFile
+    warnings: list[Problem] = field(default_factory=list)
+    """What `ringfence check` should mention although the site is usable: expired waivers, missing key files."""
+
+    @property
+    def name(self) -> str:
+        """The site's name."""
+        return self.hosts_file.name
+
+    @property
+    def waivers(self) -> list[Waiver]:
+        """All waivers, expired ones too."""
+        return self.waivers_file.waivers
+
+    @cached_property
+    def hosts(self) -> dict[str, Host]:
+        """The hosts by name, in the order of hosts.yml."""
+        return {name: self._host(name) for name in self.hosts_file.hosts}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of the site's models and of the keys that they point to."""
+        content = {
+            "hosts": self.hosts_file.model_dump(mode="json", by_alias=True),
+            "policy": self.policy.model_dump(mode="json", by_alias=True),
+            "waivers": self.waivers_file.model_dump(mode="json", by_alias=True),
+            "deploy_keys": [
+                self._deploy_key_line(i) for i in range(len(self.policy.deploy_access))
+            ],
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def config_file(self) -> Path | None:
+        """The OpenSSH client configuration that the site names, absolute."""
+        named = self.hosts_file.ssh.config_file
+        return self.resolve(named) if named else None
+
+    @property
+    def known_hosts_file(self) -> Path:
+        """The host keys that are trusted, absolute."""
+        return self.resolve(self.hosts_file.ssh.known_hosts_file)
+
+    @property
+    def groups(self) -> dict[str, list[Host]]:
+        """The groups that have hosts, in the order in which they appear, with their hosts; without `all`."""
+        found: dict[str, list[Host]] = {}
+        for host in self.hosts.values():
+            for group in host.groups:
+                found.setdefault(group, []).append(host)
+        return found
+
+    def resolve(self, name: str) -> Path:
+        """Return a file that the site's files name, relative to the site (or to ~)."""
+        return self.path / Path(name).expanduser()
+
+    def host(self, name: str) -> Host:
+        """Return a host by name. Raises UsageError with the nearest name."""
+        if name in self.hosts:
+            return self.hosts[name]
+        raise UsageError(f"{self.name} has no host {name!r}{nearest(name, self.hosts)}")
+
+    def select(self, limit: str | None) -> list[Host]:
+        """Return the hosts that a comma list of host names, groups and globs means; None means all.
+
+        Raises UsageError for the first part that matches no host, with the nearest name.
+        """
+        if limit is None:
+            return list(self.hosts.values())
+        chosen: set[str] = set()
+        parts = [part.strip() for part in limit.split(",") if part.strip()]
+        for part in parts:
+            matched = {
+                host.name
+                for host in self.hosts.values()
+                if host.in_group(part)
+                or fnmatch.fnmatchcase(host.name, part)
+                or any(fnmatch.fnmatchcase(group, part) for group in host.groups)
+            }
+            if not matched:
+                hint = nearest(part, [*self.hosts, *self.groups, "all"])
+                raise UsageError(f"{self.name} has no host or group {part!r}{hint}")
+            chosen |= matched
+        if not chosen:
+            raise UsageError(f"the limit {limit!r} names no host")
+        return [host for host in self.hosts.values() if host.name in chosen]
+
+    def access(self, host: Host | str) -> list[Access]:
+        """Return who may log in to a host by ssh, with which keys, until when and from where.
+
+        The first entry is the account that Ringfence deploys with; it exists on every host. The people that follow matter only
+        where their accounts exist: a host that has none of them needs none of their keys.
+        Raises UsageError when a `key_file` of `deploy_access` can't be read.
+        """
+        wanted = self.host(host) if isinstance(host, str) else host
+        return access_register(self.path, self.policy, self.hosts, wanted)
+
+    def waivers_for(self, host: Host, control: str) -> list[Waiver]:
+        """Return the waivers about a control on a host, expired ones too."""
+        return [waiver for waiver in self.waivers if waiver.covers(host, control)]
+
+    def _host(self, name: str) -> Host:
+        entry, defaults = self.hosts_file.hosts[name], self.hosts_file.ssh
+        identity = entry.ssh.identity_file or defaults.identity_file
+        port = entry.ssh.port or defaults.port
+        return Host(
+            name,
+            entry,
+            SshAccess(
+                user=entry.ssh.user or defaults.user,
+                port=port if port or defaults.config_file else 22,
+                identity_file=self.resolve(identity) if identity else None,
+                via=entry.ssh.via,
+            ),
+        )
+
+    def _deploy_key_line(self, index: int) -> str:
+        try:
+            return deploy_key(self.path, self.policy.deploy_access[index]).line
+        except UsageError:
+            return ""
