@@ -1,0 +1,91 @@
+"""The command ``ringfence``: one module a command, loaded when it is called."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from ringfence import __version__
+from ringfence.errors import RingfenceError
+
+COMMANDS = {
+    "init": "Write a commented sample site.",
+    "check": "Validate a site's files.",
+    "plan": "Show what apply would change.",
+    "apply": "Bring hosts to their baseline, then verify them.",
+    "verify": "Judge every host against the baseline.",
+    "report": "Make a run's reports again.",
+    "lab": "Build and run disposable real hosts.",
+    "prove": "Break each control in the lab and see it fail.",
+}
+USAGE_ERROR = 4
+
+
+class Commands(click.Group):
+    """Imports a command's module only when it is needed, so that ``--help`` answers at once."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the commands in the order in which a site's life needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import ``ringfence.cli.<name>`` and return its command."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"ringfence.cli.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=Commands,
+    epilog="Exit codes: 0 all well, 1 an operation or a control failed, 2 changes pending (plan), "
+    "3 the tool itself failed, 4 wrong usage or no host matched.",
+)
+@click.version_option(__version__, message="ringfence %(version)s")
+def ringfence() -> None:
+    """Harden the Linux hosts of a contact center, and prove it.
+
+    Start with: ringfence init my-site
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave with the exit code of docs/reference/exit-codes.md."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command; every failure is a sentence on standard error, never a traceback."""
+    try:
+        outcome: Any = ringfence.main(arguments, prog_name="ringfence", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.Abort:
+        return _say("interrupted", 130)
+    except click.UsageError as error:
+        hint = f"\nTry: {error.ctx.command_path} --help" if error.ctx else ""
+        return _say(f"{error.format_message()}{hint}", USAGE_ERROR)
+    except click.ClickException as error:
+        return _say(error.format_message(), 3)
+    except RingfenceError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 3
+    except OSError as error:
+        return _say(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    click.echo(f"ringfence: {sentence}", err=True)
+    return exit_code

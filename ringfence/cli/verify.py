@@ -1,0 +1,60 @@
+"""``ringfence verify``."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.report import write_reports
+from ringfence.report.summary import print_summary
+from ringfence.site import Site, load_site
+from ringfence.verify.suite import pytest_arguments
+from ringfence.verify.verification import exit_code
+from ringfence.verify.verification import verify as judge
+
+
+@click.command(epilog="Example: ringfence verify inventories/lab --limit pbx --control SSH-01")
+@site_argument
+@limit_option
+@click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
+@click.option(
+    "--from-snapshot",
+    metavar="RUN",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Judge the answers that a run kept; ask no host.",
+)
+@runs_option
+def verify(
+    site: Path,
+    limit: str | None,
+    controls: str | None,
+    from_snapshot: Path | None,
+    runs: Path | None,
+) -> int:
+    """Judge every host of SITE against the baseline, and keep the run."""
+    return verify_and_report(load_site(site), site, limit, controls, from_snapshot, runs)
+
+
+def verify_and_report(
+    site: Site,
+    argument: Path,
+    limit: str | None = None,
+    controls: str | None = None,
+    from_snapshot: Path | None = None,
+    runs: Path | None = None,
+) -> int:
+    """Verify, write the run's reports, print the summary, and return the exit code."""
+    native = ["pytest", *pytest_arguments(site, site.select(limit), controls)]
+    click.echo(f"+ {shlex.join(native)}", err=True)
+    typed = shlex.join(["ringfence", *sys.argv[1:]])
+    run, folder = judge(
+        site, runs_folder(argument, runs), typed, limit, controls, from_snapshot
+    )
+    write_reports(run, folder)
+    print_summary(run, Console(highlight=False), str(argument))
+    click.echo(f"run: {os.path.relpath(folder)}  report: {os.path.relpath(folder / 'report.html')}")
+    return exit_code(run)

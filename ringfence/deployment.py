@@ -1,0 +1,155 @@
+"""Run pyinfra as an operator would, and give every host an outcome.
+
+pyinfra is driven through its command line: its API merges unrelated operations of different hosts.
+Its exit code says nothing of hosts that are missing, so the JSON document is judged instead.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ringfence.errors import ToolError
+from ringfence.site import Host, Site
+
+STARTED = re.compile(r"Starting operation: (?P<name>.+)")
+ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
+TROUBLE = re.compile(r"error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LAST_LINES = 15
+
+
+@dataclass
+class HostOutcome:
+    """What a deploy did, or would do, on one host; operations by name."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    completed: bool = True
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The outcome of one run of pyinfra, by host; every host asked for is in it."""
+
+    dry: bool
+    hosts: dict[str, HostOutcome]
+
+    @property
+    def changes(self) -> int:
+        """How many operations changed, or would change, something on a host."""
+        return sum(len(outcome.changed) for outcome in self.hosts.values())
+
+    @property
+    def failed(self) -> bool:
+        """Whether any host has a failed operation, or did not come to the end."""
+        return any(outcome.failed or not outcome.completed for outcome in self.hosts.values())
+
+
+def pyinfra_arguments(
+    site: Site, hosts: list[Host] | None, roles: str | None, dry: bool
+) -> list[str]:
+    """Return the arguments that an operator would give pyinfra for the same run."""
+    limit = [part for host in hosts or () for part in ("--limit", host.name)]
+    chosen = ["--data", f"roles={roles}"] if roles else []
+    return [
+        *(["--dry"] if dry else ["-y"]),
+        *limit,
+        *chosen,
+        os.path.relpath(site.path / "inventory.py"),
+        os.path.relpath(site.house.deploys_dir / "site.py"),
+    ]
+
+
+def deploy(
+    site: Site,
+    hosts: list[Host],
+    roles: str | None,
+    dry: bool,
+    log: Path,
+    say: Callable[[str], None],
+) -> Deployment:
+    """Plan (``dry``) or apply the roles of ``hosts``, and keep pyinfra's words in ``log``.
+
+    Args:
+        site: the site.
+        hosts: the hosts, at least one.
+        roles: names of roles, comma separated; None means each host's own.
+        dry: change nothing.
+        log: the file for pyinfra's own output.
+        say: told the name of each operation when it starts.
+
+    Raises:
+        ToolError: pyinfra ended without its JSON document; the sentence has its last words.
+    """
+    command = [
+        *(sys.executable, "-m", "pyinfra", "--json"),
+        *pyinfra_arguments(site, hosts, roles, dry),
+    ]
+    environment = os.environ | {
+        "RINGFENCE_HOUSE": str(site.house.root),
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, [str(site.house.root), os.environ.get("PYTHONPATH")])
+        ),
+    }
+    said: list[str] = []
+    with log.open("w") as kept:
+        kept.write(f"+ {shlex.join(command)}\n")
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+            errors="replace",
+        )
+        assert process.stderr is not None
+        assert process.stdout is not None
+        for raw in process.stderr:
+            line = COLOUR.sub("", raw).rstrip()
+            kept.write(line + "\n")
+            said.append(line)
+            if started := STARTED.search(line):
+                say(started["name"])
+        document = process.stdout.read()
+        status = process.wait()
+    try:
+        report = json.loads(document)
+        return _outcomes(report, [host.name for host in hosts], dry, said)
+    except (ValueError, KeyError, TypeError):
+        last = "\n".join([line for line in said if line][-LAST_LINES:])
+        raise ToolError(
+            f"pyinfra ended with {status} and no result (its words are in {log}):\n{last}"
+        ) from None
+
+
+def _outcomes(report: dict[str, Any], names: list[str], dry: bool, said: list[str]) -> Deployment:
+    hosts = {name: HostOutcome() for name in names}
+    operations = report["plan"] if dry else report["results"]["operations"]
+    for operation in operations:
+        name = " / ".join(operation["names"]) or operation["name"]
+        lists = (
+            ("changed", "hosts_with_change" if dry else "success"),
+            ("changed", "hosts_with_conditional_change" if dry else ""),
+            ("unchanged", "" if dry else "no_change"),
+            ("failed", "" if dry else "error"),
+        )
+        for attribute, key in lists:
+            for host in operation[key] if key else ():
+                getattr(hosts[host], attribute).append(name)
+    for line in said:
+        about = ABOUT_HOST.match(line)
+        if about and about["host"] in hosts and TROUBLE.search(about["text"]):
+            hosts[about["host"]].trouble.append(about["text"])
+    for name in [] if dry else report["results"]["failed_hosts"]:
+        hosts[name].completed = False
+    return Deployment(dry, hosts)

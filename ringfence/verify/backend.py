@@ -1,0 +1,117 @@
+"""A testinfra backend that answers from a snapshot and asks the host only for what is missing."""
+
+from typing import Any
+
+from testinfra.backend import base
+
+from ringfence.verify.answers import Answer, Snapshot
+from ringfence.verify.session import Session, UnreachableError
+
+
+class NotInSnapshotError(Exception):
+    """A kept snapshot is judged, and it holds no answer to this command."""
+
+
+class Source:
+    """Where one host's answers come from: its snapshot first, then the host itself."""
+
+    def __init__(self, snapshot: Snapshot, ssh: list[str] | None, become_root: bool) -> None:
+        """Answer for one host.
+
+        Args:
+            snapshot: answers at hand; live answers are added to it.
+            ssh: the OpenSSH client's argument list, or None when only the snapshot may speak.
+            become_root: whether commands run through ``sudo``.
+        """
+        self.snapshot = snapshot
+        self.asked: dict[str, None] = {}
+        self._asked_lately: dict[str, None] = {}
+        self.live_commands = 0
+        self._ssh = ssh
+        self._become_root = become_root
+        self._session: Session | None = None
+
+    def collect(self, commands: list[str]) -> None:
+        """Put all ``commands`` to the host at once; keep what was answered, even when it dies."""
+        try:
+            for command, answer in self._live_session().ask(commands):
+                self.snapshot.answers[command] = answer
+        except UnreachableError as error:
+            self.snapshot.unreachable = str(error)
+        finally:
+            self.close()
+
+    def answer(self, command: str) -> Answer:
+        """Return the host's answer to ``command``.
+
+        Raises:
+            UnreachableError: the host did not answer.
+            NotInSnapshotError: only the snapshot may speak, and it does not know.
+        """
+        self.asked.setdefault(command)
+        self._asked_lately.setdefault(command)
+        known = self.snapshot.answers.get(command)
+        if known is not None:
+            return known
+        if self.snapshot.unreachable:
+            raise UnreachableError(self.snapshot.unreachable)
+        if self._ssh is None:
+            raise NotInSnapshotError(f"the snapshot holds no answer to: {command}")
+        self.live_commands += 1
+        try:
+            ((_, answer),) = self._live_session().ask([command])
+        except UnreachableError as error:
+            self.snapshot.unreachable = str(error)
+            self.close()
+            raise
+        self.snapshot.answers[command] = answer
+        return answer
+
+    @property
+    def never_answered(self) -> bool:
+        """Whether the host gave no answer at all."""
+        return self.snapshot.unreachable is not None and not self.snapshot.answers
+
+    def take_asked(self) -> list[str]:
+        """Return the commands asked since the last call: those of one test."""
+        asked, self._asked_lately = list(self._asked_lately), {}
+        return asked
+
+    def close(self) -> None:
+        """End the channel, if one is open."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _live_session(self) -> Session:
+        if self._session is None:
+            assert self._ssh is not None
+            self._session = Session(self._ssh, self._become_root)
+        return self._session
+
+
+class SnapshotBackend(base.BaseBackend):  # type: ignore[misc]
+    """``--hosts=ringfence://NAME``: testinfra's modules on a host's snapshot."""
+
+    NAME = "ringfence"
+    sources: dict[str, Source] = {}  # noqa: RUF012 - filled by the plugin before any test runs
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(sudo=False, sudo_user=None)
+        super().__init__(name, *args, **kwargs)
+        self._encoding = "UTF-8"
+
+    def run(self, command: str, *args: str, **_kwargs: Any) -> base.CommandResult:
+        """Answer ``command``, with ``args`` quoted into it, as root."""
+        quoted = self.quote(command, *args)
+        answer = self.sources[self.hostname].answer(quoted)
+        return self.result(
+            answer.status,
+            quoted.encode("utf-8", "surrogateescape"),
+            answer.stdout,
+            answer.stderr,
+        )
+
+    def decode(self, data: bytes) -> str:
+        """Decode an output; a byte that is not UTF-8 (a file's name may hold any) stays visible."""
+        return data.decode("utf-8", "backslashreplace")
