@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path as FilePath
+from pathlib import Path as FilePath
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -30,25 +31,25 @@ KINDS = {
 
 
 def validate(
-    model: type[Model], document: Document, context: Mapping[str, Any]
+    model: type[Model], document: Document, context: Mapping[str, Any] | None = None
 ) -> tuple[Model | None, list[Problem]]:
-    """Validate a document; return the model, or None and every problem."""
+    """Validate a document; return the model, or None and every problem of its YAML and its values."""
+    if document.problems:
+        return None, list(document.problems)
     try:
         text = json.dumps(document.data)
-        return model.model_validate_json(text, strict=True, context=dict(context)), []
+        return model.model_validate_json(text, strict=True, context=dict(context or {})), []
     except ValidationError as error:
         details = error.errors(include_url=False)
         return None, [_problem(model, document, detail) for detail in details]
 
 
 def read_model(
-    model: type[Model], path: FilePath, name: str
+    model: type[Model], path: FilePath, name: str | None = None
 ) -> tuple[Model | None, Document, list[Problem]]:
-    """Read one file of a house that stands alone; return its model or None, and every problem."""
+    """Read and validate one file; `name` is how its problems call it, the path unless given."""
     document = read_document(path, name)
-    if document.problems:
-        return None, document, list(document.problems)
-    found, problems = validate(model, document, {})
+    found, problems = validate(model, document)
     return found, document, problems
 
 
