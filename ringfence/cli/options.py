@@ -20,6 +20,13 @@ def limit_option(command: Command) -> Command:
     )(command)
 
 
+def role_option(command: Command) -> Command:
+    """Add ``--role``."""
+    return click.option(
+        "--role", "roles", metavar="ROLES", help="Only these roles (comma separated)."
+    )(command)
+
+
 def runs_folder(site: Path, runs: Path | None) -> Path:
     """Return where runs are kept: ``--runs``, else ``runs`` inside the site's directory."""
     return runs if runs is not None else site / "runs"

@@ -13,6 +13,7 @@ from typing import IO
 
 from ringfence.verify.answers import Answer
 
+KEEPALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4")
 SILENCE_LIMIT = 90.0  # seconds; the runner answers each command within 60
 LONGEST_NOISE = 1_048_576  # bytes that start-up files may print before the runner speaks
 
@@ -38,9 +39,9 @@ class Session:
         runner = files("ringfence.verify").joinpath("runner.pl").read_text()
         privilege = "sudo -n " if become_root else ""
         remote = f"exec {privilege}/usr/bin/perl -e {shlex.quote(runner)}"
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [*ssh, remote],
+            [ssh[0], *KEEPALIVE, *ssh[1:], remote],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

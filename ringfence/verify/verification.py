@@ -32,7 +32,7 @@ def verify(
         from_snapshot: a run's folder, or its snapshot folder: judge its answers, ask no host.
 
     Returns:
-        The run, in which every chosen host has one outcome for every chosen control, and its folder.
+        The run, with one outcome for every chosen control of every chosen host, and its folder.
 
     Raises:
         UsageError: nothing matches, or no chosen control applies to any chosen host.

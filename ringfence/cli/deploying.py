@@ -1,0 +1,93 @@
+"""What plan and apply share: run pyinfra, and tell every host's outcome."""
+
+import shlex
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ringfence.cli.options import runs_folder
+from ringfence.deployment import Deployment, HostOutcome, deploy, pyinfra_arguments
+from ringfence.errors import UsageError
+from ringfence.site import Host, Site
+from ringfence.site.problems import nearest
+from ringfence.site.ssh import ssh_command
+from ringfence.verify.runs import new_run_folder
+from ringfence.verify.session import Session, UnreachableError
+
+HOSTS_AT_ONCE = 32
+
+
+def run_deploy(
+    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None, dry: bool
+) -> Deployment:
+    """Run pyinfra on the hosts that answer; the others are outcomes too.
+
+    Raises:
+        UsageError: a role or host is unknown, or none matches.
+        ToolError: pyinfra itself failed.
+    """
+    hosts = site.select(limit)
+    _demand_roles(site, roles)
+    silent = _unreachable(site, hosts)
+    answering = [host for host in hosts if host.name not in silent]
+    native = ["pyinfra", *pyinfra_arguments(site, answering if limit else None, roles, dry)]
+    click.echo(f"+ {shlex.join(native)}", err=True)
+    outcome = Deployment(dry, {})
+    if answering:
+        folder = new_run_folder(runs_folder(argument, runs))
+        log = folder / ("plan.log" if dry else "apply.log")
+        outcome = deploy(site, answering, roles, dry, log, _say)
+    gone = {
+        name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
+        for name, reason in silent.items()
+    }
+    return replace(outcome, hosts={**outcome.hosts, **gone})
+
+
+def report_deployment(outcome: Deployment) -> None:
+    """Print each host's outcome, and its operations that changed something or failed."""
+    verb = "would change" if outcome.dry else "changed"
+    for name, host in sorted(outcome.hosts.items()):
+        state = "FAILED" if host.failed or not host.completed else "ok"
+        click.echo(
+            f"{name}: {state}, {len(host.changed)} {verb}"
+            + ("" if outcome.dry else f", {len(host.unchanged)} unchanged, {len(host.failed)} failed")
+        )
+        for operation in host.changed:
+            click.echo(f"  {verb}: {operation}")
+        for operation in host.failed:
+            click.echo(f"  failed: {operation}")
+        for line in host.trouble if state == "FAILED" else ():
+            click.echo(f"  {line}")
+
+
+def _say(operation: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"  {operation}", err=True)
+
+
+def _demand_roles(site: Site, roles: str | None) -> None:
+    for role in (roles or "").split(",") if roles is not None else ():
+        if role not in site.house.roles:
+            raise UsageError(f"there is no role {role!r}{nearest(role, site.house.roles)}")
+
+
+def _unreachable(site: Site, hosts: list[Host]) -> dict[str, str]:
+    """Return the hosts on which a command cannot be run as root, with the reason."""
+
+    def ask(host: Host) -> str:
+        session = Session(ssh_command(site, host), become_root=host.ssh.user != "root")
+        try:
+            list(session.ask(["true"]))
+        except UnreachableError as error:
+            return str(error)
+        finally:
+            session.close()
+        return ""
+
+    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
+        reasons = dict(zip([host.name for host in hosts], pool.map(ask, hosts), strict=True))
+    return {name: reason for name, reason in reasons.items() if reason}

@@ -1,0 +1,35 @@
+"""``ringfence plan``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from ringfence.cli.deploying import report_deployment, run_deploy
+from ringfence.cli.options import limit_option, role_option, runs_option, site_argument
+from ringfence.site import load_site
+
+CHANGES_PENDING = 2
+
+
+@click.command(epilog="Example: ringfence plan inventories/lab --limit pbx --role ssh")
+@site_argument
+@limit_option
+@role_option
+@runs_option
+def plan(site: Path, limit: str | None, roles: str | None, runs: Path | None) -> int:
+    """Show what apply would change on SITE's hosts; change nothing.
+
+    Exits with 2 when changes are pending.
+    """
+    outcome = run_deploy(load_site(site), site, limit, roles, runs, dry=True)
+    report_deployment(outcome)
+    if outcome.failed:
+        return 1
+    if outcome.changes:
+        again = ["ringfence", "apply", str(site)]
+        again += ["--limit", limit] if limit else []
+        again += ["--role", roles] if roles else []
+        click.echo(f"apply with: {shlex.join(again)}")
+        return CHANGES_PENDING
+    return 0

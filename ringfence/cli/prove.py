@@ -1,0 +1,76 @@
+"""``ringfence prove``."""
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from ringfence.catalogue import load_catalogue
+from ringfence.catalogue.proofs import save_proofs
+from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.errors import RingfenceError, UsageError
+from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
+from ringfence.proof.record import faults_of, proofs_from
+from ringfence.proof.sabotages import Sabotage, load_sabotages
+from ringfence.site import load_site
+from ringfence.verify.runs import new_run_folder
+
+HOSTS_AT_ONCE = 4
+
+
+@click.command(epilog="Example: ringfence prove inventories/lab --limit bastion1 --control SSH-01")
+@site_argument
+@limit_option
+@click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
+@click.option("--record", is_flag=True, help="Keep the proofs in roles/proofs.json.")
+@runs_option
+def prove(
+    site: Path, limit: str | None, controls: str | None, record: bool, runs: Path | None
+) -> int:
+    """Break each control on hardened lab hosts; demand red, repair, demand green."""
+    loaded = load_site(site)
+    catalogue = load_catalogue(loaded.house)
+    chosen = catalogue.select(controls)
+    everything = load_sabotages(loaded.house, catalogue)
+    sabotages = {name: everything[name] for name in chosen if name in everything}
+    if missing := [name for name in chosen if name not in sabotages]:
+        raise UsageError(f"{', '.join(missing)}: has no sabotage in {loaded.house.sabotage_dir}")
+    folder = new_run_folder(runs_folder(site, runs))
+    benches = [
+        Bench(loaded, host, catalogue, folder / host.name, lambda text: click.echo(text, err=True))
+        for host in loaded.select(limit)
+    ]
+    releases = {bench.host.name: require_lab_host(bench) for bench in benches}
+    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
+        shown = list(pool.map(lambda bench: _prove(bench, list(sabotages.values())), benches))
+    outcomes = [outcome for found, _ in shown for outcome in found]
+    stopped = [sentence for _, sentence in shown if sentence]
+    (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
+    proofs = proofs_from(outcomes, sabotages, releases)
+    if record:
+        save_proofs(loaded.house, catalogue.proofs | proofs)
+    faults = [
+        fault
+        for control, sabotage in sabotages.items()
+        for fault in faults_of(sabotage, [o for o in outcomes if o.control == control])
+    ]
+    for sentence in [*stopped, *faults]:
+        click.echo(f"NOT PROVEN {sentence}", err=True)
+    cases = sum(outcome.proven for outcome in outcomes)
+    click.echo(
+        f"{len(proofs)} of {len(sabotages)} controls proven; {cases} of {len(outcomes)} sabotages "
+        f"seen red and repaired on {len(benches)} hosts; records: {os.path.relpath(folder)}"
+    )
+    return 0 if len(proofs) == len(sabotages) and not stopped else 1
+
+
+def _prove(bench: Bench, sabotages: list[Sabotage]) -> tuple[list[CaseOutcome], str]:
+    outcomes: list[CaseOutcome] = []
+    try:
+        outcomes.extend(prove_host(bench, sabotages))
+    except RingfenceError as error:
+        return outcomes, str(error)
+    return outcomes, ""

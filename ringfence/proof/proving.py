@@ -1,0 +1,187 @@
+"""Prove controls on one lab host: sabotage, see red, apply the role, see green."""
+
+import re
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ringfence.catalogue import Catalogue
+from ringfence.deployment import Deployment, deploy
+from ringfence.errors import ToolError, UsageError
+from ringfence.proof.sabotages import Case, Sabotage
+from ringfence.site import Host, Site
+from ringfence.site.ssh import ssh_command
+from ringfence.verify.results import Results, TestResult
+from ringfence.verify.suite import run_suite
+from ringfence.verify.verdicts import Verdict
+
+MARKER = "/etc/ringfence-lab"
+SABOTAGE_LIMIT = 300  # seconds
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """What one sabotage showed on one host."""
+
+    host: str
+    control: str
+    case: str
+    tests: list[str]
+    faults: list[str] = field(default_factory=list)
+    not_applicable: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the control was seen red for the named reason, and green after its repair."""
+        return not self.faults and not self.not_applicable
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What proving on one host needs: the site, the host, its catalogue, a folder for records."""
+
+    site: Site
+    host: Host
+    catalogue: Catalogue
+    folder: Path
+    say: Say
+
+    def judge(self, name: str) -> Results:
+        """Verify every control on the host."""
+        folder = self.folder / name
+        folder.mkdir(mode=0o700, parents=True)
+        return run_suite(self.site, [self.host], None, folder)
+
+    def apply(self, roles: str | None, name: str) -> Deployment:
+        """Apply one role, or all of the host's."""
+        log = self.folder / name / "apply.log"
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return deploy(self.site, [self.host], roles, False, log, lambda _operation: None)
+
+    def run_as_root(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell script on the host, on standard input so that no argument list holds it."""
+        become_root = [] if self.host.ssh.user == "root" else ["sudo", "-n"]
+        return subprocess.run(
+            [*ssh_command(self.site, self.host), *become_root, "sh", "-s"],
+            input=script,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SABOTAGE_LIMIT,
+            check=False,
+        )
+
+
+def require_lab_host(bench: Bench) -> str:
+    """Return the Debian release of the host.
+
+    Raises:
+        UsageError: the host does not carry the lab's marker, so nothing may be broken on it.
+    """
+    asked = bench.run_as_root(f"test -s {MARKER} && . /etc/os-release && echo $VERSION_ID\n")
+    if asked.returncode == 255:
+        raise UsageError(f"{bench.host.name}: does not answer: {asked.stderr.strip()}")
+    if asked.returncode != 0:
+        raise UsageError(
+            f"{bench.host.name}: is no lab host (it has no {MARKER}); sabotage runs in the lab alone"
+        )
+    return asked.stdout.strip().splitlines()[-1]
+
+
+def prove_host(bench: Bench, sabotages: Iterable[Sabotage]) -> Iterable[CaseOutcome]:
+    """Yield the outcome of every case of ``sabotages`` on one hardened lab host.
+
+    Raises:
+        UsageError: the host is no lab host, or is not at its baseline.
+        ToolError: the host could not be brought back to its baseline after a case.
+    """
+    require_lab_host(bench)
+    before = bench.judge("before")
+    _demand_green(bench, before)
+    for sabotage in sabotages:
+        for number, case in enumerate(sabotage.cases, start=1):
+            bench.say(f"{bench.host.name}: {sabotage.control}: {case.name}")
+            outcome = _prove_case(bench, sabotage.control, case, number, before)
+            yield outcome
+
+
+def _demand_green(bench: Bench, results: Results) -> None:
+    red = [test for test in results.tests if test.verdict.is_red]
+    if red:
+        raise UsageError(
+            f"{bench.host.name}: is not at its baseline ({red[0].control}: {red[0].message}); "
+            f"apply first, then prove"
+        )
+
+
+def _prove_case(
+    bench: Bench, control: str, case: Case, number: int, before: Results
+) -> CaseOutcome:
+    name = f"{control}-{number}"
+    excused = _not_applicable(control, case, before)
+    if excused:
+        return CaseOutcome(bench.host.name, control, case.name, case.fails, [], excused)
+    broken = bench.run_as_root(case.run)
+    faults = []
+    if broken.returncode != 0:
+        said = (broken.stderr or broken.stdout).strip().splitlines()
+        faults.append(f"the sabotage ended with {broken.returncode}: {said[-1] if said else ''}")
+    faults += judge_red(control, case, bench.judge(f"{name}-red"))
+    faults += _repair(bench, control, name)
+    return CaseOutcome(bench.host.name, control, case.name, case.fails, faults)
+
+
+def _not_applicable(control: str, case: Case, before: Results) -> str:
+    """Return why none of the case's tests is judged on this host, or an empty text."""
+    reasons = {
+        test.test: test.message
+        for test in before.tests
+        if test.control == control and test.verdict is Verdict.NOT_APPLICABLE
+    }
+    if "" in reasons:
+        return reasons[""]
+    if all(test in reasons for test in case.fails):
+        return reasons[case.fails[0]]
+    return ""
+
+
+def judge_red(control: str, case: Case, results: Results) -> list[str]:
+    """Return what is wrong with the red that a case made: not red, another reason, too much red."""
+    faults = []
+    by_test: dict[str, TestResult] = {
+        test.test: test for test in results.tests if test.control == control
+    }
+    for name in case.fails:
+        test = by_test.get(name)
+        if test is None:
+            faults.append(f"{name} is no test of {control}, or was not run")
+        elif test.verdict is not Verdict.FAIL:
+            faults.append(f"{name} was {test.verdict.value}, not fail {test.message}".rstrip())
+        elif not re.search(case.because, test.message):
+            faults.append(f"{name} failed for another reason: {test.message}")
+    allowed = {control, *case.also}
+    for test in results.tests:
+        if test.verdict.is_red and test.control not in allowed:
+            faults.append(f"{test.control} turned {test.verdict.value} with it: {test.message}")
+    return faults
+
+
+def _repair(bench: Bench, control: str, name: str) -> list[str]:
+    """Apply the control's role and demand green; if that fails, bring the host back somehow."""
+    role = bench.catalogue.role_of[control]
+    faults = []
+    if bench.apply(role, f"{name}-repair").failed:
+        faults.append(f"applying the role {role} failed")
+    red = [test for test in bench.judge(f"{name}-green").tests if test.verdict.is_red]
+    faults += [f"after the role {role}: {test.control}: {test.message}" for test in red]
+    if red:
+        bench.apply(None, f"{name}-recover")
+        still = [t for t in bench.judge(f"{name}-recovered").tests if t.verdict.is_red]
+        if still:
+            raise ToolError(
+                f"{bench.host.name}: stays red after {control} was broken "
+                f"({still[0].control}: {still[0].message}); reset it: ringfence lab reset"
+            )
+    return faults

@@ -1,0 +1,89 @@
+"""``tests/sabotage/<role>.yml``: how each control is broken in the lab."""
+
+import re
+from enum import StrEnum
+
+from pydantic import Field, field_validator
+
+from ringfence.catalogue import Catalogue
+from ringfence.site.house import House
+from ringfence.site.problems import Problem, SiteError, nearest
+from ringfence.site.section import Section, Text
+from ringfence.site.validation import read_model
+
+
+class Kind(StrEnum):
+    """What a sabotage does to the protection."""
+
+    REMOVE = "remove"
+    WEAKEN = "weaken"
+    ADD = "add"
+
+
+class Case(Section):
+    """One way to break a control, as an attacker or a hurried administrator would."""
+
+    name: Text
+    """A few words, unique within the control."""
+    kind: Kind
+    """Whether protection is removed, weakened, or something foreign added."""
+    does: Text
+    """One sentence of what happens on the host."""
+    run: Text
+    """A POSIX shell script, run as root on the lab host."""
+    fails: list[str] = Field(min_length=1)
+    """The baseline tests that must fail."""
+    because: str
+    """A regular expression that the failing tests' sentences must match."""
+    also: list[str] = []
+    """Other controls that rightly fail with it."""
+
+    @field_validator("because")
+    @classmethod
+    def _is_regular_expression(cls, text: str) -> str:
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression ({error})") from None
+        return text
+
+
+class Sabotage(Section):
+    """Every way in which one control is broken."""
+
+    control: str
+    """The control's id."""
+    cases: list[Case] = Field(min_length=1)
+    """The ways."""
+
+
+class SabotagesFile(Section):
+    """The sabotages of one role's controls."""
+
+    sabotages: list[Sabotage] = Field(min_length=1)
+    """One entry a control."""
+
+
+def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
+    """Read the sabotages of every role in the house's table, by control.
+
+    Raises:
+        SiteError: a file is wrong, names an unknown control, or a control twice.
+    """
+    sabotages: dict[str, Sabotage] = {}
+    problems: list[Problem] = []
+    for role in house.roles:
+        path = house.sabotage_dir / f"{role}.yml"
+        model, document, found = read_model(SabotagesFile, path, str(path.relative_to(house.root)))
+        problems += found
+        for index, sabotage in enumerate(model.sabotages if model else ()):
+            where = ("sabotages", index, "control")
+            if sabotage.control not in catalogue.controls:
+                hint = nearest(sabotage.control, catalogue.controls)
+                problems.append(document.problem(where, f"is no control{hint}"))
+            if sabotage.control in sabotages:
+                problems.append(document.problem(where, "has its sabotage already"))
+            sabotages[sabotage.control] = sabotage
+    if problems:
+        raise SiteError(problems)
+    return sabotages
