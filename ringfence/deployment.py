@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,14 +115,21 @@ def deploy(
         )
         assert process.stderr is not None
         assert process.stdout is not None
-        for raw in process.stderr:
-            line = COLOUR.sub("", raw).rstrip()
-            kept.write(line + "\n")
-            said.append(line)
-            if started := STARTED.search(line):
-                say(started["name"])
-        document = process.stdout.read()
-        status = process.wait()
+        try:
+            for raw in process.stderr:
+                line = COLOUR.sub("", raw).rstrip()
+                kept.write(line + "\n")
+                said.append(line)
+                if started := STARTED.search(line):
+                    say(started["name"])
+            document = process.stdout.read()
+            status = process.wait()
+        except KeyboardInterrupt:
+            # Each operation replaces its files at once or not at all, so the hosts stay
+            # consistent wherever it ends; the next run does the rest.
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
     try:
         report = json.loads(document)
         return _outcomes(report, [host.name for host in hosts], dry, said)

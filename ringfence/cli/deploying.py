@@ -52,10 +52,10 @@ def report_deployment(outcome: Deployment) -> None:
     verb = "would change" if outcome.dry else "changed"
     for name, host in sorted(outcome.hosts.items()):
         state = "FAILED" if host.failed or not host.completed else "ok"
-        click.echo(
-            f"{name}: {state}, {len(host.changed)} {verb}"
-            + ("" if outcome.dry else f", {len(host.unchanged)} unchanged, {len(host.failed)} failed")
-        )
+        counts = [f"{len(host.changed)} {verb}"]
+        if not outcome.dry:
+            counts += [f"{len(host.unchanged)} unchanged", f"{len(host.failed)} failed"]
+        click.echo(f"{name}: {state}, {', '.join(counts)}")
         for operation in host.changed:
             click.echo(f"  {verb}: {operation}")
         for operation in host.failed:

@@ -85,7 +85,8 @@ def require_lab_host(bench: Bench) -> str:
         raise UsageError(f"{bench.host.name}: does not answer: {asked.stderr.strip()}")
     if asked.returncode != 0:
         raise UsageError(
-            f"{bench.host.name}: is no lab host (it has no {MARKER}); sabotage runs in the lab alone"
+            f"{bench.host.name}: is no lab host (it has no {MARKER}); "
+            f"sabotage runs in the lab alone"
         )
     return asked.stdout.strip().splitlines()[-1]
 

@@ -1,0 +1,54 @@
+# `make demo` and `make test` do everything from a fresh Debian 12 or 13 machine on.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PACKAGES := python3-venv make git openssh-client shellcheck \
+	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2
+
+.PHONY: demo test check lint unit operations integration bench docs packages clean
+
+demo: packages $(VENV)/ready
+	inventories/lab/demo.sh
+
+test: packages $(VENV)/ready
+	.ci/test
+
+check: $(VENV)/ready lint unit
+
+lint: $(VENV)/ready
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports --no-cache
+	yamllint --strict .
+	codespell
+	git ls-files -z '*.sh' .ci | xargs -0 shellcheck
+
+unit: $(VENV)/ready
+	pytest tests/unit --cov --cov-report=term:skip-covered -q
+
+operations: $(VENV)/ready
+	pytest tests/operations tests/facts -q
+
+integration: packages $(VENV)/ready
+	pytest tests/integration -v
+
+docs: $(VENV)/ready
+	python -m ringfence.site.schema
+	python -m ringfence.cli.reference
+
+packages:
+	@missing=$$(dpkg-query -W -f='$${Status} $${Package}\n' $(PACKAGES) 2>&1 | \
+		sed -n 's/^dpkg-query: no packages found matching //p; /^install ok installed/!s/^.* \([^ ]*\)$$/\1/p' | sort -u); \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" != 0 ]; then echo "Debian packages are missing: apt-get install $$missing" >&2; exit 3; fi; \
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing
+
+$(VENV)/ready: pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

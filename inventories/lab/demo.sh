@@ -1,0 +1,32 @@
+#!/bin/bash
+# From nothing to a hardened lab and its report: red, apply, green, nothing left to change, reboot, green.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+site=inventories/lab
+
+step() { printf '\n== %s\n' "$*"; }
+
+expect() {
+    local wanted=$1 status=0
+    shift
+    printf '$ %s\n' "$*"
+    "$@" || status=$?
+    if [ "$status" != "$wanted" ]; then
+        printf 'demo: expected exit code %s, got %s from: %s\n' "$wanted" "$status" "$*" >&2
+        exit 1
+    fi
+}
+
+step "Build and start the lab: two machines with kernels of their own, two containers"
+expect 0 ringfence lab up $site
+expect 0 ringfence lab reset $site
+step "A stock host is red"
+expect 1 ringfence verify $site
+step "Apply the baseline; it ends with a verification, which is green"
+expect 0 ringfence apply $site
+step "A second run has nothing to change"
+expect 0 ringfence plan $site
+step "The hosts stay green when they are rebooted"
+expect 0 ringfence lab reboot $site
+expect 0 ringfence verify $site
+step "Done in $SECONDS seconds. The report is named above; stop the lab with: ringfence lab down $site"

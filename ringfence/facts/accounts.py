@@ -1,0 +1,58 @@
+"""Facts about accounts and groups."""
+
+from typing import TypedDict
+
+from pyinfra.api.facts import FactBase
+from pyinfra.api.exceptions import FactProcessError
+
+from ringfence.facts.shell import answers, call, library
+
+
+class GroupState(TypedDict):
+    """One group that exists."""
+
+    members: list[str]
+    """listed in the group's entry"""
+    primary: list[str]
+    """accounts whose own group it is"""
+
+
+class AccountsState(TypedDict):
+    """What `Accounts` found."""
+
+    groups: dict[str, GroupState]
+    """the groups asked for that exist"""
+    accounts: list[str]
+    """the accounts asked for that exist"""
+
+
+class Accounts(FactBase[AccountsState]):
+    """Who is in some groups, and which of some accounts exist."""
+
+    def command(self, groups: list[str], accounts: list[str]) -> str:
+        """Ask for groups and accounts by name."""
+        lines = [call("group", name) for name in groups]
+        lines += [call("account", name) for name in accounts]
+        return library("accounts") + "\n".join(lines)
+
+    @staticmethod
+    def default() -> AccountsState:
+        """Return a state in which there is none of them."""
+        return {"groups": {}, "accounts": []}
+
+    def process(self, output: list[str]) -> AccountsState:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        state = self.default()
+        for words in answers(output, "ringfence-accounts"):
+            match words:
+                case ["group", name]:
+                    state["groups"][name] = {"members": [], "primary": []}
+                case ["member", name, *user]:
+                    state["groups"][name]["members"].append(" ".join(user))
+                case ["primary", name, *user]:
+                    state["groups"][name]["primary"].append(" ".join(user))
+                case ["account", name]:
+                    state["accounts"].append(name)
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return state

@@ -1,0 +1,26 @@
+# shellcheck shell=sh disable=SC2154
+# Prints what the manager says about units, the newest change of files, and the titles of main processes.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+changed() { # number path
+    printf 'changed %s %s\n' "$1" "$(stat -c %Z -- "$2" 2>/dev/null || printf absent)"
+}
+title() { # number unit
+    pid=$(systemctl show --property=MainPID --value -- "$2" 2>/dev/null)
+    printf 'title %s %s\n' "$1" "$(tr '\0' ' ' <"/proc/${pid:-0}/cmdline" 2>/dev/null | base64 -w0)"
+}
+succeeds() { # number command...
+    number=$1
+    shift
+    if "$@" >/dev/null 2>&1 </dev/null; then
+        printf 'succeeds %s yes\n' "$number"
+    else
+        printf 'succeeds %s no\n' "$number"
+    fi
+}
+units() { # unit...
+    systemctl show --timestamp=unix --property="$properties" -- "$@" 2>/dev/null
+    printf 'end\n'
+}
+printf 'ringfence-services\n'
+printf 'now %s\n' "$(date +%s)"

@@ -1,0 +1,28 @@
+# shellcheck shell=sh
+# Restarts and reloads units so that the next run can see, with seconds as resolution, that they are fresh.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+settle() { # path...: wait until the second of their last change is over
+    for path; do
+        [ -e "$path" ] || continue
+        # A change in the future (the clock was set back) would stay newer than any start.
+        [ "$(stat -c %Z -- "$path")" -le "$(($(date +%s) + 1))" ] || touch -c -r "$path" -- "$path"
+        while [ "$(stat -c %Z -- "$path")" -ge "$(date +%s)" ]; do sleep 0.1; done
+    done
+}
+act() { # verb unit
+    systemctl "$1" -- "$2" && return
+    systemctl status --no-pager --full --lines=10 -- "$2" >&2
+    printf 'ringfence: systemctl %s %s failed\n' "$1" "$2" >&2
+    exit 1
+}
+ready() { # unit command...: wait until the command succeeds, ten seconds at most
+    unit=$1
+    shift
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        if "$@" >/dev/null 2>&1 </dev/null; then return; fi
+        sleep 0.5
+    done
+    printf 'ringfence: %s does not answer after ten seconds\n' "$unit" >&2
+    exit 1
+}

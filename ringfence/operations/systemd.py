@@ -1,0 +1,231 @@
+"""systemd: unit files, and services whose restart is decided from the host's state."""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import OperationValueError
+from pyinfra.api.operation import operation
+from pyinfra.context import host
+
+from ringfence.facts.files import Tree
+from ringfence.facts.shell import call
+from ringfence.facts.systemd import Services, ServicesState, UnitState
+from ringfence.operations.files import STAGE, File, tree_command
+from ringfence.operations.shell import absolute, library, named, plain
+
+UNIT_DIRECTORY = "/etc/systemd/system"
+DROP_IN_ROOTS = (
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+)
+"""Where an administrator's drop-ins lie (systemd.unit(5), "Unit File Load Path")."""
+
+VERIFY = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", STAGE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A unit file of ours in /etc/systemd/system. Drop-ins that others made for it are removed."""
+
+    name: str
+    content: str
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return f"{UNIT_DIRECTORY}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A unit (service, timer, socket …) and how it must be.
+
+    It is restarted when a path of `restart_for` changed after its start, or when the command line of
+    its main process doesn't begin with `title`; reloaded when a path of `reload_for` changed after
+    its last reload. `ready` is a command that succeeds once the service answers.
+    """
+
+    unit: str
+    running: bool | None = True
+    enabled: bool | None = True
+    masked: bool = False
+    restart_for: Sequence[str] = ()
+    reload_for: Sequence[str] = ()
+    title: str | None = None
+    ready: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oneshot:
+    """A unit of Type=oneshot, started when its product is missing, too old, older than one of the
+    paths in `newer_than`, or refused by the command `check`."""
+
+    unit: str
+    product: str
+    max_age: int
+    """seconds"""
+    newer_than: Sequence[str] = ()
+    check: Sequence[str] = ("true",)
+
+
+@operation()
+def units(units: Sequence[Unit]) -> Generator[StringCommand, None, None]:
+    """Ensure that our unit files are in place, pass systemd-analyze, and are read by the manager."""
+    files = [_unit_file(unit) for unit in units]
+    absent = [path for unit in units for path in drop_in_directories(unit.name)]
+    tree = host.get_fact(Tree, paths=[file.path for file in files] + absent, directories=[])
+    command = tree_command(tree, files, [], absent)
+    if command is not None:
+        yield command
+    state = host.get_fact(Services, units=[unit.name for unit in units])
+    if command is not None or any(unit["outdated"] for unit in state["units"].values()):
+        yield StringCommand("systemctl daemon-reload")
+    else:
+        host.noop(f"{len(files)} unit files are as declared")
+
+
+@operation()
+def services(
+    services: Sequence[Service] = (), oneshots: Sequence[Oneshot] = ()
+) -> Generator[StringCommand, None, None]:
+    """Ensure that services are enabled and running as declared, with their present configuration.
+
+    What the host says decides, not what this run changed: a run that died between a file and a
+    restart heals at the next. Services that must not run are stopped before the others start.
+    """
+    _refuse(services, oneshots)
+    state = host.get_fact(
+        Services,
+        units=_units(services, oneshots),
+        paths=_paths(services, oneshots),
+        titles=[service.unit for service in services if service.title],
+        commands=[list(oneshot.check) for oneshot in oneshots],
+    )
+    commands = list(_commands(services, oneshots, state))
+    if not commands:
+        host.noop(f"{len(services) + len(oneshots)} units are as declared")
+    yield from commands
+
+
+def drop_in_directories(unit: str) -> list[str]:
+    """Return the directories in which drop-ins for a unit may lie."""
+    return [f"{root}/{unit}.d" for root in DROP_IN_ROOTS]
+
+
+def _unit_file(unit: Unit) -> File:
+    named(unit.name, "the unit")
+    return File(path=unit.path, content=unit.content, validators=[VERIFY])
+
+
+def _commands(
+    services: Sequence[Service], oneshots: Sequence[Oneshot], state: ServicesState
+) -> Generator[StringCommand, None, None]:
+    if any(unit["outdated"] for unit in state["units"].values()):
+        yield StringCommand("systemctl daemon-reload")
+    stopped = []
+    for service in services:
+        found = state["units"][service.unit]
+        yield from _unwanted(service, found)
+        if service.running is False and _runs(found):
+            stopped.append(service.unit)
+    for service in services:
+        found = state["units"][service.unit]
+        if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
+            yield StringCommand(call("systemctl", "enable", "--", service.unit))
+        if verb := _verb(service, state, stopped):
+            yield _settled(verb, service)
+    for oneshot, good in zip(oneshots, state["succeeds"], strict=True):
+        if not good or _is_old(oneshot, state):
+            yield _script([call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)])
+
+
+def _unwanted(service: Service, found: UnitState) -> Generator[StringCommand, None, None]:
+    if service.masked:
+        if found["load"] != "masked" or _runs(found):
+            yield StringCommand(call("systemctl", "mask", "--now", "--", service.unit))
+        return
+    if found["load"] == "masked" and (service.running or service.enabled):
+        yield StringCommand(call("systemctl", "unmask", "--", service.unit))
+    if service.enabled is False and found["file"].startswith(("enabled", "linked")):
+        yield StringCommand(call("systemctl", "disable", "--", service.unit))
+    if service.running is False and _runs(found):
+        yield StringCommand(call("systemctl", "stop", "--", service.unit))
+
+
+def _verb(service: Service, state: ServicesState, stopped: Sequence[str]) -> str | None:
+    """Return restart, reload or None. An inactive unit is restarted too, which starts it."""
+    found = state["units"][service.unit]
+    if not service.running or service.masked:
+        return None
+    inherited_socket = f"{service.unit.removesuffix('.service')}.socket" in stopped
+    if found["active"] != "active" or found["outdated"] or inherited_socket:
+        return "restart"
+    if service.title and not state["titles"].get(service.unit, "").startswith(service.title):
+        return "restart"
+    if _newest(service.restart_for, state) >= found["started"]:
+        return "restart"
+    if _newest(service.reload_for, state) >= max(found["started"], found["reloaded"]):
+        return "reload"
+    return None
+
+
+def _settled(verb: str, service: Service) -> StringCommand:
+    lines = [
+        call("settle", *service.restart_for, *service.reload_for),
+        call("act", verb, service.unit),
+    ]
+    if service.ready:
+        lines.append(call("ready", service.unit, *service.ready))
+    return _script(lines)
+
+
+def _script(lines: Iterable[str]) -> StringCommand:
+    return StringCommand(library("services") + "\n".join(lines))
+
+
+def _runs(found: UnitState) -> bool:
+    return found["active"] in ("active", "activating", "reloading", "refreshing", "deactivating")
+
+
+def _is_old(oneshot: Oneshot, state: ServicesState) -> bool:
+    made = state["changed"].get(oneshot.product)
+    return (
+        made is None
+        or state["now"] - made > oneshot.max_age
+        or made > state["now"] + 1
+        or _newest(oneshot.newer_than, state) >= made
+    )
+
+
+def _newest(paths: Iterable[str], state: ServicesState) -> int:
+    """Return the second of the newest change; -1 when none of the paths exists."""
+    return max((state["changed"].get(path) or -1 for path in paths), default=-1)
+
+
+def _units(services: Sequence[Service], oneshots: Sequence[Oneshot]) -> list[str]:
+    return [service.unit for service in services] + [oneshot.unit for oneshot in oneshots]
+
+
+def _paths(services: Sequence[Service], oneshots: Sequence[Oneshot]) -> list[str]:
+    paths = [path for service in services for path in (*service.restart_for, *service.reload_for)]
+    paths += [path for oneshot in oneshots for path in (oneshot.product, *oneshot.newer_than)]
+    return list(dict.fromkeys(paths))
+
+
+def _refuse(services: Sequence[Service], oneshots: Sequence[Oneshot]) -> None:
+    seen: set[str] = set()
+    for unit in _units(services, oneshots):
+        named(unit, "the unit")
+        if unit in seen:
+            raise OperationValueError(f"the unit {unit!r} is declared twice")
+        seen.add(unit)
+    for path in _paths(services, oneshots):
+        absolute(path)
+    for command in [service.ready for service in services if service.ready]:
+        plain(command[0], "the command")
+    for command in [oneshot.check for oneshot in oneshots]:
+        plain(next(iter(command), ""), "the command")

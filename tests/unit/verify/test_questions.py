@@ -1,0 +1,43 @@
+import pytest
+
+from ringfence.verify.questions import Questions
+
+
+@pytest.fixture
+def questions(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    (suite / "test_x.py").write_text("1")
+    return lambda: Questions(tmp_path / "site", suite)
+
+
+def test_what_was_asked_is_known_next_time(questions):
+    questions().learn({"pbx1": ["a", "b"]}, whole_suite=True)
+    assert questions().for_host("pbx1") == ["a", "b"]
+
+
+def test_the_whole_suite_replaces_and_a_part_of_it_adds(questions):
+    questions().learn({"pbx1": ["a"]}, whole_suite=True)
+    questions().learn({"pbx1": ["b"]}, whole_suite=False)
+    assert questions().for_host("pbx1") == ["a", "b"]
+    questions().learn({"pbx1": ["c"]}, whole_suite=True)
+    assert questions().for_host("pbx1") == ["c"]
+
+
+def test_a_new_host_is_asked_what_all_others_are(questions):
+    questions().learn({"pbx1": ["a", "b"], "agent1": ["b", "c"]}, whole_suite=True)
+    assert questions().for_host("new") == ["b"]
+
+
+def test_a_changed_suite_starts_afresh(questions, tmp_path):
+    questions().learn({"pbx1": ["a"]}, whole_suite=True)
+    (tmp_path / "suite" / "test_x.py").write_text("2")
+    assert questions().for_host("pbx1") == []
+
+
+def test_a_cache_that_cannot_be_read_costs_speed_alone(questions, tmp_path):
+    questions().learn({"pbx1": ["a"]}, whole_suite=True)
+    for path in (tmp_path / "cache").rglob("*.json"):
+        path.write_text("{")
+    assert questions().for_host("pbx1") == []

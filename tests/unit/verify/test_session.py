@@ -1,0 +1,96 @@
+"""The runner is the real one; what stands for ssh runs it on this machine."""
+
+import pytest
+
+from ringfence.verify.session import Session, UnreachableError
+
+
+@pytest.fixture
+def ssh(tmp_path):
+    """Make a command that takes ssh's arguments and does ``body`` with the remote command."""
+
+    def make(body='exec sh -c "$remote"'):
+        path = tmp_path / "ssh"
+        path.write_text(f'#!/bin/sh\nfor remote; do :; done\n{body}\n')
+        path.chmod(0o755)
+        return [str(path), "host"]
+
+    return make
+
+
+@pytest.fixture
+def opened():
+    sessions = []
+
+    def open_session(command):
+        sessions.append(Session(command, become_root=False))
+        return sessions[-1]
+
+    yield open_session
+    for session in sessions:
+        session.close()
+
+
+def test_answers_carry_status_and_both_outputs(ssh, opened):
+    ((command, answer),) = opened(ssh()).ask(["printf out; printf err >&2; exit 3"])
+    assert command == "printf out; printf err >&2; exit 3"
+    assert (answer.status, answer.stdout, answer.stderr) == (3, b"out", b"err")
+
+
+def test_answers_come_in_the_order_of_the_questions(ssh, opened):
+    commands = [f"echo {number}" for number in range(50)]
+    answers = [answer.stdout for _, answer in opened(ssh()).ask(commands)]
+    assert answers == [f"{number}\n".encode() for number in range(50)]
+
+
+def test_a_command_cannot_swallow_those_behind_it(ssh, opened):
+    first, second = opened(ssh()).ask(["cat", "echo still here"])
+    assert (first[1].stdout, second[1].stdout) == (b"", b"still here\n")
+
+
+def test_large_answers_and_questions_do_not_block_one_another(ssh, opened):
+    commands = [f": {'x' * 60_000}; head -c 3000000 /dev/zero" for _ in range(5)]
+    assert [len(a.stdout) for _, a in opened(ssh()).ask(commands)] == [3_000_000] * 5
+
+
+def test_a_signal_is_reported_as_the_shell_does(ssh, opened):
+    ((_, answer),) = opened(ssh()).ask(["kill -9 $$"])
+    assert answer.status == 137
+
+
+def test_bytes_that_are_not_utf_8_arrive_as_they_are(ssh, opened):
+    ((_, answer),) = opened(ssh()).ask([r"printf 'caf\351'"])
+    assert answer.stdout == b"caf\xe9"
+
+
+def test_a_session_answers_again(ssh, opened):
+    session = opened(ssh())
+    assert [a.stdout for _, a in session.ask(["echo 1"])] == [b"1\n"]
+    assert [a.stdout for _, a in session.ask(["echo 2"])] == [b"2\n"]
+
+
+def test_noise_of_start_up_files_is_passed_over(ssh, opened):
+    noisy = ssh('echo Welcome; printf "no newline"; echo warning >&2; exec sh -c "$remote"')
+    assert [a.stdout for _, a in opened(noisy).ask(["echo 1"])] == [b"1\n"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("echo 'ssh: connect to host x port 22: Connection refused' >&2; exit 255", "refused"),
+        ("exit 255", "ssh gave no reason"),
+        ("echo 'sudo: a password is required' >&2; exit 1", "cannot become root: sudo"),
+        ("echo 'no such program' >&2; exit 127", "ended before every answer .no such program"),
+    ],
+)
+def test_a_host_that_does_not_answer_says_why(ssh, opened, body, reason):
+    with pytest.raises(UnreachableError, match=reason):
+        list(opened(ssh(body)).ask(["true"]))
+
+
+def test_a_host_that_dies_keeps_what_it_answered_before(ssh, opened):
+    answered = []
+    with pytest.raises(UnreachableError):
+        for command, _ in opened(ssh()).ask(["echo 1", "kill -9 $PPID", "echo 3"]):
+            answered.append(command)
+    assert answered == ["echo 1"]
