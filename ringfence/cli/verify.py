@@ -51,9 +51,7 @@ def verify_and_report(
     native = ["pytest", *pytest_arguments(site, site.select(limit), controls)]
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
-    run, folder = judge(
-        site, runs_folder(argument, runs), typed, limit, controls, from_snapshot
-    )
+    run, folder = judge(site, runs_folder(argument, runs), typed, limit, controls, from_snapshot)
     write_reports(run, folder)
     print_summary(run, Console(highlight=False), str(argument))
     click.echo(f"run: {os.path.relpath(folder)}  report: {os.path.relpath(folder / 'report.html')}")

@@ -18,7 +18,11 @@ def test_a_control_has_the_worst_verdict_of_its_tests_and_that_tests_sentence():
 
 def test_results_survive_their_file(tmp_path):
     results = Results(
-        [TestResult("a", "SSH-01", "t", Verdict.WAIVED, original=Verdict.FAIL, waiver={"owner": "x"})],
+        [
+            TestResult(
+                "a", "SSH-01", "t", Verdict.WAIVED, original=Verdict.FAIL, waiver={"owner": "x"}
+            )
+        ],
         {"b": "refused"},
         {"a": 3},
     )

@@ -11,7 +11,7 @@ def ssh(tmp_path):
 
     def make(body='exec sh -c "$remote"'):
         path = tmp_path / "ssh"
-        path.write_text(f'#!/bin/sh\nfor remote; do :; done\n{body}\n')
+        path.write_text(f"#!/bin/sh\nfor remote; do :; done\n{body}\n")
         path.chmod(0o755)
         return [str(path), "host"]
 

@@ -1,0 +1,73 @@
+import pytest
+
+from ringfence.proof.proving import CaseOutcome, judge_red
+from ringfence.proof.record import faults_of, proofs_from
+from ringfence.proof.sabotages import Case, Sabotage
+from ringfence.verify.results import Results, TestResult
+from ringfence.verify.verdicts import Verdict
+
+CASE = Case.model_validate_json(
+    """{"name": "root may log in", "kind": "weaken", "does": "Lets root in.", "run": "true",
+        "fails": ["test_root"], "because": "permitrootlogin.*observed yes", "also": ["SSH-09"]}"""
+)
+RED = "permitrootlogin: expected no, observed yes"
+
+
+def found(test="test_root", verdict=Verdict.FAIL, message=RED, control="SSH-01"):
+    return TestResult("pbx1", control, test, verdict, message)
+
+
+def test_the_named_failure_for_the_named_reason_is_a_proof():
+    assert judge_red("SSH-01", CASE, Results([found()])) == []
+
+
+@pytest.mark.parametrize(
+    ("tests", "fault"),
+    [
+        ([found(verdict=Verdict.PASS, message="")], "test_root was pass, not fail"),
+        ([found(verdict=Verdict.ERROR, message="boom")], "test_root was error, not fail boom"),
+        ([found(message="observed maybe")], "failed for another reason: observed maybe"),
+        ([], "is no test of SSH-01"),
+        ([found(control="SSH-02")], "is no test of SSH-01"),
+        ([found(), found("test_x", control="SSH-02")], "SSH-02 turned fail with it"),
+        (
+            [found(), found("test_x", Verdict.UNREACHABLE, "gone", "SSH-02")],
+            "SSH-02 turned unreachable with it: gone",
+        ),
+    ],
+)
+def test_anything_else_is_none(tests, fault):
+    assert any(fault in text for text in judge_red("SSH-01", CASE, Results(tests)))
+
+
+def test_a_control_named_beside_it_may_fail_too():
+    assert judge_red("SSH-01", CASE, Results([found(), found("t", control="SSH-09")])) == []
+
+
+def sabotage(*names):
+    cases = tuple(CASE.model_copy(update={"name": name}) for name in names)
+    return Sabotage(control="SSH-01", cases=list(cases))
+
+
+def test_a_case_that_applies_nowhere_leaves_the_control_unproven():
+    outcome = CaseOutcome("c", "SSH-01", "one", ["test_root"], [], "a container has no kernel")
+    assert faults_of(sabotage("one"), [outcome]) == ["SSH-01: one: was proven on no host"]
+
+
+def test_one_host_is_enough_for_a_case_that_does_not_apply_on_another():
+    outcomes = [
+        CaseOutcome("c", "SSH-01", "one", ["test_root"], [], "a container has no kernel"),
+        CaseOutcome("m", "SSH-01", "one", ["test_root"]),
+    ]
+    proofs = proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"c": "12", "m": "13"})
+    assert proofs["SSH-01"].releases == ["13"]
+    assert proofs["SSH-01"].tests == {"test_root": ["one"]}
+
+
+def test_a_fault_on_one_host_is_not_made_good_by_another():
+    outcomes = [
+        CaseOutcome("a", "SSH-01", "one", ["test_root"], ["it stayed green"]),
+        CaseOutcome("b", "SSH-01", "one", ["test_root"]),
+    ]
+    assert proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"a": "12", "b": "13"}) == {}
+    assert faults_of(sabotage("one"), outcomes) == ["a: SSH-01: one: it stayed green"]

@@ -1,0 +1,34 @@
+from ringfence.deployment import _outcomes
+
+OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
+LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
+
+
+def report(failed=(), **lists):
+    operation = OPERATION | LISTS | lists
+    return {"plan": [], "results": {"operations": [operation], "failed_hosts": list(failed)}}
+
+
+def test_every_host_asked_for_has_an_outcome():
+    found = _outcomes(
+        report(success=["a"], no_change=["b"], failed=["c"]), ["a", "b", "c"], False, []
+    )
+    assert found.hosts["a"].changed == ["SSH-01: sshd"]
+    assert found.hosts["b"].unchanged == ["SSH-01: sshd"]
+    assert not found.hosts["c"].completed
+    assert found.changes == 1
+    assert found.failed
+
+
+def test_a_host_that_only_stands_among_the_failed_is_a_failure_with_its_words():
+    said = ["--> Connecting to hosts...", "    [c] SSH error (timed out)", "    [a] Connected"]
+    found = _outcomes(report(failed=["c"]), ["a", "c"], False, said)
+    assert found.hosts["c"].trouble == ["SSH error (timed out)"]
+    assert found.hosts["a"].trouble == []
+
+
+def test_a_plan_lists_what_would_change():
+    plan = OPERATION | {"hosts_with_change": ["a"], "hosts_with_conditional_change": ["b"]}
+    found = _outcomes({"plan": [plan], "results": None}, ["a", "b", "c"], True, [])
+    assert [name for name, host in found.hosts.items() if host.changed] == ["a", "b"]
+    assert not found.failed
