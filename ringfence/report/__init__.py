@@ -1,7 +1,8 @@
-"""Reports: pure functions of a run, so that each can be made again from it, byte for byte."""
+"""What a run says, for each kind of reader; each report is a pure function of the run."""
 
 from pathlib import Path
 
+from ringfence.errors import ToolError
 from ringfence.report.html import html_page
 from ringfence.report.junit import junit_xml
 from ringfence.verify.runs import Run
@@ -10,11 +11,21 @@ REPORTS = {"report.html": html_page, "junit.xml": junit_xml}
 
 
 def write_reports(run: Run, folder: Path) -> list[Path]:
-    """Write every report of ``run`` into ``folder`` and return their paths."""
+    """Write every report of ``run`` into ``folder``, readable by its owner, and return the paths.
+
+    Raises:
+        ToolError: a file can't be written.
+    """
     paths = []
     for name, make in REPORTS.items():
         path = folder / name
-        path.write_text(make(run), encoding="utf-8")
-        path.chmod(0o600)
+        try:
+            path.touch(mode=0o600)
+            path.write_text(make(run), encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise ToolError(f"{path}: cannot be written ({error.strerror})") from None
         paths.append(path)
     return paths
+
+
+__all__ = ["write_reports"]
