@@ -1,0 +1,259 @@
+"""What `ringfence lab` does: hosts side by side, each step told, each failure one sentence."""
+
+import contextlib
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ringfence.errors import RingfenceError, ToolError, UsageError
+from ringfence.lab import container, processes, reach
+from ringfence.lab.image import ensure_image, make_recipe
+from ringfence.lab.lab import Lab, Say, containers_possible, locked
+from ringfence.lab.network import BRIDGE
+from ringfence.lab.paths import LabPaths
+from ringfence.lab.settings import LabPlan, PlannedHost, load_lab
+from ringfence.lab.tools import require_tools
+from ringfence.site.house import find_house
+
+Item = TypeVar("Item")
+
+PATIENCE = {"container": 180.0, "machine": 900.0}
+"""Seconds that a boot may take; an emulated machine on a busy computer is slow."""
+
+
+@dataclass(frozen=True)
+class HostStatus:
+    """One line of `ringfence lab status`."""
+
+    name: str
+    kind: str
+    debian: int
+    state: str
+    """stopped, starting or ready (its sshd answers)."""
+    address: str
+    port: int | None
+    pid: int | None
+    seconds: float | None
+    """Since its process was started."""
+
+
+def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
+    """Start the hosts that don't run and wait until ssh lets the deploy user in.
+
+    A host starts clean. Raises SiteError, UsageError, MissingToolsError, ToolError.
+    """
+    plan, hosts = _load(site, names)
+    lab = Lab.open(plan)
+    with lab.locked(say):
+        lab.prepare()
+        images = _ensure_images(lab, hosts, say)
+        network = lab.ensure_network()
+
+        def start(host: PlannedHost, cancelled: threading.Event) -> None:
+            began = time.monotonic()
+            if not processes.find(lab.paths.state, host.name):
+                _start(lab, host, images[host.settings.debian], network, say)
+            state = _wait(lab, host, cancelled)
+            say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
+
+        _side_by_side(hosts, start)
+
+
+def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
+    """End hosts, and without names all that the lab ever started; nothing stays behind.
+
+    It needs nothing but the site's folder: a broken lab.yml or a crash before keeps nothing alive.
+    """
+    if names:
+        _, hosts = load_hosts(site, names)
+    paths = LabPaths(site)
+    if not paths.state.is_dir() and not paths.sockets.is_dir():
+        say("lab", "nothing is running")
+        return
+    with locked(paths, say):
+        if names:
+            for host in hosts:
+                _stop(paths, host.name)
+                say(host.name, "stopped")
+            return
+        running = {process.part for process in processes.find(paths.state)}
+        for part in sorted(running - {processes.NETWORK}):
+            container.stop(paths, part)
+            say(part, "stopped")
+        left = processes.end_all(paths.state)
+        if left:
+            raise ToolError(f"process {left[0].pid} ({left[0].part}) of the lab does not end")
+        with contextlib.suppress(ToolError):
+            container.remove_cgroup(container.lab_cgroup(paths))
+        for folder in (paths.state / "hosts").glob("*"):
+            container.remove_layers(folder)
+        shutil.rmtree(paths.sockets, ignore_errors=True)
+        say("lab", "down")
+
+
+def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
+    """Put running hosts back to the clean state in which they first came up."""
+    plan, hosts = _load(site, names)
+    lab = Lab.open(plan)
+    with lab.locked(say):
+        lab.prepare()
+        images = _ensure_images(lab, hosts, say)
+        network = lab.ensure_network()
+
+        def one(host: PlannedHost, cancelled: threading.Event) -> None:
+            began = time.monotonic()
+            _stop(lab.paths, host.name)
+            _start(lab, host, images[host.settings.debian], network, say)
+            state = _wait(lab, host, cancelled)
+            say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
+
+        _side_by_side(hosts, one)
+
+
+def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
+    """Reboot running hosts for real, and wait until they answer under a new boot id."""
+    plan, hosts = _load(site, names)
+    lab = Lab.open(plan)
+
+    def one(host: PlannedHost, cancelled: threading.Event) -> None:
+        began = time.monotonic()
+        before = reach.boot_id(lab.paths, host.name)
+        if before is None:
+            raise ToolError(f"{host.name} does not answer, so it can't be rebooted; see its status")
+        say(host.name, "rebooting")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
+        deadline = began + PATIENCE[host.kind]
+        while reach.boot_id(lab.paths, host.name) in (None, before):
+            _check(host, lab, deadline, cancelled)
+            cancelled.wait(0.5)
+        state = _wait(lab, host, cancelled)
+        say(host.name, f"{state} again after {time.monotonic() - began:.0f} s")
+
+    with lab.locked(say):
+        _side_by_side(hosts, one)
+
+
+def status(site: Path, names: Sequence[str] | None = None) -> list[HostStatus]:
+    """Return how each host stands, in the order of lab.yml."""
+    plan, hosts = load_hosts(site, names)
+    lab = Lab.open(plan)
+    running = processes.find(lab.paths.state)
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        return list(pool.map(lambda host: _status(lab, host, running), hosts))
+
+
+def run_on(site: Path, host: str, script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a shell script as root on a host, over ssh and sudo."""
+    plan, _ = load_hosts(site, [host])
+    return reach.run(LabPaths(plan.site), host, "sudo -n sh -s", stdin=script)
+
+
+def load_hosts(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[PlannedHost]]:
+    """Read the plan and choose hosts of it. Raises SiteError, UsageError."""
+    plan = load_lab(site)
+    return plan, plan.select(list(names) if names else None)
+
+
+def _load(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[PlannedHost]]:
+    plan, hosts = load_hosts(site, names)
+    require_tools({host.kind for host in hosts})
+    containers = [host.name for host in hosts if host.kind == "container"]
+    if containers and (reason := containers_possible()):
+        machines = [host.name for host in plan.hosts.values() if host.kind == "machine"]
+        hint = f"; without root choose machines: {' '.join(machines)}" if machines else ""
+        raise UsageError(f"{', '.join(containers)}: {reason}{hint}")
+    return plan, hosts
+
+
+def _ensure_images(lab: Lab, hosts: Iterable[PlannedHost], say: Say) -> dict[int, Path]:
+    """Return the image of each release that the hosts need; builds run side by side."""
+    roles = find_house(lab.plan.site).root / "roles"
+    images: dict[int, Path] = {}
+
+    def one(release: int, _: threading.Event) -> None:
+        log = lab.paths.log(f"image-debian-{release}.log")
+        tell = f"debian {release} image"
+        images[release] = ensure_image(make_recipe(release, roles), log, lambda s: say(tell, s))
+
+    _side_by_side(sorted({host.settings.debian for host in hosts}), one)
+    return images
+
+
+def _start(lab: Lab, host: PlannedHost, image: Path, network: int, say: Say) -> None:
+    say(host.name, f"starting ({host.kind}, Debian {host.settings.debian})")
+    seed = lab.seed(host, "Name=host0")
+    container.start(lab.paths, host.name, image, seed, network, BRIDGE)
+
+
+def _stop(paths: LabPaths, name: str) -> None:
+    container.stop(paths, name)
+
+
+def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> str:
+    return reach.wait_until_ready(
+        lab.paths,
+        host.name,
+        lab.ports[host.name],
+        lambda: bool(processes.find(lab.paths.state, host.name)),
+        cancelled,
+        PATIENCE[host.kind],
+    )
+
+
+def _check(host: PlannedHost, lab: Lab, deadline: float, cancelled: threading.Event) -> None:
+    log = lab.paths.log(f"{host.name}.console")
+    if cancelled.is_set():
+        raise reach.CancelledError(f"{host.name}: interrupted")
+    if not processes.find(lab.paths.state, host.name):
+        raise ToolError(f"{host.name} ended instead of rebooting; the log is {log}")
+    if time.monotonic() > deadline:
+        raise ToolError(f"{host.name} did not come back from its reboot; the log is {log}")
+
+
+def _status(lab: Lab, host: PlannedHost, running: list[processes.LabProcess]) -> HostStatus:
+    own = next((process for process in running if process.part == host.name), None)
+    port = lab.ports.get(host.name)
+    ready = own is not None and port is not None and reach.greets(port)
+    return HostStatus(
+        name=host.name,
+        kind=host.kind,
+        debian=host.settings.debian,
+        state="ready" if ready else "starting" if own else "stopped",
+        address=str(host.address),
+        port=port,
+        pid=own.pid if own else None,
+        seconds=round(own.age, 1) if own else None,
+    )
+
+
+def _side_by_side(items: Iterable[Item], work: Callable[[Item, threading.Event], None]) -> None:
+    """Do the work for all items at once; raise one ToolError with every failure's sentence.
+
+    An interrupt reaches the work through the event, so that no thread is left behind.
+    """
+    cancelled = threading.Event()
+    todo = list(items)
+    if not todo:
+        return
+    failures: list[RingfenceError] = []
+    with ThreadPoolExecutor(max_workers=len(todo)) as pool:
+        try:
+            for future in as_completed([pool.submit(work, item, cancelled) for item in todo]):
+                try:
+                    future.result()
+                except RingfenceError as error:
+                    failures.append(error)
+        except BaseException:
+            cancelled.set()
+            raise
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise ToolError("\n".join(str(failure) for failure in failures))

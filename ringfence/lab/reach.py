@@ -1,0 +1,99 @@
+"""Reaching a host of the lab: its sshd's greeting, a command as the deploy user, its readiness."""
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+
+from ringfence.errors import ToolError
+from ringfence.lab.paths import LabPaths
+
+READINESS = (
+    "systemctl is-system-running --wait; sudo -n true && systemctl --failed --plain --no-legend"
+)
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class CancelledError(ToolError):
+    """The command was interrupted; `ringfence lab down` cleans up."""
+
+
+def ssh_command(paths: LabPaths, host: str, *command: str) -> list[str]:
+    """Return the call of the OpenSSH client that runs a command on a host and asks nothing."""
+    return ["ssh", "-F", str(paths.ssh_config), "-o", "BatchMode=yes", host, *command]
+
+
+def run(
+    paths: LabPaths, host: str, command: str, stdin: str = "", timeout: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a shell command on a host as the deploy user."""
+    return subprocess.run(
+        ssh_command(paths, host, command),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def greets(port: int, timeout: float = 2.0) -> bool:
+    """Tell whether an sshd answers behind a port; a forwarder answers before there is one."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+            connection.settimeout(timeout)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def wait_until_ready(
+    paths: LabPaths,
+    host: str,
+    port: int,
+    alive: Callable[[], bool],
+    cancelled: threading.Event,
+    timeout: float,
+) -> str:
+    """Wait until a host has booted and lets the deploy user in; return what `systemctl` calls it.
+
+    That is `running`, or `degraded: ` and the failed units. Raises ToolError with the log's path.
+    """
+    log = paths.log(f"{host}.console")
+    deadline = time.monotonic() + timeout
+    while not greets(port):
+        if cancelled.is_set():
+            raise CancelledError(f"{host}: interrupted; `ringfence lab down` cleans up")
+        if not alive():
+            raise ToolError(f"{host} ended while it started; the log is {log}")
+        if time.monotonic() > deadline:
+            raise ToolError(f"{host} did not answer in {timeout:.0f} seconds; the log is {log}")
+        cancelled.wait(0.3)
+    left = max(10.0, deadline - time.monotonic())
+    try:
+        done = run(paths, host, READINESS, timeout=left)
+        # pam_nologin turns people away until the boot is complete.
+        while done.returncode == 255 and "not permitted" in done.stderr + done.stdout:
+            cancelled.wait(1.0)
+            done = run(paths, host, READINESS, timeout=left)
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{host} did not finish its boot; the log is {log}") from None
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ToolError(f"ssh to {host} as the deploy user failed: {reason}; the log is {log}")
+    state, *failed = done.stdout.splitlines()
+    if state == "running":
+        return state
+    return f"{state}: {', '.join(line.split()[0] for line in failed) or 'no unit named'}"
+
+
+def boot_id(paths: LabPaths, host: str, timeout: float = 30.0) -> str | None:
+    """Return the id that the kernel (or nspawn) gave to this boot; None while it can't be asked."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        done = run(paths, host, f"cat {BOOT_ID}", timeout=timeout)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    return None
