@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import ip_network
 from pathlib import Path
 
 from ringfence.errors import UsageError
 from ringfence.site.hosts import Host
 from ringfence.site.keys import PublicKey, parse_public_key, read_public_key
 from ringfence.site.policy import BasePolicy, DeployKey
+from ringfence.site.section import as_ip, resolve_file
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Access:
 def access_register(
     site: Path, policy: BasePolicy, hosts: dict[str, Host], host: Host
 ) -> list[Access]:
-    """Return every account that may log in to a host; the account that Ringfence deploys with comes first.
+    """Return every account that may log in to a host; first the one that Ringfence deploys with.
 
     Raises UsageError when a `key_file` can't be read.
     """
@@ -70,17 +71,20 @@ def admitted(policy: BasePolicy, host: Host) -> list[str]:
 def bastion_addresses(hosts: dict[str, Host]) -> list[str]:
     """Return the networks (`10.0.0.1/32`) of the bastions whose address is an IP address."""
     return [
-        f"{host.address}/{ip_address(host.address).max_prefixlen}"
+        str(ip_network(host.address))
         for host in hosts.values()
-        if host.in_group("bastion") and _is_ip(host.address)
+        if host.in_group("bastion") and as_ip(host.address) is not None
     ]
 
 
 def deploy_key(site: Path, key: DeployKey) -> PublicKey:
-    """Return the public key of an entry of `deploy_access`. Raises UsageError when it can't be read."""
+    """Return the public key of an entry of `deploy_access`.
+
+    Raises UsageError when its `key_file` can't be read.
+    """
     if key.key is not None:
         return parse_public_key(key.key)
-    path = site / Path(str(key.key_file)).expanduser()
+    path = resolve_file(site, str(key.key_file))
     try:
         return read_public_key(path)
     except OSError as error:
@@ -91,11 +95,3 @@ def deploy_key(site: Path, key: DeployKey) -> PublicKey:
 
 def _access_key(key: PublicKey, owner: str, expires: date, sources: list[str]) -> AccessKey:
     return AccessKey(key.line, key.fingerprint, owner, expires, tuple(sources))
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

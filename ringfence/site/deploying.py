@@ -33,7 +33,8 @@ def intent() -> Intent:
     path, name = current_host.data.get("ringfence_site"), current_host.data.get("ringfence_host")
     if not path or not name:
         raise DeployError(
-            f"{current_host.name} comes from no Ringfence site; run pyinfra with inventories/<site>/inventory.py"
+            f"{current_host.name} comes from no site of Ringfence; "
+            "run pyinfra with inventories/<site>/inventory.py"
         )
     site = _site(path)
     return Intent(site, site.host(name))

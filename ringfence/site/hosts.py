@@ -38,9 +38,11 @@ class SshDefaults(Section):
     port: Port | None = None
     """The port of sshd: 22, or what `config_file` says."""
     identity_file: Line | None = None
-    """The private key to log in with, relative to the site; without it the ssh agent and your own keys are tried."""
+    """The private key to log in with, relative to the site. Without it your ssh agent and your own
+    keys are tried."""
     config_file: Line | None = None
-    """An OpenSSH client configuration, relative to the site, in which each host's name is a Host."""
+    """An OpenSSH client configuration, relative to the site, with a Host for each host's name.
+    Without it one is made from what stands here."""
     known_hosts_file: Line = "known_hosts"
     """The host keys that are trusted, relative to the site; there is no trust on first use."""
 

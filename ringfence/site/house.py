@@ -19,7 +19,7 @@ TABLE = Path("roles/roles.yml")
 
 @dataclass(frozen=True)
 class House:
-    """A folder with `roles/roles.yml`: the checkout, an installed copy, or a test's temporary one."""
+    """A folder with `roles/roles.yml`: a checkout, an installed copy, or one that a test made."""
 
     root: Path
 
@@ -74,7 +74,8 @@ class House:
 
 
 def find_house(start: Path) -> House:
-    """Find the house of a site: `RINGFENCE_HOUSE`, the nearest parent with roles/roles.yml, our own.
+    """Find the house of a site: the environment's RINGFENCE_HOUSE, else the nearest folder around
+    the site that has roles/roles.yml, else the one that this package came with.
 
     Raises UsageError when there is none, or when RINGFENCE_HOUSE names a folder that is none.
     """

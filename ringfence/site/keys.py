@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from ringfence.site.problems import SECRET_TEXT
 
 SMALLEST_RSA = 3072
+NO_DSA = "is a DSA key, which OpenSSH no longer takes; use ssh-ed25519"
 LARGEST_KEY_FILE = 16 * 1024
 SECURITY_KEYS = ("sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com")
 
@@ -40,13 +41,13 @@ class PublicKey:
 def parse_public_key(text: str) -> PublicKey:
     """Parse one line of an OpenSSH public key.
 
-    Raises ValueError with a sentence's end ("must be …") for anything that isn't a key fit for use: RSA must have 3072 bits
-    (NIST SP 800-57 part 1, 128 bits of security), DSA is refused (OpenSSH 9.8 dropped it).
-    The sentence never repeats the text, which may be a private key that was pasted by mistake.
+    Raises ValueError with the rest of a sentence ("must be …") for what is no key fit for use. RSA
+    needs 3072 bits (128 bits of security: NIST SP 800-57 part 1); OpenSSH 9.8 has no DSA. The
+    sentence never repeats the text: it may be a private key, pasted by mistake.
     """
     if SECRET_TEXT.search(text):
         raise ValueError(
-            "holds a PRIVATE key: treat it as leaked, replace it, and write the public half (.pub) here"
+            "holds a PRIVATE key: treat it as leaked, make a new one, and write its .pub file here"
         )
     fields = text.split(None, 2)
     if len(text.splitlines()) != 1 or len(fields) < 2:
@@ -62,7 +63,10 @@ def parse_public_key(text: str) -> PublicKey:
 
 
 def read_public_key(path: Path) -> PublicKey:
-    """Read the public key in a file. Raises ValueError as `parse_public_key`, OSError when unreadable."""
+    """Read the public key in a file.
+
+    Raises ValueError as `parse_public_key` does, OSError when the file can't be read.
+    """
     with path.open("rb") as stream:
         content = stream.read(LARGEST_KEY_FILE + 1)
     if len(content) > LARGEST_KEY_FILE:
@@ -77,17 +81,15 @@ def _judge(algorithm: str, blob: str) -> None:
         key = load_ssh_public_key(f"{algorithm} {blob}".encode())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if algorithm == "ssh-dss":
-            raise ValueError(
-                "is a DSA key, which OpenSSH no longer takes; use ssh-ed25519"
-            ) from None
+            raise ValueError(NO_DSA) from None
         raise ValueError(
             "is not a public key that OpenSSH reads; copy the whole .pub file"
         ) from None
     if isinstance(key, DSAPublicKey):
-        raise ValueError("is a DSA key, which OpenSSH no longer takes; use ssh-ed25519")
+        raise ValueError(NO_DSA)
     if isinstance(key, RSAPublicKey) and key.key_size < SMALLEST_RSA:
         raise ValueError(
-            f"is an RSA key of {key.key_size} bits; use ssh-ed25519, or RSA of {SMALLEST_RSA} bits or more"
+            f"is an RSA key of {key.key_size} bits; use ssh-ed25519, or {SMALLEST_RSA} bits or more"
         )
 
 

@@ -1,8 +1,8 @@
 """Bytes to documents: every file of a site is read here, and nowhere is a file trusted.
 
-Site files hold a small and unsurprising part of YAML, in UTF-8: mappings with text as keys, lists and
-scalars. What else YAML offers (anchors, aliases, merge keys, tags, directives, several documents), and
-what editors don't show (tabs, NUL, control and direction-changing characters), is refused.
+Site files hold a small and unsurprising part of YAML, in UTF-8: mappings with text as keys, lists
+and scalars. What else YAML offers (anchors, aliases, merge keys, tags, directives, several
+documents) is refused, and so is what editors don't show (tabs, NUL, control characters).
 """
 
 from pathlib import Path

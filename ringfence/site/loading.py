@@ -5,15 +5,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ringfence.errors import UsageError
-from ringfence.site.checks import Documents, cross_check
+from ringfence.site.checks import cross_check
+from ringfence.site.document import Document
 from ringfence.site.hosts import HostsFile
 from ringfence.site.house import House, find_house
 from ringfence.site.keys import read_public_key
-from ringfence.site.loader import Document, read_document
-from ringfence.site.policy import BasePolicy, compose
+from ringfence.site.loader import read_document
+from ringfence.site.plain import Documents, listing, mapping
+from ringfence.site.policy import compose
 from ringfence.site.problems import Problem, SiteError
+from ringfence.site.section import resolve_file
 from ringfence.site.site import Site
-from ringfence.site.validation import Model, validate
+from ringfence.site.validation import validate
 from ringfence.site.waivers import WaiversFile
 
 
@@ -24,86 +27,69 @@ def load_site(
     known_controls: Collection[str] | None = None,
     today: date | None = None,
 ) -> Site:
-    """Load and validate a site's folder.
+    """Load and validate the folder of a site.
 
-    `house` is found around the folder unless given; with `known_controls`, waivers must be about one of them; `today` (UTC)
-    decides what has expired. Raises SiteError with every problem of every file, UsageError when there is no such folder or house.
+    The house is found around the folder unless given; with `known_controls` a waiver must be about
+    one of them; `today` (UTC's date unless given) decides what has expired.
+
+    Raises SiteError with every problem of every file; UsageError when there is no such folder, or
+    no house.
     """
     if not path.is_dir():
-        raise UsageError(
-            f"{path} is not a folder; a site is a folder with hosts.yml and policy.yml"
-        )
+        raise UsageError(f"{path} is not a folder; a site is one, with hosts.yml and policy.yml")
     house = house or find_house(path)
     today = today or datetime.now(UTC).date()
+    files = [read_document(path / f"{name}.yml") for name in ("hosts", "policy", "waivers")]
     context = {"today": today}
-    documents = {
-        name: read_document(path / f"{name}.yml") for name in ("hosts", "policy", "waivers")
-    }
-    sound = {name: None if doc.problems else doc for name, doc in documents.items()}
-    problems = [problem for document in documents.values() for problem in document.problems]
-    hosts, found = _model(HostsFile, sound["hosts"], context)
-    problems += found
-    policy, found = _model(compose(house), sound["policy"], context)
-    problems += found
-    waivers, found = _model(WaiversFile, sound["waivers"], context)
-    problems += found
-    problems += cross_check(
-        Documents(sound["hosts"], sound["policy"], sound["waivers"], known_controls)
-    )
-    if policy is not None and sound["policy"] is not None:
-        problems += _wrong_key_files(path, policy, sound["policy"])
+    hosts, hosts_problems = validate(HostsFile, files[0], context)
+    policy, policy_problems = validate(compose(house), files[1], context)
+    waivers, waivers_problems = validate(WaiversFile, files[2], context)
+    sound = [None if file.problems else file for file in files]
+    readable = Documents(sound[0], sound[1], sound[2], known_controls)
+    wrong, missing = _judge_key_files(path, readable.policy)
+    problems = [*hosts_problems, *policy_problems, *waivers_problems]
+    problems += [*cross_check(readable), *wrong]
     if problems or hosts is None or policy is None or waivers is None:
-        raise SiteError(_sorted(problems, [doc.file for doc in documents.values()]))
-    warnings = _missing_key_files(path, policy, documents["policy"])
-    warnings += _expired_waivers(waivers, documents["waivers"], today)
+        raise SiteError(_in_order(problems, files))
+    warnings = [*missing, *_expired_waivers(waivers, files[2], today)]
     return Site(path.resolve(), house, hosts, policy, waivers, warnings)
 
 
-def _model(
-    model: type[Model], document: Document | None, context: dict[str, date]
-) -> tuple[Model | None, list[Problem]]:
-    return (None, []) if document is None else validate(model, document, context)
-
-
-def _wrong_key_files(site: Path, policy: BasePolicy, document: Document) -> list[Problem]:
-    problems = []
-    for index, entry in enumerate(policy.deploy_access):
-        path = site / Path(entry.key_file or "").expanduser()
-        if entry.key_file is None or not path.exists():
+def _judge_key_files(site: Path, policy: Document | None) -> tuple[list[Problem], list[Problem]]:
+    """Return what is wrong with the files named by `deploy_access`, and those that aren't there."""
+    wrong: list[Problem] = []
+    missing: list[Problem] = []
+    entries = listing(policy.data.get("deploy_access")) if policy else []
+    for index, entry in enumerate(entries):
+        name = mapping(entry).get("key_file")
+        if policy is None or not isinstance(name, str):
             continue
+        where = ("deploy_access", index, "key_file")
         try:
-            read_public_key(path)
+            read_public_key(resolve_file(site, name))
+        except FileNotFoundError:
+            missing.append(policy.problem(where, f"the file {name} isn't there yet"))
         except OSError as error:
-            message = f"{entry.key_file} can't be read: {error.strerror}"
+            wrong.append(policy.problem(where, f"the file can't be read: {error.strerror}"))
         except ValueError as error:
-            message = f"{entry.key_file} {error}"
-        else:
-            continue
-        problems.append(document.problem(("deploy_access", index, "key_file"), message))
-    return problems
-
-
-def _missing_key_files(site: Path, policy: BasePolicy, document: Document) -> list[Problem]:
-    return [
-        document.problem(("deploy_access", index, "key_file"), f"{entry.key_file} isn't there yet")
-        for index, entry in enumerate(policy.deploy_access)
-        if entry.key_file is not None and not (site / Path(entry.key_file).expanduser()).exists()
-    ]
+            wrong.append(policy.problem(where, f"the file {error}"))
+    return wrong, missing
 
 
 def _expired_waivers(waivers: WaiversFile, document: Document, today: date) -> list[Problem]:
     return [
         document.problem(
             ("waivers", index, "expires"),
-            f"the waiver of {waiver.control} expired on {waiver.expires}; it no longer counts",
+            f"the waiver of {waiver.control} ended on {waiver.expires} and no longer counts",
         )
         for index, waiver in enumerate(waivers.waivers)
         if waiver.expired(today)
     ]
 
 
-def _sorted(problems: list[Problem], files: list[str]) -> list[Problem]:
-    def key(problem: Problem) -> tuple[int, int, int]:
-        return files.index(problem.file), problem.line, problem.column
-
-    return sorted(dict.fromkeys(problems), key=key)
+def _in_order(problems: list[Problem], files: list[Document]) -> list[Problem]:
+    names = [file.file for file in files]
+    once = dict.fromkeys(problems)
+    return sorted(
+        once, key=lambda problem: (names.index(problem.file), problem.line, problem.column)
+    )

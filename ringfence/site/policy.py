@@ -1,6 +1,7 @@
 """policy.yml: everything that a site decides, beside its list of hosts.
 
-The sections here belong to no role. Each role adds one more, named like itself: `compose` puts them together.
+The sections here belong to no role. Each role with settings adds one, named like itself;
+`compose` puts them together.
 """
 
 from typing import Any, Literal
@@ -149,7 +150,7 @@ class BasePolicy(Section):
     people: dict[LoginName, Person]
     """The people, by login name."""
     access: list[Grant] = Field(default_factory=list)
-    """Who may log in where; the account that Ringfence deploys with is apart, in `deploy_access`."""
+    """Who may log in where. The account that Ringfence deploys with is apart: `deploy_access`."""
     deploy_access: list[DeployKey] = Field(min_length=1)
     """The keys of the account that Ringfence logs in as (`ssh.user` of hosts.yml)."""
     flows: list[Flow] = Field(default_factory=list)
@@ -158,7 +159,10 @@ class BasePolicy(Section):
     """How long records are kept."""
 
     def role(self, name: str) -> Any:
-        """Return the settings of a role (an instance of its `Settings`). Raises KeyError if it has none."""
+        """Return the settings of a role, an instance of its `Settings`.
+
+        Raises KeyError for a role that has none.
+        """
         if name in BasePolicy.model_fields or name not in type(self).model_fields:
             raise KeyError(name)
         return getattr(self, name)
@@ -175,7 +179,8 @@ def not_past(day: Date, info: ValidationInfo, sentence: str) -> Date:
 def compose(house: House) -> type[BasePolicy]:
     """Make the model of policy.yml for the roles of a house: one section per role with settings.
 
-    Raises UsageError for a role that is named like a section, ToolError for settings that can't be imported.
+    Raises UsageError for a role that is named like a section or an attribute of the model,
+    ToolError for settings that can't be imported.
     """
     sections: dict[str, Any] = {}
     for role in house.roles:

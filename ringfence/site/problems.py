@@ -22,7 +22,7 @@ SECRET_NAME = re.compile(r"passw|secret|token|passphrase|psk|pin\b", re.IGNORECA
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to put right: file, line and column (from 1), dotted key, shortened value, sentence."""
+    """One thing to put right: file, line and column (from 1), dotted key, value shown, sentence."""
 
     file: str
     line: int

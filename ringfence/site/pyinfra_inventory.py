@@ -1,4 +1,4 @@
-"""A site as a native pyinfra inventory: `inventories/<site>/inventory.py` is three lines that call `groups`."""
+"""A site as a native pyinfra inventory: inventories/<site>/inventory.py only calls `groups`."""
 
 import socket
 from pathlib import Path
@@ -17,16 +17,16 @@ Group = list[tuple[str, dict[str, Any]]]
 
 
 def groups(file: str) -> dict[str, Group]:
-    """Return the groups of the site in whose folder `file` lies, `all` first, as pyinfra wants them.
+    """Return the groups of the site in whose folder `file` lies, `all` first.
 
-    Raises pyinfra's InventoryError with the site's problems, which pyinfra prints without a traceback.
+    Raises pyinfra's InventoryError with the site's problems; pyinfra prints it without a traceback.
     """
     try:
         site = load_site(Path(file).parent)
         site.house.put_first_on_path()
         data = {host.name: host_data(site, host) for host in site.hosts.values()}
     except RingfenceError as error:
-        raise InventoryError(f"the site's files are wrong:\n{error}") from None
+        raise InventoryError(f"the site can't be used:\n{error}") from None
     members = {"all": list(site.hosts.values()), **site.groups}
     return {
         name: [(host.name, data[host.name]) for host in hosts] for name, hosts in members.items()
@@ -45,7 +45,7 @@ def host_data(site: Site, host: Host) -> dict[str, Any]:
         "ssh_strict_host_key_checking": "yes",
         "ssh_paramiko_connect_kwargs": {"transport_factory": undelayed_transport},
     }
-    if host.ssh.port not in {None, 22}:
+    if host.ssh.port is not None:
         data["ssh_port"] = host.ssh.port
     if host.ssh.identity_file is not None:
         data["ssh_key"] = str(host.ssh.identity_file)

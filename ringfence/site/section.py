@@ -3,7 +3,8 @@
 import re
 from datetime import date
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,7 +28,7 @@ DNS_NAME = re.compile(
 class Section(BaseModel):
     """Part of a site's file: strict, frozen, without unknown keys. Settings of roles subclass it.
 
-    Values arrive as JSON, so a date, an address or an enum is written as text and nothing else is converted.
+    Values arrive as JSON: dates, addresses and enums as text; nothing else is converted.
     """
 
     model_config = ConfigDict(
@@ -36,7 +37,7 @@ class Section(BaseModel):
 
 
 class Classification(StrEnum):
-    """The most sensitive data on a host (RD 1720/2007 art. 81); a control names the lowest it needs."""
+    """The most sensitive data on a host, in order (RD 1720/2007 art. 81)."""
 
     BASIC = "basic"
     MEDIUM = "medium"
@@ -60,13 +61,25 @@ class Classification(StrEnum):
         return self.rank >= Classification(other).rank
 
 
-def _address(text: str) -> str:
+def as_ip(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address that a text is, or None."""
     try:
-        address = ip_address(text)
+        return ip_address(text)
     except ValueError:
+        return None
+
+
+def resolve_file(site: Path, name: str) -> Path:
+    """Return a file that a site's file names: relative to the site, to ~, or absolute."""
+    return Path.home() / name[2:] if name.startswith("~/") else site / name
+
+
+def _address(text: str) -> str:
+    address = as_ip(text)
+    if address is None:
         if DNS_NAME.fullmatch(text) and not re.fullmatch(r"[0-9.]+", text):
             return text.lower()
-        raise ValueError("is neither an IP address nor a DNS name") from None
+        raise ValueError("is neither an IP address nor a DNS name")
     if address.is_unspecified or address.is_multicast:
         raise ValueError("is not the address of a host")
     return str(address)

@@ -6,13 +6,15 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ringfence.errors import UsageError
 from ringfence.site.access import Access, access_register, deploy_key
 from ringfence.site.hosts import Host, HostsFile, SshAccess
 from ringfence.site.house import House
-from ringfence.site.policy import BasePolicy
+from ringfence.site.policy import BasePolicy, DeployKey
 from ringfence.site.problems import Problem, nearest
+from ringfence.site.section import resolve_file
 from ringfence.site.waivers import Waiver, WaiversFile
 
 
@@ -27,7 +29,7 @@ class Site:
     policy: BasePolicy
     waivers_file: WaiversFile
     warnings: list[Problem] = field(default_factory=list)
-    """What `ringfence check` should mention although the site is usable: expired waivers, missing key files."""
+    """What `ringfence check` mentions of a site that is usable: expired waivers, missing keys."""
 
     @property
     def name(self) -> str:
@@ -46,16 +48,14 @@ class Site:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON of the site's models and of the keys that they point to."""
+        """SHA-256 (hex) of the canonical JSON of the models and of the keys that they point to."""
         content = {
-            "hosts": self.hosts_file.model_dump(mode="json", by_alias=True),
-            "policy": self.policy.model_dump(mode="json", by_alias=True),
-            "waivers": self.waivers_file.model_dump(mode="json", by_alias=True),
-            "deploy_keys": [
-                self._deploy_key_line(i) for i in range(len(self.policy.deploy_access))
-            ],
+            "hosts": self.hosts_file.model_dump(by_alias=True),
+            "policy": self.policy.model_dump(by_alias=True),
+            "waivers": self.waivers_file.model_dump(by_alias=True),
+            "deploy_keys": [self._deploy_key_line(key) for key in self.policy.deploy_access],
         }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_canonical)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -71,7 +71,7 @@ class Site:
 
     @property
     def groups(self) -> dict[str, list[Host]]:
-        """The groups that have hosts, in the order in which they appear, with their hosts; without `all`."""
+        """The groups that have hosts, in the order of hosts.yml, with their hosts; not `all`."""
         found: dict[str, list[Host]] = {}
         for host in self.hosts.values():
             for group in host.groups:
@@ -80,7 +80,7 @@ class Site:
 
     def resolve(self, name: str) -> Path:
         """Return a file that the site's files name, relative to the site (or to ~)."""
-        return self.path / Path(name).expanduser()
+        return resolve_file(self.path, name)
 
     def host(self, name: str) -> Host:
         """Return a host by name. Raises UsageError with the nearest name."""
@@ -116,8 +116,10 @@ class Site:
     def access(self, host: Host | str) -> list[Access]:
         """Return who may log in to a host by ssh, with which keys, until when and from where.
 
-        The first entry is the account that Ringfence deploys with; it exists on every host. The people that follow matter only
-        where their accounts exist: a host that has none of them needs none of their keys.
+        First comes the account that Ringfence deploys with, which exists on every host. The people
+        after it matter only where their accounts exist: this register makes no account, and a host
+        without an account needs none of its keys.
+
         Raises UsageError when a `key_file` of `deploy_access` can't be read.
         """
         wanted = self.host(host) if isinstance(host, str) else host
@@ -142,8 +144,15 @@ class Site:
             ),
         )
 
-    def _deploy_key_line(self, index: int) -> str:
+    def _deploy_key_line(self, key: DeployKey) -> str:
         try:
-            return deploy_key(self.path, self.policy.deploy_access[index]).line
+            return deploy_key(self.path, key).line
         except UsageError:
             return ""
+
+
+def _canonical(value: Any) -> Any:
+    """Turn into JSON what settings of roles may hold beside JSON's own kinds; sets in order."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return str(value)

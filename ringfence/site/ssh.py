@@ -1,4 +1,8 @@
-"""How a host is reached with OpenSSH: strict host keys, the site's own files, nothing of the operator's."""
+"""How a host is reached by ssh: with the site's own files and strict host keys.
+
+One OpenSSH client configuration serves OpenSSH and pyinfra: neither passes the settings of its
+call on to a hop (`via`), but both read a hop's settings from there.
+"""
 
 import hashlib
 import os
@@ -9,57 +13,68 @@ from ringfence.site.hosts import Host
 from ringfence.site.site import Site
 
 CONNECT_TIMEOUT = 10
+"""Seconds after which a host counts as unreachable."""
 
 
 def ssh_command(site: Site, host: Host) -> list[str]:
-    """Return the argv of the OpenSSH client for a host; append the remote command.
+    """Return the argv of the OpenSSH client for a host, to which a remote command is appended.
 
-    The client never asks (BatchMode), trusts no unknown host key, and gives up after 10 seconds.
+    The client asks nothing (BatchMode), trusts no host key that the site doesn't hold, and reads no
+    configuration of the user or of this machine.
+
+    Raises UsageError when the configuration can't be written.
     """
-    command = ["ssh", "-F", str(client_config(site)), "-o", "BatchMode=yes"]
-    command += ["-o", "StrictHostKeyChecking=yes"]
-    command += ["-o", f"UserKnownHostsFile={_quoted(site.known_hosts_file)}"]
-    command += ["-o", "GlobalKnownHostsFile=/dev/null", "-o", f"ConnectTimeout={CONNECT_TIMEOUT}"]
-    command += ["-l", host.ssh.user]
+    options = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": _quoted(site.known_hosts_file),
+        "GlobalKnownHostsFile": "/dev/null",
+        "ConnectTimeout": str(CONNECT_TIMEOUT),
+    }
+    command = ["ssh", "-F", str(client_config(site)), "-l", host.ssh.user]
     if host.ssh.port is not None:
         command += ["-p", str(host.ssh.port)]
     if host.ssh.identity_file is not None:
-        command += ["-i", str(host.ssh.identity_file), "-o", "IdentitiesOnly=yes"]
+        command += ["-i", str(host.ssh.identity_file)]
+        options["IdentitiesOnly"] = "yes"
+    for option, value in options.items():
+        command += ["-o", f"{option}={value}"]
     return [*command, host.name]
 
 
 def client_config(site: Site) -> Path:
-    """Return the OpenSSH client configuration of a site, which OpenSSH and pyinfra both read.
+    """Return the OpenSSH client configuration of a site, absolute.
 
-    It is the site's `config_file`, or one written from hosts.yml into the user's cache, readable by its owner alone:
-    a hop (`via`) takes its settings from there, since neither program passes its own to a hop.
+    It is the site's `config_file`, or else a file made from hosts.yml in the user's cache, readable
+    by its owner alone. Each content has a name of its own, so sites and versions don't meet.
+
+    Raises UsageError when it can't be written.
     """
     if site.config_file is not None:
         return site.config_file
     _refuse_odd_paths(site)
-    content = "\n".join(_block(site, host) for host in site.hosts.values())
+    content = "\n".join(_host_block(site, host) for host in site.hosts.values())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "ringfence" / "ssh"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.config"
-    if not path.exists() or path.read_text() != content:
-        stage = path.with_suffix(f".{os.getpid()}")
-        stage.touch(mode=0o600)
-        stage.write_text(content)
-        stage.replace(path)
+    name = f"{site.name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.config"
+    path = cache / "ringfence" / "ssh" / name
+    try:
+        _write_private(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from None
     return path
 
 
-def _block(site: Site, host: Host) -> str:
+def _host_block(site: Site, host: Host) -> str:
     lines = [
         f"Host {host.name}",
         f"HostName {host.address}",
         f"User {host.ssh.user}",
         f"UserKnownHostsFile {_quoted(site.known_hosts_file)}",
+        "GlobalKnownHostsFile /dev/null",
         "StrictHostKeyChecking yes",
         f"ConnectTimeout {CONNECT_TIMEOUT}",
     ]
-    # Paramiko looks up "[host]:22" in known_hosts when the configuration names port 22.
+    # Given "Port 22", paramiko looks a hop up as [host]:22 in known_hosts, and doesn't find it.
     if host.ssh.port not in {None, 22}:
         lines.append(f"Port {host.ssh.port}")
     if host.ssh.identity_file is not None:
@@ -74,10 +89,21 @@ def _quoted(path: Path) -> str:
 
 
 def _refuse_odd_paths(site: Site) -> None:
-    files = [site.known_hosts_file, *(h.ssh.identity_file for h in site.hosts.values())]
-    has_hops = any(host.ssh.via for host in site.hosts.values())
-    for path in files:
-        if path is not None and (set('"%$\\') & set(str(path)) or (has_hops and " " in str(path))):
+    hosts = site.hosts.values()
+    has_hops = any(host.ssh.via for host in hosts)
+    for path in (site.known_hosts_file, *(host.ssh.identity_file for host in hosts)):
+        text = str(path)
+        if not text.isprintable() or set('"%$\\#') & set(text) or (has_hops and " " in text):
             raise UsageError(
-                f"{path}: ssh can't be given a path with such characters; rename or move it"
+                f"the path {text!r} has characters that ssh's configuration can't hold: move it"
             )
+
+
+def _write_private(path: Path, content: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_file() and path.read_text(encoding="utf-8") == content:
+        return
+    stage = path.with_name(f".{path.name}.{os.getpid()}")
+    stage.touch(mode=0o600)
+    stage.write_text(content, encoding="utf-8")
+    stage.replace(path)

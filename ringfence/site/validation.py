@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from pathlib import Path as FilePath
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +32,7 @@ KINDS = {
 def validate(
     model: type[Model], document: Document, context: Mapping[str, Any] | None = None
 ) -> tuple[Model | None, list[Problem]]:
-    """Validate a document; return the model, or None and every problem of its YAML and its values."""
+    """Validate a document; return the model, or None and every problem of YAML and values."""
     if document.problems:
         return None, list(document.problems)
     try:
