@@ -3,12 +3,14 @@
 import os
 import shlex
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.report import write_reports
 from ringfence.report.summary import print_summary
 from ringfence.site import Site, load_site
@@ -51,8 +53,35 @@ def verify_and_report(
     native = ["pytest", *pytest_arguments(site, site.select(limit), controls)]
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
-    run, folder = judge(site, runs_folder(argument, runs), typed, limit, controls, from_snapshot)
+    with Progress() as progress:
+        run, folder = judge(
+            site,
+            runs_folder(argument, runs),
+            typed,
+            limit,
+            controls,
+            from_snapshot,
+            _Steps(progress),
+        )
     write_reports(run, folder)
     print_summary(run, Console(highlight=False), str(argument))
     click.echo(f"run: {os.path.relpath(folder)}  report: {os.path.relpath(folder / 'report.html')}")
     return exit_code(run)
+
+
+class _Steps:
+    """Shows the steps of a verification by host; without a terminal, one line a host."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._judged: Counter[str] = Counter()
+
+    def __call__(self, step: str) -> None:
+        action, _, host = step.partition(" ")
+        if action == "lost":
+            self._progress.failed(host, "unreachable")
+        elif action == "asked":
+            self._progress.step(host, "answered")
+        elif self._progress.console.is_terminal:
+            self._judged[host] += 1
+            self._progress.step(host, f"{self._judged[host]} tests judged")

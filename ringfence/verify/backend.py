@@ -94,7 +94,7 @@ class SnapshotBackend(base.BaseBackend):  # type: ignore[misc]
     """``--hosts=ringfence://NAME``: testinfra's modules on a host's snapshot."""
 
     NAME = "ringfence"
-    sources: dict[str, Source] = {}  # noqa: RUF012 - filled by the plugin before any test runs
+    sources: dict[str, Source] = {}
 
     def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
         kwargs.update(sudo=False, sudo_user=None)

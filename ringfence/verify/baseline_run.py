@@ -1,6 +1,7 @@
 """One pytest session over the hosts of a site: what applies, what was answered, what it means."""
 
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,17 @@ class BaselineRun:
         results: Path | None,
         snapshots: Path | None,
         from_snapshot: Path | None,
+        progress: int | None = None,
     ) -> None:
         """Load the site and its catalogue.
+
+        Args:
+            site: the site's directory.
+            controls: ids of controls, comma separated; None means all.
+            results: where the verdicts are written.
+            snapshots: the folder in which each host's answers are kept.
+            from_snapshot: a folder of kept answers; no host is asked.
+            progress: an open file descriptor on which each step is told, a line each.
 
         Raises:
             UsageError: the site's files are wrong, or a control in ``controls`` is unknown.
@@ -51,6 +61,7 @@ class BaselineRun:
         self._snapshots = snapshots
         self._from_snapshot = from_snapshot
         self._sources: dict[str, Source] = {}
+        self._progress = progress
         self._today = datetime.now(UTC).date()
 
     def declared(self, item: pytest.Item) -> Host:
@@ -115,6 +126,7 @@ class BaselineRun:
             commands=source.take_asked() if source is not None else [],
         )
         self.results.tests.append(waived(result, self.site, host, self._today))
+        self._tell(f"judged {host.name}")
 
     def finish(self) -> bool:
         """Close every channel, write the results, and say whether anything is red."""
@@ -135,6 +147,10 @@ class BaselineRun:
         if self._results_path is not None:
             self.results.save(self._results_path)
         return any(test.verdict.is_red for test in self.results.tests)
+
+    def _tell(self, step: str) -> None:
+        if self._progress is not None:
+            os.write(self._progress, f"{step}\n".encode())
 
     def _questions(self) -> Questions:
         return Questions(self.site.path, self.site.house.baseline_dir)
@@ -168,10 +184,17 @@ class BaselineRun:
                     become_root=host.ssh.user != "root",
                 )
             with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-                for name in hosts:
-                    # A first run knows no question; "true" still tells whether the host answers.
-                    asked = questions.for_host(name) or ["true"]
-                    pool.submit(self._sources[name].collect, asked)
+                # A first run knows no question; "true" still tells whether the host answers.
+                waiting = {
+                    pool.submit(
+                        self._sources[name].collect, questions.for_host(name) or ["true"]
+                    ): name
+                    for name in hosts
+                }
+                for done in as_completed(waiting):
+                    done.result()
+                    lost = self._sources[waiting[done]].never_answered
+                    self._tell(f"{'lost' if lost else 'asked'} {waiting[done]}")
         SnapshotBackend.sources = self._sources
 
     def _settle(self, host: Host, control: Control, has_test: bool) -> None:

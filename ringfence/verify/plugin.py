@@ -27,12 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--results", metavar="FILE", help="write every verdict to FILE (JSON)")
     group.addoption("--snapshots", metavar="DIR", help="keep each host's answers in DIR")
     group.addoption("--from-snapshot", metavar="DIR", help="judge kept answers; ask no host")
+    group.addoption("--progress", metavar="FD", type=int, help="tell progress on this descriptor")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the backend and, when a site is given, the run."""
     testinfra.backend.BACKENDS["ringfence"] = BACKEND
+    config.addinivalue_line("markers", "control(id): the control that the test judges")
     option = config.option
     if not option.site:
         return
@@ -43,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
             results=Path(option.results) if option.results else None,
             snapshots=Path(option.snapshots) if option.snapshots else None,
             from_snapshot=Path(option.from_snapshot) if option.from_snapshot else None,
+            progress=option.progress,
         )
     except RingfenceError as error:
         raise pytest.UsageError(str(error)) from None

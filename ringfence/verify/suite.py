@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site import Host, Site
 from ringfence.verify.results import Results
 
+JUDGED = (0, 1, 5)  # all green, something red, every test settled before it ran
 USAGE = 4
 LAST_LINES = 12
 
@@ -27,8 +29,12 @@ def run_suite(
     controls: str | None,
     folder: Path,
     from_snapshot: Path | None = None,
+    tell: Callable[[str], None] = lambda _step: None,
 ) -> Results:
     """Judge ``hosts`` and leave results.json, snapshots and pytest's output in ``folder``.
+
+    ``tell`` hears ``asked HOST`` when a host has answered, ``lost HOST`` when it did not, and
+    ``judged HOST`` after each test.
 
     Raises:
         UsageError: pytest refused the call (an unknown control, a site that is wrong).
@@ -45,19 +51,29 @@ def run_suite(
         f"--rootdir={site.house.root}",
     ]
     log = folder / "pytest.log"
-    with log.open("wb") as output:
-        ended = subprocess.run(
-            command,
+    heard, told = os.pipe()
+    with log.open("wb") as output, os.fdopen(heard) as progress:
+        process = subprocess.Popen(
+            [*command, "--progress", str(told)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | {"RINGFENCE_HOUSE": str(site.house.root)},
-            check=False,
+            pass_fds=[told],
         )
-    if not results.exists():
+        os.close(told)
+        try:
+            for step in progress:
+                tell(step.strip())
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if status not in JUDGED or not results.exists():
         said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
         sentence = "\n".join(line.removeprefix("ERROR: ") for line in said)
-        if ended.returncode == USAGE:
+        if status == USAGE:
             raise UsageError(sentence)
-        raise ToolError(f"pytest ended with {ended.returncode} and no results ({log}):\n{sentence}")
+        raise ToolError(f"pytest ended with {status}, so nothing is judged ({log}):\n{sentence}")
     return Results.load(results)

@@ -1,5 +1,6 @@
 """One verification, from the choice of hosts to the kept run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ def verify(
     limit: str | None = None,
     controls: str | None = None,
     from_snapshot: Path | None = None,
+    tell: Callable[[str], None] = lambda _step: None,
 ) -> tuple[Run, Path]:
     """Judge the chosen hosts and keep the run.
 
@@ -30,6 +32,7 @@ def verify(
         limit: hosts and groups, comma separated; None means all.
         controls: ids of controls, comma separated; None means all.
         from_snapshot: a run's folder, or its snapshot folder: judge its answers, ask no host.
+        tell: hears each step, as `run_suite` says.
 
     Returns:
         The run, with one outcome for every chosen control of every chosen host, and its folder.
@@ -47,7 +50,7 @@ def verify(
         raise UsageError("none of the chosen controls applies to any of the chosen hosts")
     kept = _snapshot_folder(from_snapshot)
     folder = new_run_folder(runs)
-    results = run_suite(site, hosts, controls, folder, kept)
+    results = run_suite(site, hosts, controls, folder, kept, tell)
     results = complete(results, [host.name for host in hosts], list(chosen))
     run = Run(
         id=folder.name,

@@ -1,0 +1,103 @@
+"""Real hosts for the tests: one lab with the demo's site, shared by all of them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from ringfence import lab as labs
+
+ROOT = Path(__file__).parents[2]
+CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
+MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
+
+
+@dataclass(frozen=True)
+class LabSite:
+    """A site whose hosts run in the lab, with the house that its commands use."""
+
+    path: Path
+    house: Path = ROOT
+
+    def ringfence(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        """Run the command as an operator does, without a terminal."""
+        return subprocess.run(
+            [sys.executable, "-c", "from ringfence.cli import main; main()", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=self.house,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            **options,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which commands use this house."""
+        return os.environ | {"RINGFENCE_HOUSE": str(self.house)}
+
+    def verify(self, *arguments: str) -> tuple[int, dict[tuple[str, str], str]]:
+        """Verify; return the exit code and the verdict of each (host, control)."""
+        ended = self.ringfence("verify", str(self.path), *arguments)
+        assert "Traceback" not in ended.stderr + ended.stdout
+        return ended.returncode, self.verdicts()
+
+    def latest_run(self) -> Path:
+        """The folder of the newest run that verified something."""
+        runs = [path.parent for path in (self.path / "runs").glob("*/run.json")]
+        return max(runs, key=lambda path: path.stat().st_mtime_ns)
+
+    def results(self) -> list[dict]:
+        """Every test's result in the newest run."""
+        return json.loads((self.latest_run() / "results.json").read_text())["tests"]
+
+    def verdicts(self) -> dict[tuple[str, str], str]:
+        """The verdict of each (host, control) in the newest run."""
+        from ringfence.verify.runs import Run
+
+        outcomes = Run.load(self.latest_run()).results.by_control()
+        return {(outcome.host, outcome.control): outcome.verdict.value for outcome in outcomes}
+
+    def run_on(self, host: str, script: str) -> str:
+        """Run a script as root on a host, demand success, and return what it printed."""
+        ended = labs.run_on(self.path, host, script)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def with_house(self, house: Path) -> "LabSite":
+        """The same hosts, handled by another house."""
+        return replace(self, house=house)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory) -> LabSite:
+    """The demo's site in a folder of its own; its containers run."""
+    path = tmp_path_factory.mktemp("lab") / "site"
+    shutil.copytree(ROOT / "inventories/lab", path, ignore=shutil.ignore_patterns(".lab", "runs"))
+    site = LabSite(path)
+    try:
+        labs.up(path, list(CONTAINERS), say=print)
+        yield site
+    finally:
+        labs.down(path, say=print)
+
+
+@pytest.fixture
+def stock(lab) -> LabSite:
+    """The lab with its containers as they were before anything was applied."""
+    labs.reset(lab.path, list(CONTAINERS), say=print)
+    return lab
+
+
+@pytest.fixture
+def hardened(lab) -> LabSite:
+    """The lab with its containers at their baseline."""
+    ended = lab.ringfence("apply", str(lab.path), "--limit", ",".join(CONTAINERS))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return lab
