@@ -1,0 +1,112 @@
+"""``ringfence check``."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringfence.catalogue import load_catalogue
+from ringfence.cli.options import site_argument
+from ringfence.errors import UsageError
+from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
+from ringfence.site.schema import write_schemas
+
+
+@click.command(epilog="Example: ringfence check inventories/lab")
+@site_argument
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option(
+    "--write-schemas",
+    "schemas",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the files' JSON Schemas into DIR too, for editors.",
+)
+def check(site: Path, as_json: bool, schemas: Path | None) -> int:
+    """Validate the files of SITE and print everything that is wrong, one problem a line.
+
+    Leaves with 4 if anything is; else prints what the site holds.
+    """
+    house = find_house(site)
+    if schemas is not None:
+        write_schemas_into(schemas, house)
+    controls = load_catalogue(house).controls
+    try:
+        checked = load_site(site, house=house, known_controls=set(controls))
+    except SiteError as error:
+        if as_json:
+            click.echo(as_document(error.problems))
+        else:
+            click.echo(str(error))
+            click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
+        return error.exit_code
+    today = datetime.now(UTC).date()
+    if as_json:
+        click.echo(as_document([], checked, today))
+        return 0
+    for line in summary(checked, today):
+        click.echo(line)
+    return 0
+
+
+def write_schemas_into(folder: Path, house: House) -> None:
+    """Write the JSON Schemas; raise UsageError when that fails."""
+    try:
+        write_schemas(folder, house)
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
+
+
+def summary(site: Site, today: date) -> list[str]:
+    """Say what a site holds, and what is worth a look, line by line."""
+    waivers = [waiver for waiver in site.waivers if not waiver.expired(today)]
+    lines = [f"{site.name}: all well"]
+    lines.append(f"hosts     {len(site.hosts)}")
+    for group, hosts in site.groups.items():
+        lines.append(f"  {group:<15} {', '.join(host.name for host in hosts)}")
+    lines.append(f"people    {len(site.policy.people)}")
+    for name, person in site.policy.people.items():
+        lines.append(f"  {name:<15} {', '.join(person.roles)}".rstrip())
+    lines.append(f"flows     {len(site.policy.flows)}")
+    for flow in site.policy.flows:
+        path = f"{flow.source} → {flow.destination}"
+        lines.append(f"  {path:<28} {flow.port}/{flow.protocol}  {flow.purpose}")
+    lines.append(f"waivers   {len(waivers)}")
+    for waiver in waivers:
+        about = ", ".join([*waiver.hosts, *waiver.groups])
+        left = counted((waiver.expires - today).days, "day")
+        lines.append(f"  {waiver.control:<15} {about}: {left} left, {waiver.owner}")
+    lines += [f"warning   {warning}" for warning in site.warnings]
+    return lines
+
+
+def as_document(
+    problems: list[Problem], site: Site | None = None, today: date | None = None
+) -> str:
+    """Return the outcome as JSON: `ok`, `problems`, and for a good site `warnings` and `site`."""
+    document: dict[str, Any] = {
+        "ok": site is not None,
+        "problems": [asdict(problem) for problem in problems],
+    }
+    if site is not None and today is not None:
+        document["warnings"] = [asdict(warning) for warning in site.warnings]
+        document["site"] = {
+            "name": site.name,
+            "digest": site.digest,
+            "groups": {group: [h.name for h in hosts] for group, hosts in site.groups.items()},
+            "people": sorted(site.policy.people),
+            "flows": [flow.model_dump(mode="json", by_alias=True) for flow in site.policy.flows],
+            "waivers": [
+                {**w.model_dump(mode="json"), "days_left": (w.expires - today).days}
+                for w in site.waivers
+            ],
+        }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def counted(number: int, word: str) -> str:
+    """Return `1 day` or `2 days`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
