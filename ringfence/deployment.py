@@ -23,7 +23,6 @@ STARTED = re.compile(r"Starting operation: (?P<name>.+)")
 ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
 TROUBLE = re.compile(r"error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-LAST_LINES = 15
 
 
 @dataclass
@@ -134,10 +133,16 @@ def deploy(
         report = json.loads(document)
         return _outcomes(report, [host.name for host in hosts], dry, said)
     except (ValueError, KeyError, TypeError):
-        last = "\n".join([line for line in said if line][-LAST_LINES:])
         raise ToolError(
-            f"pyinfra ended with {status} and no result (its words are in {log}):\n{last}"
+            f"pyinfra ended with {status} and no result: {last_words(said)} (all of it is in {log})"
         ) from None
+
+
+def last_words(said: list[str]) -> str:
+    """Return the sentence with which a program ended: of a traceback, its last line alone."""
+    lines = [line for line in said if line.strip()]
+    sentences = [line for line in lines if not line[0].isspace()] or lines
+    return sentences[-1].strip() if sentences else "it said nothing"
 
 
 def _outcomes(report: dict[str, Any], names: list[str], dry: bool, said: list[str]) -> Deployment:

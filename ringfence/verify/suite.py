@@ -46,6 +46,7 @@ def run_suite(
         *(sys.executable, "-m", "pytest"),
         *pytest_arguments(site, hosts, controls),
         *("--results", str(results), "--snapshots", str(folder / "snapshot"), *kept),
+        *("-p", "testinfra.plugin", "-p", "ringfence.verify.plugin"),
         *("-q", "--no-header", "--tb=short", "--color=no", "-p", "no:cacheprovider"),
         *("-o", "addopts=--strict-markers --import-mode=importlib"),
         f"--rootdir={site.house.root}",
@@ -58,7 +59,12 @@ def run_suite(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"RINGFENCE_HOUSE": str(site.house.root)},
+            env=os.environ
+            | {
+                "RINGFENCE_HOUSE": str(site.house.root),
+                # Plugins that happen to be installed cost more than the whole suite.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             pass_fds=[told],
         )
         os.close(told)

@@ -13,7 +13,7 @@ def apply() -> None:
     wanted = intent()
     text = render(
         wanted.site.house.templates_dir("toy"),
-        "toy.j2",
+        "toy",
         message=wanted.settings("toy").message,
     )
     files.tree(
