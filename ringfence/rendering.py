@@ -29,13 +29,17 @@ def render(role_templates_dir: Path, name: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sentence = f"Written by Ringfence (role {role}). Changes here are replaced at the next apply."
     where = f"the template {role}/{name}.j2"
     try:
-        return environment.get_template(f"{name}.j2").render(written_by=sentence, **values)
+        return environment.get_template(f"{name}.j2").render(written_by=written_by(role), **values)
     except TemplateNotFound:
         raise ToolError(f"{where} is missing; it belongs in {role_templates_dir}") from None
     except TemplateSyntaxError as error:
         raise ToolError(f"{where} is broken in line {error.lineno}: {error.message}") from None
     except UndefinedError as error:
         raise ToolError(f"{where} lacks a value: {error.message}") from None
+
+
+def written_by(role: str) -> str:
+    """Return the sentence at the head of every file that a role writes."""
+    return f"Written by Ringfence (role {role}). Changes here are replaced at the next apply."

@@ -1,0 +1,24 @@
+"""The roles: one package a protection. `roles.yml` says which groups get which."""
+
+from pyinfra.api.exceptions import DeployError
+from pyinfra.context import host
+
+from ringfence.site.deploying import intent
+
+
+def apply(only: str | None = None) -> None:
+    """Apply the roles of pyinfra's current host in the table's order, or those in `only` (commas).
+
+    Raises pyinfra's DeployError for a role that the table doesn't have.
+    """
+    wanted = intent()
+    table = list(wanted.site.house.roles)
+    named = [role.strip() for role in (only or "").split(",") if role.strip()]
+    if unknown := sorted(set(named) - set(table)):
+        raise DeployError(f"there is no role {unknown[0]!r}; the roles are {', '.join(table)}")
+    own = wanted.site.house.roles_for(wanted.host.groups)
+    # pyinfra tells operations apart by line numbers and by the position in such a loop: it must go
+    # over the same list on every host, or operations of two roles are taken for one.
+    for role in host.loop(table):  # type: ignore[no-untyped-call]
+        if role in own and (not named or role in named):
+            wanted.site.house.import_role(role, "deploy").apply()

@@ -2,8 +2,8 @@
 
 from typing import TypedDict
 
-from pyinfra.api.facts import FactBase
 from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
 
 from ringfence.facts.shell import answers, call, library
 

@@ -4,8 +4,8 @@ import base64
 import stat
 from typing import Any, TypedDict
 
-from pyinfra.api.facts import FactBase
 from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
 
 from ringfence.facts.shell import answers, call, library
 

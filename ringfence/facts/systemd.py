@@ -4,8 +4,8 @@ import base64
 from collections.abc import Sequence
 from typing import TypedDict
 
-from pyinfra.api.facts import FactBase
 from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
 
 from ringfence.facts.shell import answers, call, library
 
@@ -96,7 +96,7 @@ class Services(FactBase[ServicesState]):
         found = [block for block in blocks if block]
         if len(found) != len(self.asked_units):
             raise FactProcessError(
-                f"systemd answered for {len(found)} of {len(self.asked_units)} units: is it running?"
+                f"systemd told of {len(found)} units, not {len(self.asked_units)}: is it running?"
             )
         state["units"] = {u: _unit(b) for u, b in zip(self.asked_units, found, strict=True)}
         return state

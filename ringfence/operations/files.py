@@ -55,10 +55,10 @@ def tree(
     directories: Sequence[Directory] = (),
     absent: Sequence[str] = (),
 ) -> Generator[StringCommand, None, None]:
-    """Ensure that files and directories are as declared, and that nothing is at the paths in `absent`.
+    """Ensure that files and directories are as declared, and that the paths in `absent` are not.
 
-    One command replaces what differs. Everything is staged privately beside its target and validated
-    first; when a validator refuses, the disk is full or the connection breaks, nothing has changed.
+    One command replaces what differs. All of it is staged privately beside its target and validated
+    first: when a validator refuses, the disk is full or the connection breaks, nothing has changed.
     Each file is then renamed into place. What was there before lies in /var/lib/ringfence/previous
     (root only, the last five of each path).
 

@@ -44,9 +44,9 @@ class Unit:
 class Service:
     """A unit (service, timer, socket …) and how it must be.
 
-    It is restarted when a path of `restart_for` changed after its start, or when the command line of
-    its main process doesn't begin with `title`; reloaded when a path of `reload_for` changed after
-    its last reload. `ready` is a command that succeeds once the service answers.
+    It is restarted when a path of `restart_for` changed after its start, or when the command line
+    of its main process doesn't begin with `title`; reloaded when a path of `reload_for` changed
+    after its last reload. `ready` is a command that succeeds once the service answers.
     """
 
     unit: str
@@ -74,7 +74,7 @@ class Oneshot:
 
 @operation()
 def units(units: Sequence[Unit]) -> Generator[StringCommand, None, None]:
-    """Ensure that our unit files are in place, pass systemd-analyze, and are read by the manager."""
+    """Ensure that our unit files are in place, verified, and read by the manager."""
     files = [_unit_file(unit) for unit in units]
     absent = [path for unit in units for path in drop_in_directories(unit.name)]
     tree = host.get_fact(Tree, paths=[file.path for file in files] + absent, directories=[])
@@ -133,6 +133,8 @@ def _commands(
         if service.running is False and _runs(found):
             stopped.append(service.unit)
     for service in services:
+        if service.masked:
+            continue
         found = state["units"][service.unit]
         if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
             yield StringCommand(call("systemctl", "enable", "--", service.unit))
@@ -159,7 +161,7 @@ def _unwanted(service: Service, found: UnitState) -> Generator[StringCommand, No
 def _verb(service: Service, state: ServicesState, stopped: Sequence[str]) -> str | None:
     """Return restart, reload or None. An inactive unit is restarted too, which starts it."""
     found = state["units"][service.unit]
-    if not service.running or service.masked:
+    if not service.running:
         return None
     inherited_socket = f"{service.unit.removesuffix('.service')}.socket" in stopped
     if found["active"] != "active" or found["outdated"] or inherited_socket:

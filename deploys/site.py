@@ -1,0 +1,16 @@
+"""Applies the roles of each host's groups, in the order of roles/roles.yml.
+
+pyinfra inventories/lab/inventory.py deploys/site.py --dry
+pyinfra inventories/lab/inventory.py deploys/site.py --data roles=ssh
+"""
+
+import sys
+from pathlib import Path
+
+from pyinfra.context import host
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import roles
+
+roles.apply(only=host.data.get("roles"))

@@ -1,0 +1,29 @@
+# shellcheck shell=sh
+# Prints what the host's keys for sshd are, and which accounts keep an authorized_keys of their own.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+host_key() { # number path
+    if [ -L "$2" ] || [ ! -f "$2" ]; then
+        printf 'key %s absent\n' "$1"
+        return
+    fi
+    # Through a pipe, because ssh-keygen refuses to read a private key whose mode is too open.
+    public=$(cat -- "$2" | ssh-keygen -y -P '' -f /dev/stdin 2>/dev/null | cut -d' ' -f1,2)
+    bits=$(printf '%s\n' "$public" | ssh-keygen -lf /dev/stdin 2>/dev/null | cut -d' ' -f1)
+    pair=differs
+    if [ -n "$public" ] && [ "$public" = "$(cut -d' ' -f1,2 -- "$2.pub" 2>/dev/null)" ]; then pair=matches; fi
+    printf 'key %s %s %s %s %s\n' "$1" "${public%% *}:${bits:-0}" "$pair" \
+        "$(stat -c '%a:%U:%G' -- "$2")" "$(stat -c '%a:%U:%G' -- "$2.pub" 2>/dev/null || printf absent)"
+}
+personal_keys() {
+    getent passwd | while IFS=: read -r user _ _ _ _ home _; do
+        for name in authorized_keys authorized_keys2; do
+            file=$home/.ssh/$name
+            [ -e "$file" ] || [ -L "$file" ] || continue
+            printf 'personal %s %s ' "$user" "$name"
+            head -c 262144 -- "$file" 2>/dev/null | base64 -w0
+            printf '\n'
+        done
+    done
+}
+printf 'ringfence-ssh\n'

@@ -1,0 +1,99 @@
+"""Facts about sshd: its host keys, and the keys that accounts keep in their homes."""
+
+import base64
+import re
+from typing import TypedDict
+
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
+
+from ringfence.facts.shell import answers, call, library
+
+PUBLIC_KEY = re.compile(r"\b((?:ssh|ecdsa|sk)-[a-z0-9@.-]+)[ \t]+(AAAA[A-Za-z0-9+/]+=*)")
+
+
+class HostKeyState(TypedDict):
+    """One host key that exists."""
+
+    algorithm: str
+    """ssh-ed25519, ssh-rsa …; empty when the key can't be read"""
+    bits: int
+    pair: bool
+    """whether the .pub file holds the public half"""
+    private_file: str
+    """mode, owner and group of the private key, as `600:root:root`"""
+    public_file: str
+    """the same of the .pub file, or `absent`"""
+
+
+class HostKeys(FactBase[dict[str, HostKeyState | None]]):
+    """The host keys at some paths; None where there is none."""
+
+    paths: list[str]
+
+    def command(self, paths: list[str]) -> str:
+        """Ask for private keys by path."""
+        self.paths = list(paths)
+        lines = [call("host_key", str(number), path) for number, path in enumerate(self.paths)]
+        return library("ssh") + "\n".join(lines)
+
+    @staticmethod
+    def default() -> dict[str, HostKeyState | None]:
+        """Return a state in which there is none."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, HostKeyState | None]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        state = self.default()
+        for words in answers(output, "ringfence-ssh"):
+            match words:
+                case ["key", number, "absent"]:
+                    state[self.paths[int(number)]] = None
+                case ["key", number, kind, pair, private_file, public_file]:
+                    algorithm, _, bits = kind.rpartition(":")
+                    state[self.paths[int(number)]] = {
+                        "algorithm": algorithm,
+                        "bits": int(bits),
+                        "pair": pair == "matches",
+                        "private_file": private_file,
+                        "public_file": public_file,
+                    }
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return state
+
+
+class PersonalKeys(TypedDict):
+    """One authorized_keys file in an account's home."""
+
+    account: str
+    file: str
+    """authorized_keys or authorized_keys2"""
+    keys: list[str]
+    """algorithm and base64 text of each key"""
+
+
+class PersonalKeyFiles(FactBase[list[PersonalKeys]]):
+    """The authorized_keys files in the homes of all accounts."""
+
+    def command(self) -> str:
+        """Ask for all of them."""
+        return library("ssh") + "personal_keys"
+
+    @staticmethod
+    def default() -> list[PersonalKeys]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[PersonalKeys]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        found: list[PersonalKeys] = []
+        for words in answers(output, "ringfence-ssh"):
+            match words:
+                case ["personal", account, file, *encoded]:
+                    text = base64.b64decode("".join(encoded)).decode(errors="replace")
+                    keys = [f"{a} {b}" for a, b in PUBLIC_KEY.findall(text)]
+                    found.append({"account": account, "file": file, "keys": keys})
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return found

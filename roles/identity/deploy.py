@@ -1,0 +1,118 @@
+"""What a host says about itself (CLS-01), and what is installed and running on it (CLS-02)."""
+
+import hashlib
+import json
+from typing import Any
+
+from pyinfra.api.deploy import deploy
+
+from ringfence import __version__
+from ringfence.operations import files, packages, systemd
+from ringfence.operations.files import Directory, File
+from ringfence.operations.systemd import Oneshot, Service, Unit
+from ringfence.rendering import render, written_by
+from ringfence.site.deploying import Intent, intent
+
+SCRIPT = "/usr/local/lib/ringfence/inventory"
+PRODUCT = "/var/lib/ringfence/inventory/latest/taken-at"
+UNITS = ("ringfence-inventory.service", "ringfence-inventory.timer")
+HOURS_26 = 26 * 3600
+
+
+@deploy("identity")
+def apply() -> None:
+    """Apply CLS-01 and CLS-02."""
+    wanted = intent()
+    settings = wanted.settings("identity")
+    templates = wanted.site.house.templates_dir("identity")
+    values = settings.model_dump()
+
+    packages.installed(
+        name="CLS-02 The tools that list services and listeners are installed",
+        names=["iproute2"],
+    )
+    files.tree(
+        name="CLS-01 The host declares its role, owner and data level",
+        directories=[Directory(path="/etc/ringfence")],
+        files=[File(path="/etc/ringfence/host.json", content=declaration(wanted))],
+    )
+    files.tree(
+        name="CLS-02 The inventory script and the place of its results",
+        directories=[
+            Directory(path="/usr/local/lib/ringfence"),
+            Directory(path="/var/lib/ringfence"),
+            Directory(path="/var/lib/ringfence/inventory", mode="0750"),
+        ],
+        files=[
+            File(
+                path=SCRIPT,
+                content=render(templates, "inventory", **values),
+                mode="0755",
+                validators=[("sh", "-n", files.STAGE)],
+            )
+        ],
+    )
+    systemd.units(
+        name="CLS-02 The inventory's service and timer",
+        units=[Unit(name=unit, content=render(templates, unit, **values)) for unit in UNITS],
+    )
+    systemd.services(
+        name="CLS-02 The inventory is taken each night, and is fresh",
+        services=[
+            Service(
+                unit="ringfence-inventory.timer",
+                restart_for=["/etc/systemd/system/ringfence-inventory.timer"],
+            )
+        ],
+        oneshots=[
+            Oneshot(
+                unit="ringfence-inventory.service",
+                product=PRODUCT,
+                max_age=HOURS_26,
+                newer_than=[SCRIPT, "/etc/systemd/system/ringfence-inventory.service"],
+                check=[SCRIPT, "check"],
+            )
+        ],
+    )
+
+
+def declaration(wanted: Intent) -> str:
+    """Return the content of host.json: what the site declares about the host, in stable JSON."""
+    host = wanted.host
+    content = {
+        "about": written_by("identity"),
+        "baseline_version": __version__,
+        "clients": sorted(host.clients),
+        "data_level": host.classification.value,
+        "ens_category": host.ens_category,
+        "ephi": host.ephi,
+        "name": host.name,
+        "owner": host.owner,
+        "pci": host.pci,
+        "policy_digest": digest(wanted),
+        "role": host.groups,
+        "site": wanted.site.name,
+    }
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def digest(wanted: Intent) -> str:
+    """Return the SHA-256 of what the site wants of this host alone.
+
+    It covers the host's entry, its access register and the settings of its roles. The digest of the
+    whole site would make every host differ after each edit that concerns another one.
+    """
+    site, host = wanted.site, wanted.host
+    content: dict[str, Any] = {
+        "host": host.entry.model_dump(mode="json"),
+        "access": [
+            [access.user, [[k.public_key, k.expires.isoformat(), k.sources] for k in access.keys]]
+            for access in site.access(host)
+        ],
+        "roles": {
+            role: getattr(site.policy, role).model_dump(mode="json")
+            for role in site.house.roles_for(host.groups)
+            if hasattr(site.policy, role)
+        },
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

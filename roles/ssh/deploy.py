@@ -1,0 +1,111 @@
+"""Keys only, strong algorithms, limits, and a register of who may log in (SSH-01 to SSH-04)."""
+
+from pyinfra.api.deploy import deploy
+from pyinfra.context import host
+
+from ringfence.facts.release import Release
+from ringfence.operations import accounts, files, packages, ssh, systemd
+from ringfence.operations.accounts import Group
+from ringfence.operations.files import Directory, File
+from ringfence.operations.ssh import HostKey
+from ringfence.operations.systemd import Service
+from ringfence.rendering import render
+from ringfence.site.deploying import intent
+from roles.ssh import register
+
+HOST_KEYS = (
+    HostKey(path="/etc/ssh/ssh_host_ed25519_key", type="ed25519", bits=256),
+    HostKey(path="/etc/ssh/ssh_host_rsa_key", type="rsa", bits=3072),
+)
+CONFIGURATION = "/etc/ssh/sshd_config"
+OPTIONS = "/etc/default/ssh"
+OVERRIDES = tuple(
+    path for unit in ("ssh.service", "sshd.service") for path in systemd.drop_in_directories(unit)
+)
+
+
+@deploy("ssh")
+def apply() -> None:
+    """Apply SSH-01 to SSH-04: keys and groups first, so that the new configuration admits us."""
+    wanted = intent()
+    settings = wanted.settings("ssh")
+    templates = wanted.site.house.templates_dir("ssh")
+    access = wanted.site.access(wanted.host)
+    members = register.groups(wanted.host, access)
+    configuration = render(
+        templates,
+        "sshd_config",
+        host_keys=[key.path for key in HOST_KEYS],
+        mlkem=_has_mlkem(),
+        bastion=wanted.host.in_group("bastion"),
+        groups=list(members),
+        **settings.model_dump(exclude={"banner"}),
+    )
+
+    packages.installed(name="SSH-01 sshd is installed", names=["openssh-server"])
+    ssh.host_keys(name="SSH-02 Host keys are strong and readable by root alone", keys=HOST_KEYS)
+    accounts.groups(
+        name="SSH-04 The groups that may log in have the members that the site declares",
+        groups=[Group(name=name, members=users) for name, users in members.items()],
+    )
+    ssh.authorized_keys(
+        name="SSH-04 Keys come from the register, with their sources and expiry",
+        lines={entry.user: register.key_lines(entry) for entry in access},
+    )
+    files.tree(
+        name="SSH-04 The register of keys",
+        directories=[Directory(path="/etc/ringfence")],
+        files=[
+            File(
+                path="/etc/ringfence/ssh-keys.yml",
+                content=register.document(access),
+                mode="0600",
+            )
+        ],
+    )
+    files.tree(
+        name="SSH-01 sshd's configuration, whole, and no options or drop-ins beside it",
+        directories=[
+            Directory(path="/run/sshd"),
+            Directory(path="/etc/ssh/sshd_config.d", exclusive=True),
+        ],
+        files=[
+            File(path="/etc/issue.net", content=f"{settings.banner.strip()}\n"),
+            File(path=OPTIONS, content=render(templates, "default")),
+            File(
+                path=CONFIGURATION,
+                content=configuration,
+                mode="0600",
+                validators=[
+                    ("sshd", "-t", "-f", files.STAGE),
+                    ssh.admission(wanted.host.ssh.user),
+                ],
+            ),
+        ],
+        absent=[*OVERRIDES, "/etc/systemd/system/ssh.service", "/etc/ssh/sshd_not_to_be_run"],
+    )
+    systemd.services(
+        name="SSH-01 sshd runs with this configuration, and nothing else offers ssh",
+        services=[
+            Service(unit="ssh.socket", running=False, enabled=False),
+            # systemd 256 and later offer sshd on local sockets, with ~/.ssh/authorized_keys.
+            Service(unit="sshd-unix-local.socket", masked=True),
+            Service(unit="sshd-vsock.socket", masked=True),
+            Service(
+                unit="ssh.service",
+                title="sshd: /usr/sbin/sshd -D [listener]",
+                restart_for=[OPTIONS],
+                reload_for=[CONFIGURATION, "/etc/issue.net", *(key.path for key in HOST_KEYS)],
+                ready=("sh", "-c", f"ssh-keyscan -T 2 -p {settings.port} 127.0.0.1 | grep -q ."),
+            ),
+        ],
+    )
+    ssh.personal_keys(
+        name="SSH-04 No home holds a key that the register doesn't know",
+        allowed={entry.user: [key.public_key for key in entry.keys] for entry in access},
+    )
+
+
+def _has_mlkem() -> bool:
+    """Whether sshd knows ML-KEM: OpenSSH 9.9 and later, so Debian 13 and later."""
+    return host.get_fact(Release) >= 13
