@@ -1,0 +1,1 @@
+"""Questions to a host that are too long for the baseline test that asks them."""
