@@ -1,0 +1,101 @@
+"""Red, apply, green, nothing left to change; and whatever interrupts it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+HOSTS = "bastion1,agent1"
+
+
+def test_a_stock_host_is_red_and_an_applied_one_green(stock):
+    site = str(stock.path)
+    code, verdicts = stock.verify("--limit", HOSTS)
+    assert code == 1
+    assert set(verdicts.values()) == {"fail"}, verdicts
+    planned = stock.ringfence("plan", site, "--limit", HOSTS)
+    assert planned.returncode == 2, planned.stderr
+    applied = stock.ringfence("apply", site, "--limit", HOSTS)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert set(stock.verdicts().values()) == {"pass"}
+    planned = stock.ringfence("plan", site, "--limit", HOSTS)
+    assert (planned.returncode, planned.stdout.count("would change:")) == (0, 0)
+    again = stock.ringfence("apply", site, "--limit", HOSTS)
+    assert again.returncode == 0
+    assert again.stdout.count("0 changed") == 2
+
+
+def test_a_role_may_be_applied_alone(stock):
+    applied = stock.ringfence(
+        "apply", str(stock.path), "--limit", "agent1", "--role", "identity", "--no-verify"
+    )
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "SSH-" not in applied.stdout
+
+
+def test_native_pyinfra_plans_and_applies_the_same_site(stock):
+    def native(*options):
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "pyinfra", "--json", *options, "--limit", "agent1"),
+                *(str(stock.path / "inventory.py"), "deploys/site.py"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=stock.house,
+            env=stock.environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return json.loads(ended.stdout)
+
+    assert any(operation["hosts_with_change"] for operation in native("--dry")["plan"])
+    done = native("-y")["results"]
+    assert done["failed_hosts"] == []
+    assert done["totals"]["error"] == 0
+    assert not any(operation["hosts_with_change"] for operation in native("--dry")["plan"])
+
+
+@pytest.mark.parametrize("after", [0.5, 1.5, 2.5, 3.5])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_apply_heals_at_the_next(stock, after, number):
+    running = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from ringfence.cli import main; main()"),
+            *("apply", str(stock.path), "--limit", "agent1", "--no-verify"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=stock.house,
+        env=stock.environment,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(after)
+    running.send_signal(number)
+    said, _ = running.communicate()
+    assert "Traceback" not in said
+    assert stock.run_on("agent1", "sshd -t && echo sound") == "sound\n"
+    applied = stock.ringfence("apply", str(stock.path), "--limit", "agent1")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    leftovers = stock.run_on(
+        "agent1", "find / -xdev -name '.ringfence.*' -o -xdev -path /usr/sbin/policy-rc.d"
+    )
+    assert leftovers == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "sentence"),
+    [
+        ("apply", ["--role", "shh"], "there is no role 'shh'; did you mean 'ssh'"),
+        ("apply", ["--limit", "pbx9"], "did you mean 'pbx1'"),
+        ("plan", ["--limit", ","], "names no host"),
+    ],
+)
+def test_a_wrong_choice_is_4_before_any_host_is_touched(lab, command, arguments, sentence):
+    ended = lab.ringfence(command, str(lab.path), *arguments)
+    assert ended.returncode == 4
+    assert sentence in ended.stderr
