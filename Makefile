@@ -32,7 +32,7 @@ operations: $(VENV)/ready
 	pytest tests/operations tests/facts -q
 
 integration: packages $(VENV)/ready
-	pytest tests/integration -v
+	pytest tests/integration
 
 docs: $(VENV)/ready
 	python -m ringfence.site.schema

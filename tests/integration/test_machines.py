@@ -1,4 +1,4 @@
-"""Hosts with kernels of their own, on both Debians: red, apply, green, reboot, green; a full disk."""
+"""Hosts with kernels of their own, on both Debians: red, green, rebooted, green; a full disk."""
 
 import json
 
@@ -6,6 +6,7 @@ import pytest
 
 from ringfence import lab as labs
 
+pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
 
 
