@@ -26,7 +26,7 @@ def check_groups(documents: Documents) -> Iterator[Problem]:
     """A host's groups are the product's or the site's own, once each."""
     if documents.hosts is None:
         return
-    known = [*KNOWN_GROUPS, *mapping(documents.in_hosts("groups"))]
+    known = documents.known_groups()
     for name, entry in documents.host_entries().items():
         seen: set[str] = set()
         for index, group in texts(entry, "groups"):

@@ -56,7 +56,7 @@ class SshOverrides(Section):
     """The port of sshd on this host."""
     identity_file: Line | None = None
     """The private key for this host, relative to the site."""
-    via: HostName | None = None
+    via: Line | None = None
     """The host to jump through (ProxyJump), usually the bastion."""
 
 
@@ -65,13 +65,13 @@ class HostEntry(Section):
 
     address: Address
     """The IP address (or DNS name) at which the other hosts reach it."""
-    groups: list[GroupName] = Field(min_length=1)
+    groups: list[Line] = Field(min_length=1)
     """What the host does: one or more of the product's groups, or of those under `groups`."""
     classification: Classification
     """The most sensitive data on the host: basic, medium or high (RD 1720/2007 art. 81)."""
-    owner: LoginName
+    owner: Line
     """The person of policy.yml who answers for the host."""
-    clients: list[GroupName] = Field(default_factory=list)
+    clients: list[Line] = Field(default_factory=list)
     """The clients of policy.yml whose data the host holds."""
     pci: bool = False
     """Whether card data is stored, processed or passed on here (PCI DSS scope)."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringfence.site.document import Document
+from ringfence.site.hosts import KNOWN_GROUPS
 from ringfence.site.problems import Path, Problem, nearest, shown
 
 
@@ -41,6 +42,14 @@ class Documents:
         ]
         return list(dict.fromkeys(found))
 
+    def known_groups(self) -> list[str]:
+        """Return the product's groups and those that hosts.yml adds."""
+        return [*KNOWN_GROUPS, *mapping(self.in_hosts("groups"))]
+
+    def each_host_has_groups(self) -> bool:
+        """Whether every host names a group."""
+        return all(texts(entry, "groups") for entry in self.host_entries().values())
+
     def people(self) -> dict[str, Any]:
         """Return the people of policy.yml by login name."""
         return mapping(self.in_policy("people"))
@@ -54,9 +63,15 @@ class Documents:
     def unknown_group(
         self, document: Document, path: Path, name: Any, *more: str
     ) -> Iterator[Problem]:
-        """Yield a problem when `name` is a text, but neither a group in use nor one of `more`."""
+        """Yield a problem when `name` is a text, but neither a group in use nor one of `more`.
+
+        A group that exists may be the one that a host's mistyped group meant: that is told there.
+        """
         names = [*self.groups_in_use(), *more]
-        if self.hosts is not None and isinstance(name, str) and name not in names:
+        known = self.known_groups()
+        is_sound = all(group in known for group in self.groups_in_use())
+        excused = name in known and not (is_sound and self.each_host_has_groups())
+        if self.hosts is not None and isinstance(name, str) and name not in names and not excused:
             message = f"{shown(name)} is a group that no host is in{nearest(name, names)}"
             yield document.problem(path, message)
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, create_model, field_validator, model
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site.house import House
-from ringfence.site.keys import parse_public_key
+from ringfence.site.keys import LARGEST_KEY_FILE, parse_public_key
 from ringfence.site.section import (
     Date,
     GroupName,
@@ -41,7 +41,7 @@ class Client(Section):
 class SshKey(Section):
     """A public key, and until when it may be used."""
 
-    key: Line | None = Field(default=None, max_length=4096)
+    key: str | None = Field(default=None, max_length=LARGEST_KEY_FILE)
     """The public key: the line of the .pub file."""
     expires: Date
     """The last day on which the key is accepted."""
@@ -56,13 +56,15 @@ class SshKey(Section):
     @field_validator("expires")
     @classmethod
     def _not_expired(cls, expires: Date, info: ValidationInfo) -> Date:
-        return not_past(expires, info, "the key expired on that day: replace or remove it")
+        return not_past(
+            expires, info, "is past, so the key no longer works: replace it or remove it"
+        )
 
 
 class PersonKey(SshKey):
     """A person's public key, and until when it may be used."""
 
-    key: Line = Field(max_length=4096)
+    key: str = Field(max_length=LARGEST_KEY_FILE)
     """The public key: the line of the .pub file."""
 
 
@@ -71,15 +73,17 @@ class DeployKey(SshKey):
 
     key_file: Line | None = None
     """A file with the public key, relative to the site."""
-    owner: LoginName
+    owner: Line
     """The person who answers for the key."""
     sources: list[Network] = Field(default_factory=list)
     """The addresses or networks from which it is accepted; empty means anywhere."""
 
     @model_validator(mode="after")
     def _key_or_file(self) -> "DeployKey":
-        if (self.key is None) == (self.key_file is None):
-            raise ValueError("needs either `key` or `key_file`, and not both")
+        if self.key is None and self.key_file is None:
+            raise ValueError("needs the public key: `key` or `key_file`")
+        if self.key is not None and self.key_file is not None:
+            raise ValueError("has both `key` and `key_file`: keep one of them")
         return self
 
 
@@ -97,11 +101,11 @@ class Person(Section):
 class Grant(Section):
     """Who may log in to the hosts of some groups."""
 
-    groups: list[GroupName] = Field(min_length=1)
+    groups: list[Line] = Field(min_length=1)
     """The groups whose hosts are opened; `all` means every host."""
-    roles: list[GroupName] = Field(default_factory=list)
+    roles: list[Line] = Field(default_factory=list)
     """The people with one of these roles may log in."""
-    people: list[LoginName] = Field(default_factory=list)
+    people: list[Line] = Field(default_factory=list)
     """These people may log in, whatever their roles."""
 
     @model_validator(mode="after")
@@ -114,9 +118,9 @@ class Grant(Section):
 class Flow(Section):
     """One network path that is allowed; what no flow allows is closed."""
 
-    source: GroupName = Field(alias="from")
+    source: Line = Field(alias="from")
     """The group that opens the connection, or `internet`."""
-    destination: GroupName = Field(alias="to")
+    destination: Line = Field(alias="to")
     """The group that takes it, or `internet`."""
     port: Ports
     """The port (5061) or a range in quotes ("10000-20000") on the side that takes it."""

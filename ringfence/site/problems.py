@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 
 LONGEST_VALUE = 60
 MOST_LISTED = 100
+HIDDEN = "(not shown)"
 
 SECRET_TEXT = re.compile(
     r"PRIVATE KEY|AGE-SECRET-KEY-|BEGIN [A-Z ]*KEY|openssh-key-v1|b3BlbnNzaC1rZXk"
@@ -62,7 +63,7 @@ def dotted(path: Path) -> str:
 def shown(value: Any, path: Path = ()) -> str:
     """Show a value in a message: short, printable, and never a secret."""
     if path and isinstance(path[-1], str) and SECRET_NAME.search(path[-1]):
-        return "(not shown)"
+        return HIDDEN
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -73,7 +74,7 @@ def shown(value: Any, path: Path = ()) -> str:
         return str(value).lower()
     text = str(value)
     if SECRET_TEXT.search(text):
-        return "(not shown)"
+        return HIDDEN
     if len(text) > LONGEST_VALUE:
         text = text[: LONGEST_VALUE - 1] + "…"
     return repr(text) if isinstance(value, str) else text
@@ -81,7 +82,11 @@ def shown(value: Any, path: Path = ()) -> str:
 
 def nearest(name: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` when one of the names is near, else an empty text."""
-    found = difflib.get_close_matches(str(name)[:200], list(names), n=1, cutoff=0.6)
+    wanted = str(name)[:200]
+    names = sorted(names)
+    found = difflib.get_close_matches(wanted, names, n=1) or difflib.get_close_matches(
+        wanted.lower(), names, n=1
+    )
     return f"; did you mean '{found[0]}'?" if found else ""
 
 

@@ -40,7 +40,7 @@ def reference(house: House) -> str:
 
 
 def _parts(schema: dict[str, Any]) -> list[str]:
-    """Describe the parts that a file's keys refer to, in the order in which they are referred to."""
+    """Describe the parts that a file's keys refer to, in the order of the first mention."""
     done: list[str] = []
     waiting = _references(schema)
     texts = []

@@ -19,6 +19,7 @@ from pydantic import (
 
 LOGIN_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
 HOST_NAME = r"^[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*$"
+CONTROL_ID = r"^[A-Z]{2,4}-[0-9]{2}$"
 GROUP_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 DNS_NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*"
@@ -118,6 +119,14 @@ def _line(value: str) -> str:
         raise ValueError("must be one line of printable text")
     return _text(value)
 
+
+FORMS = {
+    LOGIN_NAME: "a login name: up to 32 lower-case letters, digits, - and _, a letter first",
+    HOST_NAME: "a host's name: lower-case letters, digits and -, perhaps with dots",
+    CONTROL_ID: "the id of a control, such as SSH-03",
+    GROUP_NAME: "a name of lower-case letters, digits and _, a letter first",
+}
+"""What the patterns mean, for people."""
 
 Text = Annotated[str, AfterValidator(_text), StringConstraints(max_length=2000)]
 """Some words, over several lines if need be."""

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ringfence.site.loader import Document, read_document
-from ringfence.site.problems import Path, Problem, nearest, one_of, shown
+from ringfence.site.problems import HIDDEN, Path, Problem, nearest, one_of, shown
+from ringfence.site.section import FORMS
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -54,23 +55,22 @@ def read_model(
 
 def _problem(model: type[BaseModel], document: Document, error: ErrorDetails) -> Problem:
     path = _path_in(document, error["loc"])
-    kind = error["type"]
-    if error["loc"] and error["loc"][-1] == "[key]":
-        return document.problem(path, f"{shown(path[-1])} {_sentence(error)}", key=True)
+    kind, given = error["type"], error["input"]
     if kind == "extra_forbidden":
         names = _names(model, path[:-1])
         hint = nearest(path[-1], names) or f"; the keys here are {one_of(names)}"
         return document.problem(path, f"there is no key {shown(path[-1])} here{hint}", key=True)
     if kind == "missing":
-        missing = error["loc"][-1]
-        return document.problem(path, f"'{missing}' is missing: add it", key=bool(path))
-    if kind == "value_error" and isinstance(error["input"], dict):
-        return document.problem(path, _sentence(error), key=bool(path))
-    value = document.value(path)
+        return document.problem(path, f"'{error['loc'][-1]}' is missing: add it", key=bool(path))
+    if error["loc"] and error["loc"][-1] == "[key]":
+        return document.problem(path, f"{shown(path[-1])} {_sentence(error)}", key=True)
+    if isinstance(given, dict | list):
+        return document.problem(path, _sentence(error), key=kind == "value_error")
+    if given is None:
+        return document.problem(path, f"there is no value: it {_sentence(error)}", key=bool(path))
+    value = shown(given, path)
     sentence = _sentence(error)
-    if "PRIVATE key" in sentence or not value or value.startswith("a "):
-        return document.problem(path, sentence)
-    return document.problem(path, f"{value} {sentence}")
+    return document.problem(path, sentence if value == HIDDEN else f"{value} {sentence}")
 
 
 def _path_in(document: Document, location: tuple[int | str, ...]) -> Path:
@@ -86,31 +86,30 @@ def _path_in(document: Document, location: tuple[int | str, ...]) -> Path:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    kind, context = error["type"], error.get("ctx", {})
+    """Say what is wrong with a value, as the rest of a sentence that begins with it."""
+    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     if kind == "value_error":
-        return str(context.get("error", error["msg"]))
+        return " ".join(str(context.get("error", error["msg"])).split())
     if kind in {"enum", "literal_error"}:
-        names = [
-            name.strip("'") for name in str(context["expected"]).replace(" or ", ", ").split(", ")
-        ]
-        return f"is not one of {one_of(names)}{nearest(error['input'], names)}"
+        quoted = str(context["expected"]).replace(" or ", ", ").split(", ")
+        names = [name.strip("'") for name in quoted]
+        return f"is not one of {one_of(names)}{nearest(given, names)}"
     if kind in KINDS:
-        given = error["input"]
-        got = "" if isinstance(given, str) else f", not {shown(given)}"
-        quote = "; put it in quotes" if kind == "string_type" and not _compound(given) else ""
+        got = f", not {shown(given)}" if isinstance(given, dict | list) else ""
+        quote = "; put it in quotes" if kind == "string_type" and not got and given else ""
         return KINDS[kind] + got + quote
     if kind == "string_pattern_mismatch":
-        return f"is not of the form {context['pattern']}"
-    if kind == "too_short":
+        pattern = context["pattern"]
+        return f"must be {FORMS.get(pattern, f'of the form {pattern}')}"
+    if kind in {"too_short", "string_too_short"}:
         return "must not be empty"
-    message = error["msg"]
-    for opening in ("Input should be", "String should", "List should", "Value error,"):
-        message = message.replace(opening, {"Input should be": "must be"}.get(opening, "must"))
+    return _in_our_words(error["msg"])
+
+
+def _in_our_words(message: str) -> str:
+    for opening in ("Input should ", "String should ", "List should ", "Value should "):
+        message = message.replace(opening, "must ")
     return message
-
-
-def _compound(value: Any) -> bool:
-    return value is None or isinstance(value, dict | list)
 
 
 def _names(model: type[BaseModel], path: Path) -> list[str]:

@@ -5,25 +5,25 @@ from datetime import date
 from pydantic import Field, model_validator
 
 from ringfence.site.hosts import Host
-from ringfence.site.section import Date, GroupName, HostName, LoginName, Section, Text
+from ringfence.site.section import CONTROL_ID, Date, Line, Section, Text
 
 
 class Waiver(Section):
     """An exception: why a control isn't met on some hosts, who answers for it, and until when."""
 
-    control: str = Field(pattern=r"^[A-Z]{2,4}-[0-9]{2}$")
+    control: str = Field(pattern=CONTROL_ID)
     """The id of the control, such as SSH-03."""
-    hosts: list[HostName] = Field(default_factory=list)
+    hosts: list[Line] = Field(default_factory=list)
     """The hosts that it holds for."""
-    groups: list[GroupName] = Field(default_factory=list)
+    groups: list[Line] = Field(default_factory=list)
     """The groups that it holds for; `all` means every host."""
     reason: Text
     """Why, and what protects the hosts meanwhile; auditors read it."""
-    owner: LoginName
+    owner: Line
     """The person who answers for the exception."""
     approved: Date
     """The day on which it was approved."""
-    approved_by: LoginName
+    approved_by: Line
     """The person who approved it."""
     expires: Date
     """The last day on which it holds."""
