@@ -11,7 +11,7 @@ from ringfence.report.text import one_line, visible
         ("\x1b[31mred\x07\r", "\\x1b[31mred\\x07\\x0d"),
         ("\x00\x7f\x85", "\\x00\\x7f\\u0085"),
         ("exe\u202etxt\u2066\u200b\ufeff", "exe\\u202etxt\\u2066\\u200b\\ufeff"),
-        ("caf\udce9", "caf\\xe9"),
+        ("a\udce9", "a\\xe9"),
         ("\ud800\ufffe", "\\ud800\\ufffe"),
         ("\U0001fffe\U000e0041", "\\U0001fffe\\U000e0041"),
     ],
