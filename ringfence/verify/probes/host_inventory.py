@@ -1,15 +1,15 @@
-"""The inventory that a host keeps of itself, as its files in /var/lib/ringfence/inventory say."""
+"""The inventory that a host keeps of itself, as its newest files say."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-FOLDER = "/var/lib/ringfence/inventory"
+FOLDER = "/var/lib/ringfence/inventory/latest"
 FILES = (
     "packages.tsv",
-    "services.txt",
-    "kernel.txt",
+    "units.txt",
+    "kernel",
     "os-release",
     "listeners.txt",
     "taken-at",
@@ -36,9 +36,9 @@ def read(host: Any, name: str) -> list[str]:
 
 
 def owner_and_mode(host: Any, name: str) -> str:
-    """Return kind, owner and mode of one file of the inventory: ``regular file root 600``."""
+    """Return kind, owner and mode of one file of the inventory: ``regular file root:root 600``."""
     path = f"{FOLDER}/{name}".rstrip("/")
-    answer = host.run("stat -L -c '%%F %%U %%a' -- %s", path)
+    answer = host.run("stat -L -c '%%F %%U:%%G %%a' -- %s", path)
     return str(answer.stdout.strip() or "missing")
 
 
@@ -60,7 +60,7 @@ def hours_since_written(host: Any, name: str) -> float:
 
 def timers(host: Any) -> list[Timer]:
     """Return every timer of the host whose name says that it takes an inventory."""
-    listed = host.check_output(f"systemctl list-unit-files --no-legend --type=timer '{TIMERS}'")
+    listed = host.run(f"systemctl list-unit-files --no-legend --type=timer '{TIMERS}'").stdout
     return [_timer(host, line.split()[0]) for line in listed.splitlines() if line.strip()]
 
 
