@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringfence.errors import RingfenceError, ToolError, UsageError
-from ringfence.lab import container, processes, reach
+from ringfence.lab import container, machine, processes, reach
 from ringfence.lab.image import ensure_image, make_recipe
 from ringfence.lab.lab import Lab, Say, containers_possible, locked
+from ringfence.lab.machine import Machine
 from ringfence.lab.network import BRIDGE
 from ringfence.lab.paths import LabPaths
 from ringfence.lab.settings import LabPlan, PlannedHost, load_lab
@@ -52,13 +53,15 @@ def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None
     lab = Lab.open(plan)
     with lab.locked(say):
         lab.prepare()
-        images = _ensure_images(lab, hosts, say)
+        stopped = [host for host in hosts if not _is_up(lab.paths, host)]
+        images = _ensure_images(lab, stopped, say)
         network = lab.ensure_network()
 
         def start(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
-            if not processes.find(lab.paths.state, host.name):
-                _start(lab, host, images[host.settings.debian], network, say)
+            if host in stopped:
+                _stop(lab.paths, host.name)
+                _start(lab, host, images[host.settings.debian], network, cancelled, say)
             state = _wait(lab, host, cancelled)
             say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
 
@@ -84,7 +87,7 @@ def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> No
             return
         running = {process.part for process in processes.find(paths.state)}
         for part in sorted(running - {processes.NETWORK}):
-            container.stop(paths, part)
+            _stop(paths, part)
             say(part, "stopped")
         left = processes.end_all(paths.state)
         if left:
@@ -103,13 +106,14 @@ def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> N
     lab = Lab.open(plan)
     with lab.locked(say):
         lab.prepare()
-        images = _ensure_images(lab, hosts, say)
         network = lab.ensure_network()
 
         def one(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
-            _stop(lab.paths, host.name)
-            _start(lab, host, images[host.settings.debian], network, say)
+            if not _restored(lab, host, cancelled, say):
+                _stop(lab.paths, host.name)
+                image = _ensure_images(lab, [host], say)[host.settings.debian]
+                _start(lab, host, image, network, cancelled, say)
             state = _wait(lab, host, cancelled)
             say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
 
@@ -186,14 +190,68 @@ def _ensure_images(lab: Lab, hosts: Iterable[PlannedHost], say: Say) -> dict[int
     return images
 
 
-def _start(lab: Lab, host: PlannedHost, image: Path, network: int, say: Say) -> None:
-    say(host.name, f"starting ({host.kind}, Debian {host.settings.debian})")
-    seed = lab.seed(host, "Name=host0")
-    container.start(lab.paths, host.name, image, seed, network, BRIDGE)
+def _machine(lab: Lab, host: PlannedHost, image: Path) -> Machine:
+    seed = lab.seed(host, f"MACAddress={machine.mac_address(host, 1)}", machine.RESOLVER)
+    return Machine(lab.paths, host, image, seed, lab.ports[host.name])
+
+
+def _is_up(paths: LabPaths, host: PlannedHost) -> bool:
+    """Tell whether a host runs and its start was completed.
+
+    A machine without a complete snapshot is what an interrupted `up` left: it starts over.
+    """
+    if not processes.find(paths.state, host.name):
+        return False
+    return host.kind == "container" or machine.clean_file(paths, host.name).exists()
+
+
+def _start(
+    lab: Lab, host: PlannedHost, image: Path, network: int, cancelled: threading.Event, say: Say
+) -> None:
+    what = f"{host.kind}, Debian {host.settings.debian}"
+    if host.kind == "container":
+        say(host.name, f"starting ({what})")
+        seed = lab.seed(host, "Name=host0", "")
+        container.start(lab.paths, host.name, image, seed, network, BRIDGE)
+        return
+    new = _machine(lab, host, image)
+    say(host.name, f"resuming ({what})" if new.has_snapshot() else f"booting ({what})")
+    if new.start():
+        _set_clock(lab, host, cancelled)
+        return
+    _wait(lab, host, cancelled)
+    say(host.name, "taking the snapshot of its clean state")
+    new.save()
+
+
+def _restored(lab: Lab, host: PlannedHost, cancelled: threading.Event, say: Say) -> bool:
+    """Put a running machine back into its snapshot; False when that can't be."""
+    if host.kind == "container" or not _is_up(lab.paths, host):
+        return False
+    say(host.name, "restoring its clean state")
+    try:
+        machine.restore(lab.paths, host.name)
+    except ToolError as error:
+        say(host.name, f"starting over: {error}")
+        return False
+    _set_clock(lab, host, cancelled)
+    return True
+
+
+def _set_clock(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> None:
+    """A resumed machine believes that no time has passed."""
+    _wait(lab, host, cancelled)
+    done = reach.run(lab.paths, host.name, f"sudo -n date -u -s @{time.time():.3f}", timeout=60)
+    if done.returncode:
+        raise ToolError(f"the clock of {host.name} could not be set: {done.stderr.strip()}")
 
 
 def _stop(paths: LabPaths, name: str) -> None:
-    container.stop(paths, name)
+    """End a host with everything in it; a disposable host needs no farewell."""
+    if left := processes.end_all(paths.state, name):
+        raise ToolError(f"process {left[0].pid} of {name} does not end; look at it and try again")
+    with contextlib.suppress(ToolError):
+        container.remove_cgroup(container.lab_cgroup(paths) / name)
 
 
 def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> str:

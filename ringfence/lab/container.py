@@ -60,18 +60,6 @@ def run(paths: LabPaths, name: str, tree: Path, cgroup: Path, network: int, brid
     )
 
 
-def stop(paths: LabPaths, name: str) -> None:
-    """End a container with everything in it; a disposable host needs no farewell.
-
-    Raises ToolError when something would not die.
-    """
-    left = processes.end_all(paths.state, name)
-    if left:
-        raise ToolError(f"process {left[0].pid} of {name} does not end; look at it and try again")
-    with contextlib.suppress(ToolError):
-        remove_cgroup(lab_cgroup(paths) / name)
-
-
 def remove_cgroup(cgroup: Path, wait: float = 10.0) -> None:
     """Kill what a cgroup still holds and remove it with all below it (cgroup.kill: Linux 5.14)."""
     if not cgroup.is_dir():

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from ringfence.lab.paths import cache_dir
 from ringfence.lab.tools import SEARCHED
 
 CUSTOMIZE = Path(__file__).with_name("customize.sh")
+STEP = re.compile(rb"I: ((?:running apt-get|downloading|extracting|installing)[a-z -]+)")
+"""What of mmdebstrap's output is worth telling."""
 DISK_SIZE = "6G"
 PACKAGES = (
     "ca-certificates",
@@ -46,6 +49,8 @@ PACKAGES = (
 )
 """What a small Debian server has; a role brings the rest. The cloud kernel is Debian's, without
 drivers for hardware that no virtual machine has: it is built and booted in half the time."""
+PACKAGES_OF_RELEASE: dict[int, tuple[str, ...]] = {12: (), 13: ("linux-sysctl-defaults",)}
+"""The sysctl defaults of Debian 12 are part of its systemd package."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ class Recipe:
     with_tree: bool
     """Containers need the tree and root; without root there is only the disk."""
     customize: str
+    packages: tuple[str, ...]
     architecture: str = "amd64"
-    packages: tuple[str, ...] = PACKAGES
     disk_size: str = DISK_SIZE
 
     @property
@@ -90,6 +95,7 @@ def make_recipe(release: int, roles: Path) -> Recipe:
         role_packages=role_packages(roles),
         with_tree=os.getuid() == 0,
         customize=CUSTOMIZE.read_text(),
+        packages=(*PACKAGES, *PACKAGES_OF_RELEASE[release]),
     )
 
 
@@ -140,7 +146,6 @@ def mmdebstrap_command(recipe: Recipe, tree: Path) -> list[str]:
 def _build(recipe: Recipe, folder: Path, log: Path, lock: int, say: Callable[[str], None]) -> None:
     tree = folder / "tree"
     log.write_text("")
-    say("installing Debian's packages")
     _run(mmdebstrap_command(recipe, tree), log, lock, say)
     for name, link in (("vmlinuz", "vmlinuz"), ("initrd", "initrd.img")):
         shutil.copyfile(_boot_file(tree, link), folder / name)
@@ -188,8 +193,9 @@ def _run(
         for line in process.stdout or ():
             output.write(line)
             output.flush()
-            if say and line.startswith(b"I: "):
-                say(line[3:].decode(errors="replace").strip().rstrip("."))
+            step = STEP.match(line)
+            if say and step:
+                say(step[1].decode())
     if process.returncode:
         raise ToolError(f"{command[0]} failed while the image was built; the log is {log}")
 

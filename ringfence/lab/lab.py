@@ -61,7 +61,7 @@ class Lab:
                 self.ports[name] = _free_port(set(self.ports.values()))
         _write_json(self.paths.state_file, {"lab": self.plan.name, "ports": self.ports})
 
-    def seed(self, host: PlannedHost, match: str) -> dict[str, SeedFile]:
+    def seed(self, host: PlannedHost, match: str, resolver: str) -> dict[str, SeedFile]:
         """Return the files that make a copy of the image this host."""
         key = self.paths.host(host.name) / "ssh_host_ed25519_key"
         return seed_files(
@@ -70,6 +70,7 @@ class Lab:
                 name=host.name,
                 interface=self.plan.interface(host),
                 match=match,
+                resolver=resolver,
                 hosts=self.plan.addresses,
                 operator_key=self.paths.operator_key.with_suffix(".pub").read_text().strip(),
                 host_key=key.read_text(),
@@ -106,7 +107,7 @@ class Lab:
         folder = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
         started = processes.start(
-            command, self.paths.state, processes.NETWORK, log, {"PYTHONPATH": path}
+            command, self.paths.state, processes.NETWORK, log, extra={"PYTHONPATH": path}
         )
         deadline = time.monotonic() + 30
         while not ready.exists():

@@ -78,7 +78,13 @@ def find(lab: Path, part: str | None = None) -> list[LabProcess]:
 
 
 def start(
-    command: Sequence[str], lab: Path, part: str, log: Path, extra: Mapping[str, str] | None = None
+    command: Sequence[str],
+    lab: Path,
+    part: str,
+    log: Path,
+    *,
+    extra: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a part of the lab that outlives this command and its terminal; output goes to `log`."""
     environment = {**os.environ, **(extra or {}), LAB: str(lab), PART: part}
@@ -89,6 +95,7 @@ def start(
             stdout=output,
             stderr=output,
             env=environment,
+            cwd=folder,
             start_new_session=True,
         )
 

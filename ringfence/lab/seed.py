@@ -36,6 +36,8 @@ class Identity:
     """Its address on the lab's network, with the prefix length."""
     match: str
     """How systemd-networkd finds the interface: `Name=host0`, `MACAddress=…`."""
+    resolver: str
+    """The address of its name server; empty when names outside the lab have no meaning to it."""
     hosts: Mapping[str, str]
     """Name to address of every host of the lab."""
     operator_key: str
@@ -50,6 +52,9 @@ def seed_files(identity: Identity) -> dict[str, SeedFile]:
         MARKER: SeedFile(f"{identity.lab}\n"),
         "etc/hostname": SeedFile(f"{identity.name}\n"),
         "etc/hosts": SeedFile(f"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n{names}"),
+        "etc/resolv.conf": SeedFile(
+            f"nameserver {identity.resolver}\n" if identity.resolver else ""
+        ),
         "etc/systemd/network/10-lab.network": SeedFile(
             f"[Match]\n{identity.match}\n\n"
             f"[Network]\nAddress={identity.interface}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"

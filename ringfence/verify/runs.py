@@ -4,6 +4,7 @@ import getpass
 import json
 import platform
 import secrets
+import shlex
 import socket
 import subprocess
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 from ringfence.catalogue import Catalogue
 from ringfence.errors import ToolError, UsageError
 from ringfence.site import Site
+from ringfence.site.ssh import ssh_command
 from ringfence.verify.results import Results
 
 TOOLS = ("ringfence", "pyinfra", "pytest", "pytest-testinfra", "pydantic")
@@ -107,6 +109,7 @@ def describe_hosts(site: Site, names: list[str]) -> dict[str, dict[str, Any]]:
             "groups": list(site.hosts[name].groups),
             "classification": str(site.hosts[name].classification),
             "owner": site.hosts[name].owner,
+            "ssh": shlex.join(ssh_command(site, site.hosts[name])),
         }
         for name in names
     }

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import settings
 
 from ringfence.site import House, Site, SiteError, load_site
 from ringfence.site.loader import parse
+
+# A busy machine is no failure: an example may take as long as it takes.
+settings.register_profile("site", deadline=None)
+settings.load_profile("site")
 
 TODAY = date(2026, 11, 21)
 

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import subprocess
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from hypothesis import strategies as st
 
 from ringfence.site.keys import parse_public_key, read_public_key
 
-Private = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+def public(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def public(private: Private) -> str:
-    return private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+def rsa_key(bits: int) -> str:
+    """Any odd number of so many bits makes a public key; nobody has its private half."""
+    return public(rsa.RSAPublicNumbers(65537, (1 << bits) - 1).public_key())
 
 
 def field(content: bytes) -> bytes:
@@ -50,9 +54,9 @@ def test_the_fingerprint_is_that_of_ssh_keygen(key: str, tmp_path: Path) -> None
 
 def test_good_keys_of_every_kind_are_taken() -> None:
     for text in (
-        public(rsa.generate_private_key(65537, 3072)),
-        public(ec.generate_private_key(ec.SECP256R1())),
-        public(ec.generate_private_key(ec.SECP521R1())),
+        rsa_key(3072),
+        public(ec.generate_private_key(ec.SECP256R1()).public_key()),
+        public(ec.generate_private_key(ec.SECP521R1()).public_key()),
         security_key(),
     ):
         assert parse_public_key(text).line == text
@@ -62,7 +66,7 @@ def test_a_short_rsa_key_is_refused_with_its_length() -> None:
     with pytest.raises(
         ValueError, match="RSA key of 2048 bits; use ssh-ed25519, or 3072 bits or more"
     ):
-        parse_public_key(public(rsa.generate_private_key(65537, 2048)))
+        parse_public_key(rsa_key(2048))
 
 
 def test_a_dsa_key_is_refused() -> None:
@@ -100,10 +104,9 @@ def test_a_key_with_something_behind_it_is_refused(key: str) -> None:
         parse_public_key(f"ssh-ed25519 {blob}")
 
 
-@pytest.mark.parametrize("encoding", [Encoding.PEM])
-def test_a_private_key_is_refused_and_not_repeated(encoding: Encoding) -> None:
+def test_a_private_key_is_refused_and_not_repeated() -> None:
     private = ed25519.Ed25519PrivateKey.generate()
-    text = private.private_bytes(encoding, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    text = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
     for pasted in (text, " ".join(text.split("\n")), text.splitlines()[1]):
         with pytest.raises(ValueError, match="holds a PRIVATE key") as error:
             parse_public_key(pasted)
@@ -124,7 +127,5 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     | st.binary(max_size=150).map(lambda b: f"ssh-rsa {base64.b64encode(b).decode()}")
 )
 def test_any_text_is_a_key_or_a_clean_refusal(text: str) -> None:
-    try:
-        parse_public_key(text)
-    except ValueError as error:
-        assert str(error)[0].islower()
+    with contextlib.suppress(ValueError):
+        assert parse_public_key(text).fingerprint
