@@ -103,6 +103,8 @@ def _read_table(root: Path) -> dict[str, list[str]]:
     if not problems:
         for role, groups in document.data.items():
             problems += _check_line(document, root, role, groups)
+        if not document.data:
+            problems.append(document.problem((), "the table is empty: it needs a line for a role"))
     if problems:
         raise SiteError(problems)
     return dict(document.data)

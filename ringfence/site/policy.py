@@ -191,9 +191,7 @@ def compose(house: House) -> type[BasePolicy]:
         if not (house.role_dir(role) / "settings.py").is_file():
             continue
         if role in BasePolicy.model_fields or hasattr(BasePolicy, role):
-            raise UsageError(
-                f"a role can't be named {role!r}: policy.yml has a section of that name"
-            )
+            raise UsageError(f"no role can be named {role!r}: policy.yml has another use for it")
         settings = _settings(house, role)
         description = (settings.__doc__ or f"Settings of the role {role}.").strip().splitlines()[0]
         sections[role] = (settings, Field(default_factory=settings, description=description))

@@ -172,3 +172,17 @@ def problems(write: Writer) -> Callable[..., list[str]]:
 def yaml_problems() -> Callable[[bytes], list[str]]:
     """Parse the bytes of a file `f`; return what is wrong with it as YAML, as lines."""
     return lambda content: [str(problem) for problem in parse(content, "f").problems]
+
+
+@pytest.fixture
+def load(write: Writer) -> Callable[..., Site]:
+    """Load a site in whose files texts are replaced: pairs of old and new, each in one file."""
+
+    def loaded(*replacements: tuple[str, str]) -> Site:
+        texts = {"hosts": HOSTS, "policy": POLICY, "waivers": WAIVERS}
+        for old, new in replacements:
+            assert sum(old in text for text in texts.values()) == 1, f"{old!r} must be in one file"
+            texts = {name: text.replace(old, new, 1) for name, text in texts.items()}
+        return load_site(write(**texts), today=TODAY)
+
+    return loaded
