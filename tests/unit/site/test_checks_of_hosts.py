@@ -54,7 +54,8 @@ Problems = Callable[..., list[str]]
         (
             "clients: [acme]",
             "ssh: {via: bastion}",
-            "hosts.yml:13:16: hosts.pbx1.ssh.via: 'bastion' is not a host; did you mean 'bastion1'?",
+            "hosts.yml:13:16: hosts.pbx1.ssh.via: "
+            "'bastion' is not a host; did you mean 'bastion1'?",
         ),
         (
             "clients: [acme]",

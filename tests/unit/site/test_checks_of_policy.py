@@ -32,7 +32,7 @@ PEOPLE = "not one of policy.yml's people; did you mean 'ana'?"
         ),
         (
             "    full_name: Bruno Vidal\n",
-            "    full_name: Bruno\n    ssh_keys: [{key: KEY1 other comment, expires: 2027-01-01}]\n",
+            "    full_name: Bruno\n    ssh_keys: [{key: KEY1 other, expires: 2027-01-01}]\n",
             "policy.yml:14:22: people.bruno.ssh_keys[0].key: "
             "this is a key of ana already; each needs a key of their own",
         ),
