@@ -9,6 +9,7 @@ from ringfence.site.deploying import intent
 def apply(only: str | None = None) -> None:
     """Apply the roles of pyinfra's current host in the table's order, or those in `only` (commas).
 
+    A role's deploy.py has `apply()`. It may have `finish()` too, which runs after all roles.
     Raises pyinfra's DeployError for a role that the table doesn't have.
     """
     wanted = intent()
@@ -19,6 +20,15 @@ def apply(only: str | None = None) -> None:
     own = wanted.site.house.roles_for(wanted.host.groups)
     # pyinfra tells operations apart by line numbers and by the position in such a loop: it must go
     # over the same list on every host, or operations of two roles are taken for one.
+    chosen = [role for role in own if not named or role in named]
     for role in host.loop(table):  # type: ignore[no-untyped-call]
-        if role in own and (not named or role in named):
+        if role in chosen:
             wanted.site.house.import_role(role, "deploy").apply()
+    for role in host.loop(table):  # type: ignore[no-untyped-call]
+        if role in chosen:
+            module = wanted.site.house.import_role(role, "deploy")
+            getattr(module, "finish", _nothing)()
+
+
+def _nothing() -> None:
+    """Stand in for the `finish` that a role doesn't have."""

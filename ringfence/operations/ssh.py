@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationValueError
@@ -49,11 +50,12 @@ def host_keys(keys: Sequence[HostKey]) -> Generator[StringCommand, None, None]:
 
 @operation()
 def authorized_keys(
-    lines: Mapping[str, Sequence[str]], directory: str = KEY_DIRECTORY
+    lines: Mapping[str, Sequence[str]], deployer: str, directory: str = KEY_DIRECTORY
 ) -> Generator[StringCommand, None, None]:
     """Ensure that a directory of root's holds the keys that each account accepts, and no others.
 
     `lines` are those of the file of each account; an account that isn't on the host gets no file.
+    Nothing is replaced when the new keys would lock out `deployer`, as which this run logged in.
     Accounts can't add keys by themselves: the directory and its files are root's.
     """
     for account, keys in lines.items():
@@ -62,7 +64,11 @@ def authorized_keys(
             raise OperationValueError(f"a key of {account!r} has a line break")
     present = host.get_fact(Accounts, groups=[], accounts=sorted(lines))["accounts"]
     files = [
-        File(path=f"{directory}/{account}", content="".join(f"{line}\n" for line in keys))
+        File(
+            path=f"{directory}/{account}",
+            content="".join(f"{line}\n" for line in keys),
+            validators=[admission("keys", account)] if account == deployer else [],
+        )
         for account, keys in sorted(lines.items())
         if keys and account in present
     ]
@@ -95,14 +101,14 @@ def personal_keys(allowed: Mapping[str, Sequence[str]]) -> Generator[StringComma
     yield _script(["clean() { :; }", *_committed(lines)])
 
 
-def admission(account: str) -> tuple[str, ...]:
-    """Return the validator that refuses a staged sshd_config under which `account` can't log in.
+def admission(staged: Literal["configuration", "keys"], account: str) -> tuple[str, ...]:
+    """Return the validator that refuses a staged sshd_config or key file that locks `account` out.
 
     It judges by what sshd itself answers (`sshd -T -C …` for the connection that this run came in
     by): the account's groups, its unexpired keys where the new configuration looks for them, their
     `from=`, and the port.
     """
-    return ("sh", "-c", library("admission"), "sh", STAGE, named(account, "the account"))
+    return ("sh", "-c", library("admission"), "sh", staged, STAGE, named(account, "the account"))
 
 
 def _committed(lines: Sequence[str]) -> list[str]:

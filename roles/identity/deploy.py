@@ -57,13 +57,21 @@ def apply() -> None:
         units=[Unit(name=unit, content=render(templates, unit, **values)) for unit in UNITS],
     )
     systemd.services(
-        name="CLS-02 The inventory is taken each night, and is fresh",
+        name="CLS-02 The inventory is taken each night",
         services=[
             Service(
                 unit="ringfence-inventory.timer",
                 restart_for=["/etc/systemd/system/ringfence-inventory.timer"],
             )
         ],
+    )
+
+
+@deploy("identity")
+def finish() -> None:
+    """Take the inventory if it isn't true any more: the other roles install and enable things."""
+    systemd.services(
+        name="CLS-02 The inventory is fresh and true",
         oneshots=[
             Oneshot(
                 unit="ringfence-inventory.service",
@@ -82,7 +90,7 @@ def declaration(wanted: Intent) -> str:
     content = {
         "about": written_by("identity"),
         "baseline_version": __version__,
-        "clients": sorted(host.clients),
+        "clients": host.clients,
         "data_level": host.classification.value,
         "ens_category": host.ens_category,
         "ephi": host.ephi,

@@ -51,6 +51,7 @@ def apply() -> None:
     ssh.authorized_keys(
         name="SSH-04 Keys come from the register, with their sources and expiry",
         lines={entry.user: register.key_lines(entry) for entry in access},
+        deployer=wanted.host.ssh.user,
     )
     files.tree(
         name="SSH-04 The register of keys",
@@ -78,7 +79,7 @@ def apply() -> None:
                 mode="0600",
                 validators=[
                     ("sshd", "-t", "-f", files.STAGE),
-                    ssh.admission(wanted.host.ssh.user),
+                    ssh.admission("configuration", wanted.host.ssh.user),
                 ],
             ),
         ],

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2015
-# Refuses a staged configuration of sshd that would lock out the account that Ringfence logs in as.
-# Arguments: the staged configuration, the account. What it prints is the reason.
+# Refuses a staged configuration of sshd, or a staged file of keys, that would lock out the account that
+# Ringfence logs in as. Arguments: what is staged (configuration or keys), its path, the account.
+# What it prints is the reason.
 refuse() {
     printf 'Ringfence logs in as %s, and %s\n' "$account" "$*"
     exit 1
@@ -26,7 +27,7 @@ admits() { # line of an authorized_keys file
     [ -z "$expiry" ] || ! expired "$expiry" || return 1
     sources=$(printf '%s\n' "$1" | sed -n 's/^[^#]*from="\([^"]*\)".*/\1/p')
     [ -z "$sources" ] || matches_address "$sources" || return 1
-    case $described in *'(RSA)') [ "${described%% *}" -ge "$(value requiredrsasize)" ] || return 1 ;; esac
+    case $described in *'(RSA)') [ "${described%% *}" -ge 3072 ] || return 1 ;; esac
 }
 may_log_in_by_group() {
     allowed=$(value allowgroups)
@@ -37,13 +38,19 @@ may_log_in_by_group() {
     return 1
 }
 key_files() {
+    if [ "$kind" = keys ]; then
+        printf '%s\n' "$stage"
+        return
+    fi
     value authorizedkeysfile | while IFS= read -r file; do
         file=$(printf '%s\n' "$file" | sed "s|%u|$account|g; s|%h|$home|g")
         case $file in /*) printf '%s\n' "$file" ;; *) printf '%s\n' "$home/$file" ;; esac
     done
 }
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
 umask 077
-stage=$1 account=$2
+kind=$1 stage=$2 account=$3
 entry=$(getent passwd -- "$account") || refuse "there is no such account on this host"
 home=$(printf '%s' "$entry" | cut -d: -f6)
 # sudo clears the environment, so the connection that this run came in by is found in an ancestor's.
@@ -55,15 +62,17 @@ done
 # shellcheck disable=SC2086 # four words: client's address and port, server's address and port
 set -- $came
 connection="user=$account,host=${1:-127.0.0.1},addr=${1:-127.0.0.1},laddr=${3:-127.0.0.1},lport=${4:-22}"
-effective=$(sshd -T -f "$stage" -C "$connection" 2>&1) || refuse "sshd -T fails: $effective"
-
-[ "$(value pubkeyauthentication)" = yes ] || refuse "this configuration takes no keys"
-if [ "$(id -u -- "$account")" = 0 ] && [ "$(value permitrootlogin)" = no ]; then
-    refuse "this configuration refuses root: log in as an account with sudo (ssh.user in hosts.yml)"
-fi
-may_log_in_by_group || refuse "the account is in none of the groups $(value allowgroups | tr '\n' ' ')"
-if [ -n "$came" ] && ! value port | grep -qx -- "$4"; then
-    refuse "this run came in by port $4, on which this configuration does not listen (ssh.port in policy.yml)"
+[ -d /run/sshd ] || mkdir -m 0755 /run/sshd
+if [ "$kind" = configuration ]; then
+    effective=$(sshd -T -f "$stage" -C "$connection" 2>&1) || refuse "sshd -T fails: $effective"
+    [ "$(value pubkeyauthentication)" = yes ] || refuse "this configuration takes no keys"
+    if [ "$(id -u -- "$account")" = 0 ] && [ "$(value permitrootlogin)" = no ]; then
+        refuse "this configuration refuses root: let hosts.yml name an account with sudo as ssh.user"
+    fi
+    may_log_in_by_group || refuse "it is in none of the groups $(value allowgroups | tr '\n' ' ')"
+    if [ -n "$came" ] && ! value port | grep -qx -- "$4"; then
+        refuse "this run came in by port $4, where this configuration does not listen (ssh.port in policy.yml)"
+    fi
 fi
 for file in $(key_files); do
     [ -f "$file" ] || continue
@@ -71,4 +80,4 @@ for file in $(key_files); do
         if admits "$line"; then exit 0; fi
     done <"$file"
 done
-refuse "no key of it in $(key_files | tr '\n' ' ')is accepted from ${1:-here} today"
+refuse "none of its keys is accepted today from ${1:-this host}, where this run comes from"

@@ -71,7 +71,7 @@ stage() { # number target mode owner group
 check() { # target command...
     checked=$1
     shift
-    said=$("$@" 2>&1 </dev/null) || fail "$checked was refused by $1, and nothing was changed: $said"
+    said=$("$@" 2>&1 </dev/null) || fail "$checked was refused and nothing was changed: $said"
 }
 shelve() { # path: make room for its previous version; sets $shelf
     shelf=$previous$1
