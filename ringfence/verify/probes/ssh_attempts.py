@@ -74,16 +74,20 @@ class Attempt:
     """What the client said of one connection."""
 
     text: str
+    status: int = 255
+    """The client's exit status: 255 unless the server let it in."""
 
     @property
     def methods(self) -> str:
-        """The authentication methods that the server named when it refused, or its last line."""
+        """The authentication methods that the server named when it refused, or the outcome."""
         denied = DENIED.search(self.text)
-        return denied[1] if denied else self.last_line
+        return denied[1] if denied else self.outcome
 
     @property
     def outcome(self) -> str:
-        """``refused``, ``no common cipher`` (MAC, key exchange method …), or the last line."""
+        """``let in``, ``refused``, ``no common cipher`` (MAC …), or the last line."""
+        if self.status != 255:
+            return "let in"
         if DENIED.search(self.text):
             return "refused"
         without = NO_COMMON.search(self.text)
@@ -150,13 +154,15 @@ class SshAttempts:
         """
         key = ["-i", "$folder/key", "-o", "IdentitiesOnly=yes", "-o", QUICK_FIRST, "-l", user]
         login = f"{self._script(probe, key)} 2>&1"
-        answer = self._host.run(f"{MAKE_KEY}\n{login}\necho ==\n{READ_LOG}")
+        answer = self._host.run(f'{MAKE_KEY}\n{login}\necho "=$?"\n{READ_LOG}')
         fingerprint, _, rest = answer.stdout.partition("\n")
-        said, _, logged = rest.rpartition("==\n")
-        return Attempt(said or answer.stderr), fingerprint, logged.strip()
+        said, _, rest = rest.rpartition("\n=")
+        status, _, logged = rest.partition("\n")
+        return Attempt(said or answer.stderr, int(status or 255)), fingerprint, logged.strip()
 
     def _attempt(self, probe: int, arguments: list[str]) -> Attempt:
-        return Attempt(self._host.run(f"{self._script(probe, arguments)} 2>&1").stdout)
+        answer = self._host.run(f"{self._script(probe, arguments)} 2>&1")
+        return Attempt(answer.stdout, answer.rc)
 
     def _script(self, probe: int, arguments: list[str]) -> str:
         source, bind = 'source=""', "$source"
