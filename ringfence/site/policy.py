@@ -183,6 +183,8 @@ def not_past(day: Date, info: ValidationInfo, sentence: str) -> Date:
 def compose(house: House) -> type[BasePolicy]:
     """Make the model of policy.yml for the roles of a house: one section per role with settings.
 
+    A section may be left out when all of the role's settings have defaults.
+
     Raises UsageError for a role that is named like a section or an attribute of the model,
     ToolError for settings that can't be imported.
     """
@@ -194,7 +196,9 @@ def compose(house: House) -> type[BasePolicy]:
             raise UsageError(f"no role can be named {role!r}: policy.yml has another use for it")
         settings = _settings(house, role)
         description = (settings.__doc__ or f"Settings of the role {role}.").strip().splitlines()[0]
-        sections[role] = (settings, Field(default_factory=settings, description=description))
+        needed = any(field.is_required() for field in settings.model_fields.values())
+        default: dict[str, Any] = {} if needed else {"default_factory": settings}
+        sections[role] = (settings, Field(description=description, **default))
     model: type[BasePolicy] = create_model("Policy", __base__=BasePolicy, **sections)
     return model
 

@@ -27,6 +27,14 @@ def test_a_role_without_settings_has_no_section(house: House) -> None:
     assert "toy" not in compose(house).model_fields
 
 
+def test_a_section_without_defaults_must_be_written(house: House, problems: Problems) -> None:
+    settings = house.role_dir("toy") / "settings.py"
+    settings.write_text(settings.read_text().replace("level: int = 3", "level: int"))
+    assert problems("  name: Small", "  name:  Small") == [
+        "policy.yml:1:1: 'toy' is missing: add it"
+    ]
+
+
 @pytest.mark.parametrize("name", ["flows", "role", "copy", "nobody"])
 def test_only_roles_have_settings(site: Site, name: str) -> None:
     with pytest.raises(KeyError):
