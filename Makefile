@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PACKAGES := python3-venv make git openssh-client shellcheck \
 	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2
 
-.PHONY: demo test check lint unit operations integration bench docs packages clean
+.PHONY: demo test check lint unit operations integration docs packages clean
 
 demo: packages $(VENV)/ready
 	inventories/lab/demo.sh
@@ -36,7 +36,6 @@ integration: packages $(VENV)/ready
 
 docs: $(VENV)/ready
 	python -m ringfence.site.schema
-	python -m ringfence.cli.reference
 
 packages:
 	@missing=$$(dpkg-query -W -f='$${Status} $${Package}\n' $(PACKAGES) 2>&1 | \
