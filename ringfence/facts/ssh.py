@@ -97,3 +97,35 @@ class PersonalKeyFiles(FactBase[list[PersonalKeys]]):
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return found
+
+
+class OtherServer(TypedDict):
+    """A listening sshd that isn't the host's own service."""
+
+    process: int
+    unit: str
+    """the service that it belongs to; empty if none"""
+
+
+class OtherServers(FactBase[list[OtherServer]]):
+    """The listening sshd processes of this host that don't belong to its service."""
+
+    def command(self, unit: str = "ssh.service") -> str:
+        """Ask for those outside `unit`."""
+        return library("ssh") + call("other_servers", unit)
+
+    @staticmethod
+    def default() -> list[OtherServer]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[OtherServer]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        found: list[OtherServer] = []
+        for words in answers(output, "ringfence-ssh"):
+            match words:
+                case ["server", process, *unit]:
+                    found.append({"process": int(process), "unit": " ".join(unit)})
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return found

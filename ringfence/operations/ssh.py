@@ -12,7 +12,13 @@ from pyinfra.context import host
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.files import Tree
 from ringfence.facts.shell import call
-from ringfence.facts.ssh import HostKeys, HostKeyState, PersonalKeyFiles, PersonalKeys
+from ringfence.facts.ssh import (
+    HostKeys,
+    HostKeyState,
+    OtherServers,
+    PersonalKeyFiles,
+    PersonalKeys,
+)
 from ringfence.operations.files import STAGE, Directory, File, tree_command
 from ringfence.operations.shell import absolute, library, named
 
@@ -99,6 +105,25 @@ def personal_keys(allowed: Mapping[str, Sequence[str]]) -> Generator[StringComma
         return
     lines = [_personal_line(keys) for keys in foreign]
     yield _script(["clean() { :; }", *_committed(lines)])
+
+
+@operation()
+def no_other_server(unit: str = "ssh.service") -> Generator[StringCommand, None, None]:
+    """Ensure that no sshd listens beside the service that is configured.
+
+    The service of another one is stopped and disabled; one without a service is ended. Those of
+    containers on the host are left alone: they are hosts of their own.
+    """
+    others = host.get_fact(OtherServers, unit=named(unit, "the unit"))
+    if not others:
+        host.noop(f"no sshd listens beside {unit}")
+    for other in others:
+        if other["unit"]:
+            name = other["unit"]
+            disable = call("systemctl", "disable", "--quiet", "--", name)
+            yield StringCommand(f"{disable} || true; {call('systemctl', 'stop', '--', name)}")
+        else:
+            yield StringCommand(call("kill", str(other["process"])))
 
 
 def admission(staged: Literal["configuration", "keys"], account: str) -> tuple[str, ...]:

@@ -61,8 +61,8 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Oneshot:
-    """A unit of Type=oneshot, started when its product is missing, too old, older than one of the
-    paths in `newer_than`, or refused by the command `check`."""
+    """A unit of Type=oneshot, started when it failed, and when its product is missing, too old,
+    older than one of the paths in `newer_than`, or refused by the command `check`."""
 
     unit: str
     product: str
@@ -141,7 +141,8 @@ def _commands(
         if verb := _verb(service, state, stopped):
             yield _settled(verb, service)
     for oneshot, good in zip(oneshots, state["succeeds"], strict=True):
-        if not good or _is_old(oneshot, state):
+        failed = state["units"][oneshot.unit]["active"] == "failed"
+        if failed or not good or _is_old(oneshot, state):
             yield _script([call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)])
 
 

@@ -25,7 +25,7 @@ def apply() -> None:
     wanted = intent()
     settings = wanted.settings("identity")
     templates = wanted.site.house.templates_dir("identity")
-    values = settings.model_dump()
+    values = {**settings.model_dump(), "oldest_minutes": HOURS_26 // 60}
 
     packages.installed(
         name="CLS-02 The tools that list services and listeners are installed",

@@ -86,7 +86,7 @@ def apply() -> None:
         absent=[*OVERRIDES, "/etc/systemd/system/ssh.service", "/etc/ssh/sshd_not_to_be_run"],
     )
     systemd.services(
-        name="SSH-01 sshd runs with this configuration, and nothing else offers ssh",
+        name="SSH-01 sshd runs with this configuration, and on no other socket",
         services=[
             Service(unit="ssh.socket", running=False, enabled=False),
             # systemd 256 and later offer sshd on local sockets, with ~/.ssh/authorized_keys.
@@ -101,6 +101,7 @@ def apply() -> None:
             ),
         ],
     )
+    ssh.no_other_server(name="SSH-01 No other sshd listens")
     ssh.personal_keys(
         name="SSH-04 No home holds a key that the register doesn't know",
         allowed={entry.user: [key.public_key for key in entry.keys] for entry in access},

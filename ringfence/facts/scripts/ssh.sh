@@ -26,4 +26,14 @@ personal_keys() {
         done
     done
 }
+other_servers() { # unit: every listening sshd of this host, not of a container's, outside that unit
+    for process in /proc/[0-9]*; do
+        case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
+        for space in pid net; do
+            [ "$(readlink "$process/ns/$space")" = "$(readlink "/proc/1/ns/$space")" ] || continue 2
+        done
+        owner=$(sed -n 's#^\(0:\|[0-9]*:name=systemd\):.*/\([^/]*\.service\)$#\2#p' "$process/cgroup" | head -n 1)
+        [ "$owner" = "$1" ] || printf 'server %s %s\n' "${process#/proc/}" "$owner"
+    done
+}
 printf 'ringfence-ssh\n'
