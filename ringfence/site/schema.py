@@ -30,8 +30,21 @@ def schemas(house: House) -> dict[str, dict[str, Any]]:
     for name, model in models(house).items():
         schema = model.model_json_schema(by_alias=True)
         schema["title"] = f"{name}.yml of a Ringfence site"
+        _close_mappings(schema)
         found[name] = {"$schema": DIALECT, **_with_short_names(schema)}
     return found
+
+
+def _close_mappings(part: Any) -> None:
+    """Refuse the keys that match no pattern, as the models do; pydantic's schema lets them pass."""
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            part.setdefault("additionalProperties", False)
+        for value in part.values():
+            _close_mappings(value)
+    elif isinstance(part, list):
+        for item in part:
+            _close_mappings(item)
 
 
 def _with_short_names(schema: dict[str, Any]) -> dict[str, Any]:

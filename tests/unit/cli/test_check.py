@@ -1,0 +1,110 @@
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ringfence.cli import run
+from ringfence.site.sampling import SAMPLE
+
+CHECKOUT = Path(__file__).parents[3]
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    shutil.copytree(SAMPLE, tmp_path / "site")
+    return tmp_path / "site"
+
+
+def waive(site: Path, expires: str, control: str = "SSH-03") -> None:
+    (site / "waivers.yml").write_text(
+        f"waivers:\n  - control: {control}\n    hosts: [pbx1]\n    reason: an old phone\n"
+        f"    owner: ana\n    approved: 2026-01-01\n    approved_by: carmen\n"
+        f"    expires: {expires}\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["example", "lab"])
+def test_the_inventories_of_the_repository_are_well(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", str(CHECKOUT / "inventories" / name)]) == 0
+    assert f"{name}: all well" in capsys.readouterr().out
+
+
+def test_a_site_is_summed_up(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waive(site, str(TODAY + timedelta(days=10)))
+    assert run(["check", str(site)]) == 0
+    printed = capsys.readouterr().out
+    for line in (
+        "hosts     9",
+        "  agents          agent1, agent2",
+        "people    3",
+        "  carmen          security_officer",
+        "  pbx → recordings             22/tcp  recordings over sftp",
+        "waivers   1",
+        "  SSH-03          pbx1: 10 days left, ana",
+    ):
+        assert line in printed.splitlines()
+
+
+def test_problems_are_printed_one_a_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site / "hosts.yml").write_text("nme: x\n")
+    (site / "waivers.yml").write_text("waivers: 3\n")
+    assert run(["check", str(site)]) == 4
+    captured = capsys.readouterr()
+    assert (
+        f"{site}/hosts.yml:1:1: nme: there is no key 'nme' here; did you mean 'name'?"
+        in captured.out
+    )
+    assert f"{site}/waivers.yml:1:10: waivers: 3 must be a list" in captured.out.splitlines()
+    assert captured.err == f"{site}: {len(captured.out.splitlines())} problems\n"
+
+
+def test_an_expired_waiver_is_a_warning_with_its_day(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waive(site, "2026-02-03")
+    assert run(["check", str(site)]) == 0
+    assert (
+        "the waiver of SSH-03 ended on 2026-02-03 and no longer counts" in capsys.readouterr().out
+    )
+
+
+def test_a_waiver_of_no_control_is_refused(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waive(site, str(TODAY + timedelta(days=10)), control="SSH-99")
+    assert run(["check", str(site)]) == 4
+    assert "'SSH-99' is not a control; did you mean 'SSH-" in capsys.readouterr().out
+
+
+def test_the_outcome_as_json(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waive(site, str(TODAY + timedelta(days=10)))
+    assert run(["check", str(site), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is True
+    assert document["site"]["groups"]["agents"] == ["agent1", "agent2"]
+    assert document["site"]["waivers"][0]["days_left"] == 10
+    assert document["site"]["flows"][0]["from"] == "internet"
+    (site / "hosts.yml").write_text("nme: x\n")
+    assert run(["check", str(site), "--json"]) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is False
+    assert {"file", "line", "column", "key", "value", "message"} == set(document["problems"][0])
+
+
+def test_schemas_are_written_on_request(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", str(site), "--write-schemas", str(site / ".schemas")]) == 0
+    assert sorted(p.name for p in (site / ".schemas").iterdir()) == [
+        "hosts.json",
+        "policy.json",
+        "waivers.json",
+    ]
+    assert run(["check", str(site), "--write-schemas", "/proc/x"]) == 4
+    assert "/proc/x" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "/nowhere"]) == 4
+    assert "/nowhere" in capsys.readouterr().err
