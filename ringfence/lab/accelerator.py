@@ -49,4 +49,5 @@ def flags(kvm: bool) -> list[str]:
     """Return QEMU's flags for accelerator and processor."""
     if kvm:
         return ["-accel", "kvm", "-cpu", "host", "-smp", "2"]
-    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2"]
+    # Without svm the guest doesn't load KVM's modules, which it would do for nothing.
+    return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,-svm", "-smp", "2"]

@@ -59,10 +59,12 @@ def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None
 
         def start(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
+            resumed = False
             if host in stopped:
                 _stop(lab.paths, host.name)
-                _start(lab, host, images[host.settings.debian], network, cancelled, say)
-            state = _wait(lab, host, cancelled)
+                image = images[host.settings.debian]
+                resumed = _start(lab, host, image, network, cancelled, say)
+            state = _wait(lab, host, cancelled, resumed=resumed)
             say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
 
         _side_by_side(hosts, start)
@@ -110,11 +112,12 @@ def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> N
 
         def one(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
-            if not _restored(lab, host, cancelled, say):
+            resumed = _restored(lab, host, say)
+            if not resumed:
                 _stop(lab.paths, host.name)
                 image = _ensure_images(lab, [host], say)[host.settings.debian]
-                _start(lab, host, image, network, cancelled, say)
-            state = _wait(lab, host, cancelled)
+                resumed = _start(lab, host, image, network, cancelled, say)
+            state = _wait(lab, host, cancelled, resumed=resumed)
             say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
 
         _side_by_side(hosts, one)
@@ -207,24 +210,25 @@ def _is_up(paths: LabPaths, host: PlannedHost) -> bool:
 
 def _start(
     lab: Lab, host: PlannedHost, image: Path, network: int, cancelled: threading.Event, say: Say
-) -> None:
+) -> bool:
+    """Start a stopped host; return whether it was resumed, so that its clock is to be set."""
     what = f"{host.kind}, Debian {host.settings.debian}"
     if host.kind == "container":
         say(host.name, f"starting ({what})")
         seed = lab.seed(host, "Name=host0", "")
         container.start(lab.paths, host.name, image, seed, network, BRIDGE)
-        return
+        return False
     new = _machine(lab, host, image)
     say(host.name, f"resuming ({what})" if new.has_snapshot() else f"booting ({what})")
     if new.start():
-        _set_clock(lab, host, cancelled)
-        return
+        return True
     _wait(lab, host, cancelled)
     say(host.name, "taking the snapshot of its clean state")
     new.save()
+    return False
 
 
-def _restored(lab: Lab, host: PlannedHost, cancelled: threading.Event, say: Say) -> bool:
+def _restored(lab: Lab, host: PlannedHost, say: Say) -> bool:
     """Put a running machine back into its snapshot; False when that can't be."""
     if host.kind == "container" or not _is_up(lab.paths, host):
         return False
@@ -234,16 +238,7 @@ def _restored(lab: Lab, host: PlannedHost, cancelled: threading.Event, say: Say)
     except ToolError as error:
         say(host.name, f"starting over: {error}")
         return False
-    _set_clock(lab, host, cancelled)
     return True
-
-
-def _set_clock(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> None:
-    """A resumed machine believes that no time has passed."""
-    _wait(lab, host, cancelled)
-    done = reach.run(lab.paths, host.name, f"sudo -n date -u -s @{time.time():.3f}", timeout=60)
-    if done.returncode:
-        raise ToolError(f"the clock of {host.name} could not be set: {done.stderr.strip()}")
 
 
 def _stop(paths: LabPaths, name: str) -> None:
@@ -254,7 +249,7 @@ def _stop(paths: LabPaths, name: str) -> None:
         container.remove_cgroup(container.lab_cgroup(paths) / name)
 
 
-def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> str:
+def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event, *, resumed: bool = False) -> str:
     return reach.wait_until_ready(
         lab.paths,
         host.name,
@@ -262,6 +257,7 @@ def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event) -> str:
         lambda: bool(processes.find(lab.paths.state, host.name)),
         cancelled,
         PATIENCE[host.kind],
+        resumed=resumed,
     )
 
 

@@ -57,6 +57,8 @@ def ssh_config_block(name: str, port: int, paths: LabPaths) -> str:
         "    GlobalKnownHostsFile /dev/null\n"
         "    StrictHostKeyChecking yes\n"
         "    CheckHostIP no\n"
+        # The post-quantum exchange, first otherwise, takes an emulated machine a second.
+        "    KexAlgorithms ^curve25519-sha256\n"
         "    ConnectTimeout 10\n"
     )
 

@@ -4,9 +4,11 @@ Needs no root. The first network card is QEMU's user-mode network: sshd is reach
 127.0.0.1, and the machine reaches Debian's archive. The second is on the lab's network.
 """
 
+import contextlib
 import hashlib
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,12 +94,31 @@ class Machine:
 
     def start(self) -> bool:
         """Start in the clean state; return whether a snapshot of it was resumed."""
-        resume = self.has_snapshot()
-        if not resume:
-            self.make_disks()
-        command = [*self.command(), *(["-loadvm", SNAPSHOT] if resume else [])]
-        processes.start(command, self.paths.state, self.host.name, self.console, folder=self.folder)
-        return resume
+        if self.has_snapshot():
+            if self.runs(self.run("-loadvm", SNAPSHOT)):
+                return True
+            processes.end_all(self.paths.state, self.host.name)
+        self.make_disks()
+        self.run()
+        return False
+
+    def run(self, *more: str) -> "subprocess.Popen[bytes]":
+        """Start QEMU."""
+        command = [*self.command(), *more]
+        return processes.start(
+            command, self.paths.state, self.host.name, self.console, folder=self.folder
+        )
+
+    def runs(self, started: "subprocess.Popen[bytes]", patience: float = 60.0) -> bool:
+        """Wait until QEMU has loaded its snapshot; False when it ends because it can't."""
+        deadline = time.monotonic() + patience
+        while started.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(ToolError):
+                return "running" in qmp.monitor(
+                    monitor_socket(self.paths, self.host.name), "info status", timeout=patience
+                )
+            time.sleep(0.1)
+        return False
 
     def make_disks(self) -> None:
         """Make fresh disks and the seed; the snapshot of the old ones is gone."""

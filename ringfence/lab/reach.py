@@ -57,10 +57,13 @@ def wait_until_ready(
     alive: Callable[[], bool],
     cancelled: threading.Event,
     timeout: float,
+    *,
+    resumed: bool = False,
 ) -> str:
     """Wait until a host has booted and lets the deploy user in; return what `systemctl` calls it.
 
-    That is `running`, or `degraded: ` and the failed units. Raises ToolError with the log's path.
+    That is `running`, or `degraded: ` and the failed units. A host that was `resumed` believes that
+    no time has passed: its clock is set. Raises ToolError with the log's path.
     """
     log = paths.log(f"{host}.console")
     deadline = time.monotonic() + timeout
@@ -72,15 +75,7 @@ def wait_until_ready(
         if time.monotonic() > deadline:
             raise ToolError(f"{host} did not answer in {timeout:.0f} seconds; the log is {log}")
         cancelled.wait(0.3)
-    left = max(10.0, deadline - time.monotonic())
-    try:
-        done = run(paths, host, READINESS, timeout=left)
-        # pam_nologin turns people away until the boot is complete.
-        while done.returncode == 255 and "not permitted" in done.stderr + done.stdout:
-            cancelled.wait(1.0)
-            done = run(paths, host, READINESS, timeout=left)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{host} did not finish its boot; the log is {log}") from None
+    done = ask(paths, host, cancelled, deadline, resumed)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ToolError(f"ssh to {host} as the deploy user failed: {reason}; the log is {log}")
@@ -88,6 +83,30 @@ def wait_until_ready(
     if state == "running":
         return state
     return f"{state}: {', '.join(line.split()[0] for line in failed) or 'no unit named'}"
+
+
+def ask(
+    paths: LabPaths, host: str, cancelled: threading.Event, deadline: float, resumed: bool
+) -> "subprocess.CompletedProcess[str]":
+    """Ask a host that greets for its readiness, again while it still turns people away.
+
+    That is what pam_nologin does until the boot is complete, and a forwarder while sshd restarts.
+    """
+    while True:
+        clock = f"sudo -n date -u -s @{time.time():.3f} > /dev/null && " if resumed else ""
+        left = max(10.0, deadline - time.monotonic())
+        try:
+            done = run(paths, host, f"{clock}{READINESS}", timeout=left)
+        except subprocess.TimeoutExpired:
+            log = paths.log(f"{host}.console")
+            raise ToolError(f"{host} did not finish its boot; the log is {log}") from None
+        complaint = done.stderr + done.stdout
+        passing = any(words in complaint for words in ("not permitted", "closed by", "reset by"))
+        if done.returncode != 255 or not passing or time.monotonic() > deadline:
+            return done
+        cancelled.wait(1.0)
+        if cancelled.is_set():
+            return done
 
 
 def boot_id(paths: LabPaths, host: str, timeout: float = 30.0) -> str | None:
