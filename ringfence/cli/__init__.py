@@ -15,6 +15,7 @@ COMMANDS = {
     "plan": "Show what apply would change.",
     "apply": "Bring hosts to their baseline, then verify them.",
     "verify": "Judge every host against the baseline.",
+    "secrets": "Keep a site's secrets, encrypted.",
     "report": "Make a run's reports again.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
