@@ -36,6 +36,7 @@ integration: packages $(VENV)/ready
 
 docs: $(VENV)/ready
 	python -m ringfence.site.schema
+	python -m ringfence.site.reference
 
 packages:
 	@missing=$$(dpkg-query -W -f='$${Status} $${Package}\n' $(PACKAGES) 2>&1 | \

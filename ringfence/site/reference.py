@@ -1,14 +1,15 @@
 """The reference of a site's files, generated from the models: docs/reference/site-files.md.
 
-`python -m ringfence.site.reference FILE` writes it.
+`python -m ringfence.site.reference` writes it.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from ringfence.site.house import House, find_house
 from ringfence.site.schema import schemas
+
+PAGE = Path("docs/reference/site-files.md")
 
 OPENING = """\
 # The files of a site
@@ -133,4 +134,4 @@ def _references(part: Any) -> list[str]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(reference(find_house(Path.cwd())), encoding="utf-8")
+    PAGE.write_text(reference(find_house(Path.cwd())), encoding="utf-8")

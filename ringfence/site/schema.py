@@ -1,6 +1,6 @@
 """JSON Schemas of a site's files, made from the models, so that editors complete and check them.
 
-`python -m ringfence.site.schema DIR` writes them.
+`python -m ringfence.site.schema [DIR]` writes them, into `schemas` unless told otherwise.
 """
 
 import json
@@ -73,4 +73,4 @@ def write_schemas(folder: Path, house: House) -> list[Path]:
 
 
 if __name__ == "__main__":
-    write_schemas(Path(sys.argv[1]), find_house(Path.cwd()))
+    write_schemas(Path(*sys.argv[1:2] or ["schemas"]), find_house(Path.cwd()))

@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).parents[3]
 
 
 def test_the_shipped_reference_is_current() -> None:
-    """When this fails: python -m ringfence.site.reference docs/reference/site-files.md"""
+    """When this fails: make docs"""
     shipped = (CHECKOUT / "docs" / "reference" / "site-files.md").read_text()
     assert shipped == reference(find_house(CHECKOUT))
 

@@ -26,7 +26,7 @@ def data(name: str) -> dict[str, Any]:
 
 
 def test_the_shipped_schemas_are_current(tmp_path: Path) -> None:
-    """When this fails: python -m ringfence.site.schema schemas"""
+    """When this fails: make docs"""
     for path in write_schemas(tmp_path, find_house(CHECKOUT)):
         assert path.read_text() == (CHECKOUT / "schemas" / path.name).read_text()
 
