@@ -21,6 +21,7 @@ PROPOSALS = {
     "MACs stoc": "macs",
 }
 ANY = "0.0.0.0"  # noqa: S104 - compared, never bound
+LOOPBACK = "127.0.0.1"
 SIGNALS = re.compile(r"^(kex-strict-|ext-info-)")  # no algorithms: RFC 8308, OpenSSH's PROTOCOL
 DENIED = re.compile(r"Permission denied \(([^)]*)\)")
 NO_COMMON = re.compile(r"no matching ([a-zA-Z ]+) found")
@@ -129,8 +130,9 @@ class SshAttempts:
     def __init__(self, host: Any, listens: list[tuple[str, int]]) -> None:
         """Attempt on ``host`` (testinfra's), where sshd says that it ``listens``."""
         self._host = host
-        address, port = listens[0] if listens else (ANY, 22)
-        self._address, self._port = reachable(address), port
+        reached = [(reachable(address), port) for address, port in listens] or [(LOOPBACK, 22)]
+        # An address of version 4 comes first: only there a host has many addresses to come from.
+        self._address, self._port = min(reached, key=lambda one: ":" in one[0])
 
     def without_key(self, user: str, probe: int) -> Attempt:
         """Try to log in as ``user`` with nothing; the server then says what it would take."""
@@ -177,7 +179,7 @@ def reachable(address: str) -> str:
     """Return the address at which the host itself reaches a listener bound to ``address``."""
     plain = address.partition("%")[0].strip("[]")
     if plain in {"*", ANY}:
-        return "127.0.0.1"
+        return LOOPBACK
     return "::1" if plain in {"::", ""} else plain
 
 

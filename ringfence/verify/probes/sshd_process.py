@@ -35,7 +35,7 @@ def start_options(host: Any) -> list[str]:
     )
     properties = dict(line.partition("=")[::2] for line in shown.splitlines())
     variables = _assignments(shlex.split(properties.get("Environment", "")))
-    for named in re.findall(r"(\S+) \(ignore_errors=", shown):
+    for named in re.findall(r"([^\s=]+) \(ignore_errors=", shown):
         text = host.run("cat -- %s", named).stdout
         variables |= _assignments(line.strip() for line in text.splitlines())
     arguments = ARGUMENTS.search(properties.get("ExecStart", ""))
