@@ -34,6 +34,10 @@ class HostOutcome:
     failed: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     completed: bool = True
+    guard: list[str] = field(default_factory=list)
+    """What the guard did, in its words."""
+    reverted: str = ""
+    """Why the host was put back as it was; empty when it wasn't."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ def pyinfra_arguments(
     """Return the arguments that an operator would give pyinfra for the same run."""
     limit = [part for host in hosts or () for part in ("--limit", host.name)]
     chosen = ["--data", f"roles={roles}"] if roles else []
+    # Guarded or not is decided outside pyinfra, so the roles need not demand it (roles.apply).
+    chosen += [] if dry else ["--data", "guard=off"]
     return [
         *(["--dry"] if dry else ["-y"]),
         *limit,
@@ -76,6 +82,7 @@ def deploy(
     dry: bool,
     log: Path,
     say: Callable[[str], None],
+    watch: Callable[["subprocess.Popen[str]"], None] = lambda _process: None,
 ) -> Deployment:
     """Plan (``dry``) or apply the roles of ``hosts``, and keep pyinfra's words in ``log``.
 
@@ -86,12 +93,13 @@ def deploy(
         dry: change nothing.
         log: the file for pyinfra's own output.
         say: told the name of each operation when it starts.
+        watch: given the process of pyinfra when it has started.
 
     Raises:
         ToolError: pyinfra ended without its JSON document; the sentence has its last words.
     """
     command = [
-        *(sys.executable, "-m", "pyinfra", "--json"),
+        *(sys.executable, "-m", "ringfence.pyinfra_process", "--json"),
         *pyinfra_arguments(site, hosts, roles, dry),
     ]
     environment = os.environ | {
@@ -112,6 +120,7 @@ def deploy(
             text=True,
             errors="replace",
         )
+        watch(process)
         assert process.stderr is not None
         assert process.stdout is not None
         try:
@@ -131,11 +140,20 @@ def deploy(
             raise
     try:
         report = json.loads(document)
-        return _outcomes(report, [host.name for host in hosts], dry, said)
+        outcome = _outcomes(report, [host.name for host in hosts], dry, said)
+        return _with_failed_plans(outcome) if dry and status else outcome
     except (ValueError, KeyError, TypeError):
         raise ToolError(
             f"pyinfra ended with {status} and no result: {last_words(said)} (all of it is in {log})"
         ) from None
+
+
+def _with_failed_plans(planned: Deployment) -> Deployment:
+    """Mark the hosts whose plan failed: pyinfra's document doesn't name them, its words may."""
+    troubled = [host for host in planned.hosts.values() if host.trouble]
+    for host in troubled or planned.hosts.values():
+        host.completed = False
+    return planned
 
 
 def last_words(said: list[str]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment, run_deploy
+from ringfence.cli.deploying import report_deployment, run_apply
 from ringfence.cli.options import limit_option, role_option, runs_option, site_argument
 from ringfence.cli.verify import verify_and_report
 from ringfence.site import load_site
@@ -19,9 +19,12 @@ from ringfence.site import load_site
 def apply(
     site: Path, limit: str | None, roles: str | None, no_verify: bool, runs: Path | None
 ) -> int:
-    """Bring SITE's hosts to their baseline, then verify them."""
+    """Bring SITE's hosts to their baseline, then verify them.
+
+    A host that a change of ssh, firewall or accounts locks you out of puts itself back.
+    """
     loaded = load_site(site)
-    outcome = run_deploy(loaded, site, limit, roles, runs, dry=False)
+    outcome = run_apply(loaded, site, limit, roles, runs)
     report_deployment(outcome)
     verified = 0 if no_verify else verify_and_report(loaded, site, limit, runs=runs)
     return 1 if outcome.failed else verified

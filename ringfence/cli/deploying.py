@@ -4,6 +4,7 @@ import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ import click
 from ringfence.cli.options import runs_folder
 from ringfence.deployment import Deployment, HostOutcome, deploy, pyinfra_arguments
 from ringfence.errors import UsageError
+from ringfence.guard.applying import apply_guarded
+from ringfence.guard.record import save_record
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
 from ringfence.site.ssh import ssh_command
@@ -20,10 +23,29 @@ from ringfence.verify.session import Session, UnreachableError
 HOSTS_AT_ONCE = 32
 
 
-def run_deploy(
-    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None, dry: bool
+def run_apply(
+    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None
 ) -> Deployment:
-    """Run pyinfra on the hosts that answer; the others are outcomes too.
+    """Apply under the guard, and keep the record of it; hosts that do not answer are outcomes too.
+
+    Raises:
+        UsageError: a role or host is unknown, or none matches.
+        ToolError: the plan failed, or the run cannot be kept.
+    """
+    hosts = site.select(limit)
+    _demand_roles(site, roles)
+    _show_native(site, hosts if limit else None, roles, dry=False)
+    folder = new_run_folder(runs_folder(argument, runs))
+    started_at = datetime.now(UTC)
+    outcome = apply_guarded(site, hosts, roles, folder, _say)
+    save_record(outcome, folder, shlex.join(["ringfence", *sys.argv[1:]]), started_at)
+    return outcome
+
+
+def run_plan(
+    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None
+) -> Deployment:
+    """Plan on the hosts that answer; the others are outcomes too.
 
     Raises:
         UsageError: a role or host is unknown, or none matches.
@@ -33,13 +55,11 @@ def run_deploy(
     _demand_roles(site, roles)
     silent = _unreachable(site, hosts)
     answering = [host for host in hosts if host.name not in silent]
-    native = ["pyinfra", *pyinfra_arguments(site, answering if limit else None, roles, dry)]
-    click.echo(f"+ {shlex.join(native)}", err=True)
-    outcome = Deployment(dry, {})
+    _show_native(site, answering if limit else None, roles, dry=True)
+    outcome = Deployment(True, {})
     if answering:
-        folder = new_run_folder(runs_folder(argument, runs))
-        log = folder / ("plan.log" if dry else "apply.log")
-        outcome = deploy(site, answering, roles, dry, log, _say)
+        log = new_run_folder(runs_folder(argument, runs)) / "plan.log"
+        outcome = deploy(site, answering, roles, True, log, _say)
     gone = {
         name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
         for name, reason in silent.items()
@@ -52,21 +72,36 @@ def report_deployment(outcome: Deployment) -> None:
     verb = "would change" if outcome.dry else "changed"
     for name, host in sorted(outcome.hosts.items()):
         state = "FAILED" if host.failed or not host.completed else "ok"
-        counts = [f"{len(host.changed)} {verb}"]
-        if not outcome.dry:
-            counts += [f"{len(host.unchanged)} unchanged", f"{len(host.failed)} failed"]
-        click.echo(f"{name}: {state}, {', '.join(counts)}")
+        state = "REVERTED" if host.reverted else state
+        click.echo(f"{name}: {state}, {_counts(host, outcome.dry)}")
+        for line in host.guard:
+            click.echo(f"  guard: {line}")
         for operation in host.changed:
             click.echo(f"  {verb}: {operation}")
         for operation in host.failed:
             click.echo(f"  failed: {operation}")
-        for line in host.trouble if state == "FAILED" else ():
+        for line in host.trouble if state != "ok" else ():
             click.echo(f"  {line}")
+
+
+def _counts(host: HostOutcome, dry: bool) -> str:
+    if dry:
+        return f"{len(host.changed)} would change"
+    if host.completed and not host.changed and not host.unchanged:
+        return "0 changed: nothing to change"
+    return (
+        f"{len(host.changed)} changed, {len(host.unchanged)} unchanged, {len(host.failed)} failed"
+    )
 
 
 def _say(operation: str) -> None:
     if sys.stderr.isatty():
         click.echo(f"  {operation}", err=True)
+
+
+def _show_native(site: Site, hosts: list[Host] | None, roles: str | None, dry: bool) -> None:
+    native = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry)]
+    click.echo(f"+ {shlex.join(native)}", err=True)
 
 
 def _demand_roles(site: Site, roles: str | None) -> None:

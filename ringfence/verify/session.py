@@ -29,13 +29,17 @@ class Session:
     to those before, so that a batch costs one round trip.
     """
 
-    def __init__(self, ssh: list[str], become_root: bool) -> None:
+    def __init__(
+        self, ssh: list[str], become_root: bool, silence_limit: float = SILENCE_LIMIT
+    ) -> None:
         """Open the channel.
 
         Args:
             ssh: the OpenSSH client's argument list up to and with the host.
             become_root: whether the runner is started by ``sudo``.
+            silence_limit: seconds without a byte after which the host counts as gone.
         """
+        self._silence_limit = silence_limit
         runner = files("ringfence.verify").joinpath("runner.pl").read_text()
         privilege = "sudo -n " if become_root else ""
         remote = f"exec {privilege}/usr/bin/perl -e {shlex.quote(runner)}"
@@ -117,8 +121,8 @@ class Session:
         return taken
 
     def _receive(self) -> None:
-        if not self._selector.select(SILENCE_LIMIT):
-            raise UnreachableError(f"it fell silent for {SILENCE_LIMIT:.0f} seconds")
+        if not self._selector.select(self._silence_limit):
+            raise UnreachableError(f"it fell silent for {self._silence_limit:.0f} seconds")
         assert self._process.stdout is not None
         data = self._process.stdout.read(1 << 20)
         if not data:

@@ -1,0 +1,1 @@
+"""Dangerous changes made safely: a host puts back by itself what no new login confirmed."""

@@ -1,0 +1,111 @@
+"""What the guard saves for a dangerous role: ``roles/<role>/guard.yml``."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints, model_validator
+
+from ringfence.site import Host
+from ringfence.site.house import House
+from ringfence.site.problems import SiteError
+from ringfence.site.section import Section
+from ringfence.site.validation import read_model
+
+OWN = "/var/lib/ringfence"
+NEVER_WHOLE = {"/", "/etc", "/home", "/root", "/usr", "/var", "/var/lib", "/etc/systemd/system"}
+"""Too much to put back: other roles, and the guard itself, keep their files there."""
+
+
+def _saved_path(text: str) -> str:
+    path = PurePosixPath(text.replace("~", "/home/account", 1) if text.startswith("~/") else text)
+    if (
+        not path.is_absolute()
+        or ".." in path.parts
+        or str(path) not in (text, f"/home/account{text[1:]}")
+    ):
+        raise ValueError("must be a plain absolute path such as /etc/ssh, or ~/ and a path")
+    if text in NEVER_WHOLE or text == OWN or text.startswith(f"{OWN}/"):
+        raise ValueError("is too much to put back: name the files or directories in it")
+    if text.startswith(("/dev/", "/proc/", "/run/", "/sys/")):
+        raise ValueError("is not on a disk, so there is nothing to put back")
+    return text
+
+
+SavedPath = Annotated[
+    str,
+    StringConstraints(pattern=r"^(/|~/)[A-Za-z0-9._+@:/-]+$"),
+    AfterValidator(_saved_path),
+]
+"""An absolute path, or one in the home of the account that Ringfence logs in as (`~/…`)."""
+UnitName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.(service|socket|timer|target|path)$")
+]
+
+
+class Coverage(Section):
+    """What must come back when a change locks its makers out."""
+
+    paths: list[SavedPath] = []
+    """Files and directories; a directory comes back as it was, without what is new in it."""
+    services: list[UnitName] = []
+    """Units, in the order in which they are started again; also enabled or masked as before."""
+    rulesets: bool = False
+    """Whether the running nftables ruleset is saved, and loaded again at once."""
+    decides_access: bool = False
+    """Whether the role decides who may log in by ssh, by `Site.access`: before it is touched, the
+    key and the address that are in use must be allowed there."""
+
+    @model_validator(mode="after")
+    def _covers_something(self) -> "Coverage":
+        if not (self.paths or self.services or self.rulesets):
+            raise ValueError("covers nothing: name paths, services or rulesets")
+        return self
+
+    def lines(self, account: str) -> str:
+        """Return the form that the host reads (guard.sh); ``account`` is whose home `~` means."""
+        lines = [
+            f"home {account} {path[2:]}" if path.startswith("~/") else f"path {path}"
+            for path in self.paths
+        ]
+        lines += [f"service {unit}" for unit in self.services]
+        return "".join(f"{line}\n" for line in [*lines, *(["rulesets"] if self.rulesets else [])])
+
+
+def dangerous_roles(house: House) -> dict[str, Coverage]:
+    """Return the roles of the table that have a guard.yml, with what it covers.
+
+    Raises:
+        SiteError: a guard.yml is wrong; every problem of every one.
+    """
+    found, problems = {}, []
+    for role in house.roles:
+        path = house.role_dir(role) / "guard.yml"
+        if not path.exists():
+            continue
+        coverage, _, wrong = read_model(Coverage, path, f"roles/{role}/guard.yml")
+        problems += wrong
+        if coverage is not None:
+            found[role] = coverage
+    if problems:
+        raise SiteError(problems)
+    return found
+
+
+def chosen_dangers(house: House, host: Host, roles: str | None) -> dict[str, Coverage]:
+    """Return the dangerous roles among those of a host, or among ``roles`` (comma separated)."""
+    own = house.roles_for(host.groups)
+    named = own if roles is None else [role.strip() for role in roles.split(",")]
+    return {r: c for r, c in dangerous_roles(house).items() if r in own and r in named}
+
+
+def together(coverages: Iterable[Coverage]) -> Coverage:
+    """Return what all of them cover, without repetition and without paths inside others."""
+    every = list(coverages)
+    paths = list(dict.fromkeys(path for coverage in every for path in coverage.paths))
+    return Coverage(
+        paths=[p for p in paths if not any(p.startswith(f"{other}/") for other in paths)],
+        services=list(dict.fromkeys(unit for coverage in every for unit in coverage.services)),
+        rulesets=any(coverage.rulesets for coverage in every),
+        decides_access=any(coverage.decides_access for coverage in every),
+    )

@@ -1,0 +1,305 @@
+# shellcheck shell=sh disable=SC2015,SC2174
+# The host's half of the guard: saves what a dangerous change may break, and puts it back by itself
+# unless a new login confirms the change. Runs as root, from a channel of Ringfence's, from
+# ringfence-guard.timer (nobody confirmed in time) or from ringfence-guard-boot.service (the host was
+# rebooted first). It may be killed and run again anywhere: the marker `armed` is written last and
+# removed first, and what is put back is renamed into place.
+#
+#   arm RUN OWNER PROCESS SECONDS   coverage on standard input, one a line: path /etc/ssh |
+#                 home deploy .ssh/authorized_keys | service ssh.service | rulesets
+#   renew RUN     start the deadline again    disarm RUN   keep the change
+#   lock RUN OWNER PROCESS | unlock RUN       status       as key=value
+#   revert REASON [RUN]                       timer, boot, or asked and why
+#
+# Everything lies in $guard, which root alone may enter:
+#   guard   this script                   lock      the run that changes this host; its age is its mtime
+#   saved/  copies by number              list      number, kind of what was there, path
+#   units   unit, active, enabled         record    who armed, when, for which run, for how long
+#   armed   the marker                    last      the record of the last time, and how it ended
+#   last-revert  when, why, which run     reverted  the paths that the last revert had to change
+set -u
+umask 077
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+base=/var/lib/ringfence
+guard=$base/guard
+system=/etc/systemd/system
+stale=120 # seconds after which a lock that nobody renewed is nobody's
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+alone() { # one at a time: the timer, the boot and the channels
+    mkdir -p -m 0755 -- "$base" && mkdir -p -m 0700 -- "$guard" || fail "cannot write to $base"
+    exec 8>"$guard/.alone" && flock -w 60 8 || fail "another command of the guard does not end"
+}
+now() {
+    date -u +%Y-%m-%dT%H:%M:%SZ
+}
+field() { # file key
+    sed -n "s/^$2=//p" "$1" 2>/dev/null | head -n 1
+}
+write() { # file; content on standard input
+    cat >"$1.new" && sync -- "$1.new" && mv -fT -- "$1.new" "$1" || fail "cannot write $1"
+}
+not_armed() {
+    printf 'not armed for this run'
+    [ ! -e "$guard/last-revert" ] || printf ', reverted at %s (%s)' \
+        "$(field "$guard/last-revert" at)" "$(field "$guard/last-revert" reason)"
+}
+lock_age() {
+    echo $(($(date +%s) - $(stat -c %Y -- "$guard/lock")))
+}
+lock() { # run owner process
+    if [ -e "$guard/lock" ] && [ "$(field "$guard/lock" run)" != "$1" ] && [ "$(lock_age)" -lt $stale ]; then
+        fail "another run is in progress: $(field "$guard/lock" owner), run $(field "$guard/lock" run)," \
+            "last heard of $(lock_age) seconds ago"
+    fi
+    printf 'run=%s\nowner=%s\nprocess=%s\nsince=%s\n' "$1" "$2" "$3" "$(now)" | write "$guard/lock"
+}
+unlock() { # run
+    [ "$(field "$guard/lock" run)" != "$1" ] || rm -f -- "$guard/lock"
+}
+
+# --- arming ---------------------------------------------------------------------------------------
+save() { # number path
+    kind=absent
+    if [ -L "$2" ] || [ -e "$2" ]; then
+        kind=present
+        cp -a -- "$2" "$guard/saved/$1" || fail "cannot save $2"
+    fi
+    printf '%s %s %s\n' "$1" "$kind" "$2" >>"$guard/list"
+}
+save_in_home() { # number, account and path in its home
+    home=$(getent passwd -- "${2%% *}" | cut -d: -f6)
+    [ ! -d "$home" ] || [ "$home" = / ] || save "$1" "$home/${2#* }"
+}
+save_unit() { # unit
+    printf '%s %s %s\n' "$1" "$(systemctl is-active -- "$1" 2>/dev/null | head -n 1)" \
+        "$(systemctl is-enabled -- "$1" 2>/dev/null | head -n 1)" >>"$guard/units"
+}
+save_rulesets() {
+    if ! command -v nft >/dev/null; then
+        : >"$guard/ruleset.none"
+        return
+    fi
+    { echo 'flush ruleset' && nft -s list ruleset; } >"$guard/ruleset" || fail "cannot save the ruleset"
+    nft -c -f "$guard/ruleset" 2>/dev/null ||
+        fail "the running ruleset cannot be loaded again (iptables' own rules in it?)"
+}
+arm() { # run owner process seconds; coverage on standard input
+    lock "$1" "$2" "$3"
+    if [ -e "$guard/armed" ]; then
+        if [ "$(field "$guard/record" run)" = "$1" ]; then
+            renew "$1"
+            return
+        fi
+        put_back "asked: run $(field "$guard/record" run) was never confirmed"
+        lock "$1" "$2" "$3"
+    fi
+    clean
+    mv -fT -- "$0" "$guard/guard" && mkdir -- "$guard/saved" || fail "cannot write to $guard"
+    : >"$guard/list" && : >"$guard/units" || fail "cannot write to $guard"
+    number=0
+    while read -r what argument; do
+        number=$((number + 1))
+        case $what in
+            path) save "$number" "$argument" ;;
+            home) save_in_home "$number" "$argument" ;;
+            service) save_unit "$argument" ;;
+            rulesets) save_rulesets ;;
+            *) fail "the guard does not know what to do about $what" ;;
+        esac
+    done
+    printf 'run=%s\nowner=%s\narmed_at=%s\ndeadline=%s\n' "$1" "$2" "$(now)" "$4" | write "$guard/record"
+    install_units "$4"
+    sync -f -- "$guard"
+    : >"$guard/armed" && sync -- "$guard/armed" "$guard" || fail "cannot write to $guard"
+}
+install_units() { # seconds
+    write "$system/ringfence-guard.service" <<END
+[Unit]
+Description=Put back what a Ringfence run changed and nobody confirmed
+DefaultDependencies=no
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $guard/guard revert timer
+END
+    write "$system/ringfence-guard.timer" <<END
+[Unit]
+Description=How long a Ringfence run has to confirm what it changed
+DefaultDependencies=no
+
+[Timer]
+OnActiveSec=$1
+AccuracySec=1s
+END
+    write "$system/ringfence-guard-boot.service" <<END
+[Unit]
+Description=Put back what a Ringfence run changed before this host was rebooted
+DefaultDependencies=no
+RequiresMountsFor=$guard
+ConditionPathExists=$guard/armed
+After=local-fs.target systemd-remount-fs.service
+Before=sysinit.target network-pre.target nftables.service ssh.service ssh.socket
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $guard/guard revert boot
+END
+    chmod 0644 "$system"/ringfence-guard.service "$system"/ringfence-guard.timer "$system"/ringfence-guard-boot.service
+    mkdir -p -m 0755 -- "$system/sysinit.target.wants" &&
+        ln -sf ../ringfence-guard-boot.service "$system/sysinit.target.wants/ringfence-guard-boot.service" &&
+        sync -- "$system" "$system/sysinit.target.wants" && systemctl daemon-reload &&
+        systemctl restart ringfence-guard.timer ||
+        fail "systemd does not take the guard's timer"
+    [ "$(systemctl is-active ringfence-guard.timer)" = active ] || fail "the guard's timer does not run"
+}
+renew() { # run
+    [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ] ||
+        fail "$(not_armed)"
+    touch -c -- "$guard/lock"
+    systemctl restart ringfence-guard.timer
+}
+clean() { # nothing of an arming stays, whole or half; the records do
+    systemctl stop ringfence-guard.timer 2>/dev/null
+    rm -f -- "$system/ringfence-guard.service" "$system/ringfence-guard.timer" \
+        "$system/ringfence-guard-boot.service" "$system/sysinit.target.wants/ringfence-guard-boot.service"
+    rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/ruleset" "$guard/ruleset.none" "$guard/record"
+    systemctl daemon-reload
+}
+ended() { # how
+    { cat -- "$guard/record" && printf 'ended=%s\nended_at=%s\n' "$1" "$(now)"; } 2>/dev/null | write "$guard/last"
+    rm -f -- "$guard/armed" && sync -- "$guard"
+}
+disarm() { # run
+    [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ] ||
+        fail "$(not_armed)"
+    ended confirmed
+    clean
+    unlock "$1"
+}
+
+# --- reverting ------------------------------------------------------------------------------------
+described() { # path: what cp -a would keep, without times
+    find "$1" -printf '%P %y %m %U %G %l\n' | sort
+}
+same() { # saved path
+    [ -e "$2" ] || [ -L "$2" ] || return 1
+    [ "$(described "$1")" = "$(described "$2")" ] && diff -rq --no-dereference -- "$1" "$2" >/dev/null 2>&1
+}
+put_back_path() { # number kind path
+    stage=${3%/*}/.ringfence-guard-new.${3##*/}
+    old=${3%/*}/.ringfence-guard-old.${3##*/}
+    rm -rf -- "$stage" "$old"
+    if [ "$2" = absent ]; then
+        [ -e "$3" ] || [ -L "$3" ] || return 0
+        rm -rf -- "$3"
+    else
+        ! same "$guard/saved/$1" "$3" || return 0
+        mkdir -p -m 0755 -- "${3%/*}"
+        cp -a -- "$guard/saved/$1" "$stage" && sync -f -- "$stage" || return 1
+        if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
+        if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed
+            cp -a --remove-destination -T -- "$guard/saved/$1" "$3"
+        fi
+        rm -rf -- "$old" "$stage"
+    fi
+    printf '%s\n' "$3" >>"$guard/reverted"
+}
+put_back_ruleset() {
+    if [ -s "$guard/ruleset" ]; then
+        nft -f "$guard/ruleset" || nft flush ruleset
+    elif [ -e "$guard/ruleset.none" ] && command -v nft >/dev/null; then
+        nft flush ruleset
+    fi
+}
+enable_as_before() { # unit state
+    [ "$(systemctl is-enabled -- "$1" 2>/dev/null | head -n 1)" != "$2" ] || return 0
+    case $2 in
+        enabled) systemctl --quiet unmask -- "$1" && systemctl --quiet enable -- "$1" ;;
+        disabled) systemctl --quiet unmask -- "$1" && systemctl --quiet disable -- "$1" ;;
+        masked) systemctl --quiet mask -- "$1" ;;
+    esac
+}
+run_as_before() { # unit active-state reason
+    verb=stop
+    case $2 in active | activating | reloading) verb=restart ;; esac
+    systemctl reset-failed -- "$1" 2>/dev/null
+    if [ "$3" = boot ]; then # its dependencies start after this service has ended
+        [ "$verb" = stop ] || verb=start
+        systemctl --no-block $verb -- "$1"
+    elif [ "$verb" = restart ] || systemctl --quiet is-active -- "$1"; then
+        timeout 30 systemctl $verb -- "$1"
+    fi
+}
+put_back() { # reason
+    # An operation that is at work ends first; one whose connection is dead holds nothing up.
+    exec 9>"$base/lock" && flock -w 10 9
+    : >"$guard/reverted"
+    [ "$1" = boot ] || put_back_ruleset
+    while read -r number kind path; do
+        put_back_path "$number" "$kind" "$path" || printf 'cannot put back %s\n' "$path" >&2
+    done <"$guard/list"
+    sync
+    systemctl daemon-reload
+    while read -r unit active enabled; do
+        enable_as_before "$unit" "$enabled"
+        run_as_before "$unit" "$active" "$1"
+    done <"$guard/units" 2>/dev/null
+    [ "$1" = boot ] || put_back_ruleset # a service that was restarted may have loaded another
+    exec 9>&-
+    run=$(field "$guard/record" run)
+    { printf 'at=%s\nreason=%s\nrun=%s\n' "$(now)" "$1" "$run"; } | write "$guard/last-revert"
+    ended "reverted: $1"
+    clean
+    unlock "$run"
+}
+revert() { # reason [run]
+    if [ ! -e "$guard/armed" ]; then
+        clean
+        [ -z "${2:-}" ] || unlock "$2"
+        return
+    fi
+    [ -z "${2:-}" ] || [ "$(field "$guard/record" run)" = "$2" ] ||
+        fail "armed by another run: $(field "$guard/record" run)"
+    put_back "$1"
+}
+
+status() {
+    state=idle
+    [ ! -e "$guard/record" ] || state=half-armed
+    [ ! -e "$guard/armed" ] || state=armed
+    printf 'state=%s\n' "$state"
+    [ "$state" = idle ] || cat -- "$guard/record"
+    [ "$state" != armed ] || printf 'left=%s\n' "$(seconds_left)"
+    [ ! -e "$guard/lock" ] || { sed 's/^/lock_/' "$guard/lock" && printf 'lock_age=%s\n' "$(lock_age)"; }
+    [ ! -e "$guard/last-revert" ] || sed 's/^/reverted_/' "$guard/last-revert"
+    [ ! -s "$guard/reverted" ] || sed 's/^/reverted_path=/' "$guard/reverted"
+    [ ! -e "$guard/last" ] || sed 's/^/last_/' "$guard/last"
+}
+seconds_left() {
+    began=$(systemctl show -p ActiveEnterTimestampMonotonic --value ringfence-guard.timer)
+    echo $((${began:-0} / 1000000 + $(field "$guard/record" deadline) - $(cut -d. -f1 /proc/uptime)))
+}
+
+action=$1
+shift
+case $action in
+    status) ;;
+    *) alone ;;
+esac
+case $action in
+    arm) arm "$@" ;;
+    renew) renew "$@" ;;
+    disarm) disarm "$@" ;;
+    lock) lock "$@" ;;
+    unlock) unlock "$@" ;;
+    revert) revert "$@" ;;
+    status) status ;;
+    *) fail "the guard does not know $action" ;;
+esac

@@ -1,0 +1,194 @@
+"""What is asked of a host, in one round trip, before anything on it is touched."""
+
+import getpass
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+from ringfence.guard.channel import Channel, Run, guard_command, parse_status
+from ringfence.guard.coverage import Coverage
+from ringfence.site import AccessKey, Host, Site
+from ringfence.verify.answers import Answer
+
+SYSTEMS = {"debian 12", "debian 13"}
+LEAST_SPACE = 32 * 1024 * 1024
+"""Bytes that must be free on each of PLACES: saved copies, staged files, packages."""
+LEAST_FILES = 500
+PLACES = ("/", "/etc", "/var")
+FARTHEST_CLOCK = 300.0
+"""Seconds; beyond it, expiry times of keys, certificates and logs are worth nothing."""
+STALE = 120
+"""Seconds after which a lock that nobody renewed is nobody's (guard.sh)."""
+
+SYSTEM = '. /etc/os-release; echo "$ID $VERSION_ID"'
+CLOCK = "date -u +%s.%N"
+DISKS = f"stat -f -c '%n|%f|%S|%d|%c' {' '.join(PLACES)}"
+LOGIN = r"""
+# sudo clears the environment, so the connection is found in an ancestor's.
+process=$$ came=
+while [ -z "$came" ] && [ "${process:-0}" -gt 1 ]; do
+    came=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+    process=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$process/status")
+done
+set -- $came
+echo "address=${1:-}"
+journalctl -q -o cat --since -10min -t sshd -t sshd-session 2>/dev/null |
+    sed -n "s/^Accepted publickey for .* from $1 port $2 .*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p" | tail -n 1
+"""
+QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a host answered; `lag` is how many seconds its clock is ahead at least."""
+
+    system: str
+    lag: float
+    disks: str
+    address: str
+    key: str
+    """Fingerprint of the key that this login used; empty when the host's log doesn't tell."""
+    guard: dict[str, str]
+
+
+def ask(channel: Channel) -> Findings:
+    """Ask a host. Raises UnreachableError."""
+    before = time.time()
+    answers = channel.ask(*QUESTIONS)
+    after = time.time()
+    system, clock, disks, login, guard = (_text(answer) for answer in answers)
+    told = parse_status(login)
+    return Findings(
+        system.strip(),
+        lag_of(_number(clock), before, after),
+        disks,
+        told.get("address", ""),
+        told.get("key", ""),
+        parse_status(guard),
+    )
+
+
+def lag_of(clock: float, before: float, after: float) -> float:
+    """Return how far a clock, read at some time between two moments, is off at least."""
+    return clock - after if clock > after else clock - before if clock < before else 0.0
+
+
+def reasons(
+    site: Site,
+    host: Host,
+    findings: Findings,
+    dangers: Iterable[Coverage],
+    today: date | None = None,
+) -> Iterator[str]:
+    """Yield why nothing may be changed on a host now, a sentence each; nothing when all is well."""
+    if findings.system not in SYSTEMS:
+        yield f"it runs {findings.system or 'an unknown system'}: only Debian 12 and 13 are supported"
+    if abs(findings.lag) > FARTHEST_CLOCK:
+        where = "ahead of" if findings.lag > 0 else "behind"
+        yield (
+            f"its clock is {abs(findings.lag) / 60:.0f} minutes {where} this machine's: "
+            "set it right first (timedatectl)"
+        )
+    yield from _full_disks(findings.disks)
+    yield from _other_run(findings.guard)
+    if any(coverage.decides_access for coverage in dangers):
+        yield from _lost_access(site, host, findings, today or datetime.now(UTC).date())
+
+
+def abandoned(guard: dict[str, str]) -> bool:
+    """Tell whether a host's lock belongs to a process of this machine that is dead."""
+    machine, _, process = guard.get("lock_process", "").rpartition(" ")
+    pid, _, started = process.partition(":")
+    return machine == _machine() and pid.isdigit() and _started(int(pid)) != started
+
+
+def this_run(identifier: str) -> Run:
+    """Return who changes hosts now: this person, this process."""
+    pid = os.getpid()
+    who = f"{getpass.getuser()}@{os.uname().nodename}"
+    return Run(identifier, who, f"{_machine()} {pid}:{_started(pid)}")
+
+
+def _full_disks(text: str) -> Iterator[str]:
+    seen = set()
+    for line in text.splitlines():
+        place, blocks, size, free, total = line.split("|")
+        if (blocks, free) in seen:
+            continue
+        seen.add((blocks, free))
+        if (left := int(blocks) * int(size)) < LEAST_SPACE:
+            yield (
+                f"its disk is full: {place} has {left // 2**20} MiB free, "
+                f"and a change needs {LEAST_SPACE // 2**20}"
+            )
+        elif int(total) and int(free) < LEAST_FILES:
+            yield f"its disk is full: {place} has room for {free} more files (inodes) alone"
+
+
+def _other_run(guard: dict[str, str]) -> Iterator[str]:
+    age = int(guard.get("lock_age", STALE))
+    if age < STALE and not abandoned(guard):
+        yield (
+            f"another run is in progress: {guard.get('lock_owner')}, run {guard.get('lock_run')}, "
+            f"since {guard.get('lock_since')}, last heard of {age} seconds ago"
+        )
+
+
+def _lost_access(site: Site, host: Host, findings: Findings, today: date) -> Iterator[str]:
+    user = host.ssh.user
+    if user == "root":
+        yield "it is reached as root, who will be refused: let hosts.yml name an account with sudo"
+        return
+    keys = [key for entry in site.access(host) if entry.user == user for key in entry.keys]
+    used = [key for key in keys if key.fingerprint == findings.key] if findings.key else keys
+    if not used:
+        yield (
+            f"the key that this login used, {findings.key}, is not among those that the site allows "
+            f"{user}: add it to deploy_access in policy.yml"
+        )
+        return
+    valid = [key for key in used if key.expires >= today]
+    if not valid:
+        yield f"the key of {user} expired on {max(key.expires for key in used)}: renew deploy_access"
+    elif findings.address and not any(_allows(key, findings.address) for key in valid):
+        sources = ", ".join(source for key in valid for source in key.sources)
+        yield (
+            f"this machine reaches it from {findings.address}, and {user} may come from {sources} "
+            "alone: add the address to the sources in deploy_access"
+        )
+
+
+def _allows(key: AccessKey, address: str) -> bool:
+    came = ip_address(address.partition("%")[0])
+    return not key.sources or any(
+        came in ip_network(source, strict=False) for source in key.sources
+    )
+
+
+def _text(answer: Answer) -> str:
+    return answer.stdout.decode("utf-8", "replace")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _machine() -> str:
+    """Return this machine's name, made unlike those of its clones by its boot."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{os.uname().nodename}/{boot.read_text()[:8] if boot.exists() else 'unknown'}"
+
+
+def _started(pid: int) -> str:
+    """Return when a process was started, empty when it is gone (field 22 of proc(5)'s stat)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
