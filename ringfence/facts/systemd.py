@@ -38,6 +38,17 @@ class UnitState(TypedDict):
     """second of its last change of state, such as a reload; 0 if none, or if the reload failed"""
 
 
+UNKNOWN: UnitState = {
+    "load": "",
+    "active": "",
+    "file": "",
+    "outdated": False,
+    "started": 0,
+    "reloaded": 0,
+}
+"""What is known of a unit when the host didn't answer."""
+
+
 class ServicesState(TypedDict):
     """What `Services` found."""
 

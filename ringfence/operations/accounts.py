@@ -23,7 +23,7 @@ class Group:
 
 
 @operation()
-def groups(groups: Sequence[Group]) -> Generator[StringCommand, None, None]:
+def groups(groups: list[Group]) -> Generator[StringCommand, None, None]:
     """Ensure that groups exist and have exactly the declared members; nobody else is in them.
 
     A declared account that isn't on the host yet is left out: the next run adds it. An account that

@@ -51,9 +51,9 @@ class Directory:
 
 @operation()
 def tree(
-    files: Sequence[File] = (),
-    directories: Sequence[Directory] = (),
-    absent: Sequence[str] = (),
+    files: list[File] | None = None,
+    directories: list[Directory] | None = None,
+    absent: list[str] | None = None,
 ) -> Generator[StringCommand, None, None]:
     """Ensure that files and directories are as declared, and that the paths in `absent` are not.
 
@@ -64,6 +64,7 @@ def tree(
 
     The parent of each path must exist or be among `directories`, which are made in the order given.
     """
+    files, directories, absent = files or [], directories or [], absent or []
     state = host.get_fact(
         Tree,
         paths=_paths(files, directories, absent),

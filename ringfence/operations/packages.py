@@ -1,6 +1,6 @@
 """Debian packages, installed so that no daemon starts before its configuration is there."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
@@ -12,7 +12,7 @@ from ringfence.operations.shell import library, named
 
 
 @operation()
-def installed(names: Sequence[str]) -> Generator[StringCommand, None, None]:
+def installed(names: list[str]) -> Generator[StringCommand, None, None]:
     """Ensure that packages are installed and configured, in whatever version.
 
     A daemon that comes with them doesn't start: the role starts it once it is configured.

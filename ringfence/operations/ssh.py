@@ -1,6 +1,6 @@
 """sshd: host keys that never travel, the register of keys, and nobody locked out."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,7 +37,7 @@ class HostKey:
 
 
 @operation()
-def host_keys(keys: Sequence[HostKey]) -> Generator[StringCommand, None, None]:
+def host_keys(keys: list[HostKey]) -> Generator[StringCommand, None, None]:
     """Ensure that sshd's host keys are strong, whole and readable by root alone.
 
     A key that is replaced is kept in /var/lib/ringfence/previous; the new fingerprint is printed.
@@ -56,7 +56,7 @@ def host_keys(keys: Sequence[HostKey]) -> Generator[StringCommand, None, None]:
 
 @operation()
 def authorized_keys(
-    lines: Mapping[str, Sequence[str]], deployer: str, directory: str = KEY_DIRECTORY
+    lines: dict[str, list[str]], deployer: str, directory: str = KEY_DIRECTORY
 ) -> Generator[StringCommand, None, None]:
     """Ensure that a directory of root's holds the keys that each account accepts, and no others.
 
@@ -89,7 +89,7 @@ def authorized_keys(
 
 
 @operation()
-def personal_keys(allowed: Mapping[str, Sequence[str]]) -> Generator[StringCommand, None, None]:
+def personal_keys(allowed: dict[str, list[str]]) -> Generator[StringCommand, None, None]:
     """Ensure that no authorized_keys in a home holds a key that isn't `allowed` for its account.
 
     sshd no longer reads these files, but a configuration that is put back by hand would. A file

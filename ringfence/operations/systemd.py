@@ -10,26 +10,26 @@ from pyinfra.context import host
 
 from ringfence.facts.files import Tree
 from ringfence.facts.shell import call
-from ringfence.facts.systemd import Services, ServicesState, UnitState
+from ringfence.facts.systemd import UNKNOWN, Services, ServicesState, UnitState
 from ringfence.operations.files import STAGE, File, tree_command
 from ringfence.operations.shell import absolute, library, named, plain
 
 UNIT_DIRECTORY = "/etc/systemd/system"
-DROP_IN_ROOTS = (
+ADMINISTRATOR_ROOTS = (
     "/etc/systemd/system.control",
     "/run/systemd/system.control",
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
 )
-"""Where an administrator's drop-ins lie (systemd.unit(5), "Unit File Load Path")."""
+"""Where an administrator's units and drop-ins lie (systemd.unit(5), "Unit File Load Path")."""
 
 VERIFY = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", STAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A unit file of ours in /etc/systemd/system. Drop-ins that others made for it are removed."""
+    """A unit file of ours in /etc/systemd/system. Whatever overrides it is removed."""
 
     name: str
     content: str
@@ -73,10 +73,10 @@ class Oneshot:
 
 
 @operation()
-def units(units: Sequence[Unit]) -> Generator[StringCommand, None, None]:
+def units(units: list[Unit]) -> Generator[StringCommand, None, None]:
     """Ensure that our unit files are in place, verified, and read by the manager."""
     files = [_unit_file(unit) for unit in units]
-    absent = [path for unit in units for path in drop_in_directories(unit.name)]
+    absent = [path for unit in units for path in _overrides(unit)]
     tree = host.get_fact(Tree, paths=[file.path for file in files] + absent, directories=[])
     command = tree_command(tree, files, [], absent)
     if command is not None:
@@ -90,13 +90,14 @@ def units(units: Sequence[Unit]) -> Generator[StringCommand, None, None]:
 
 @operation()
 def services(
-    services: Sequence[Service] = (), oneshots: Sequence[Oneshot] = ()
+    services: list[Service] | None = None, oneshots: list[Oneshot] | None = None
 ) -> Generator[StringCommand, None, None]:
     """Ensure that services are enabled and running as declared, with their present configuration.
 
     What the host says decides, not what this run changed: a run that died between a file and a
     restart heals at the next. Services that must not run are stopped before the others start.
     """
+    services, oneshots = services or [], oneshots or []
     _refuse(services, oneshots)
     state = host.get_fact(
         Services,
@@ -112,8 +113,18 @@ def services(
 
 
 def drop_in_directories(unit: str) -> list[str]:
-    """Return the directories in which drop-ins for a unit may lie."""
-    return [f"{root}/{unit}.d" for root in DROP_IN_ROOTS]
+    """Return the directories in which an administrator's drop-ins for a unit may lie."""
+    return [f"{root}/{unit}.d" for root in ADMINISTRATOR_ROOTS]
+
+
+def replacements(unit: str) -> list[str]:
+    """Return where a file, or a mask, of an administrator may replace a unit."""
+    return [f"{root}/{unit}" for root in ADMINISTRATOR_ROOTS]
+
+
+def _overrides(unit: Unit) -> list[str]:
+    paths = drop_in_directories(unit.name) + replacements(unit.name)
+    return [path for path in paths if path != unit.path]
 
 
 def _unit_file(unit: Unit) -> File:
@@ -128,22 +139,28 @@ def _commands(
         yield StringCommand("systemctl daemon-reload")
     stopped = []
     for service in services:
-        found = state["units"][service.unit]
+        found = _found(service.unit, state)
         yield from _unwanted(service, found)
         if service.running is False and _runs(found):
             stopped.append(service.unit)
     for service in services:
         if service.masked:
             continue
-        found = state["units"][service.unit]
+        found = _found(service.unit, state)
         if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
             yield StringCommand(call("systemctl", "enable", "--", service.unit))
         if verb := _verb(service, state, stopped):
             yield _settled(verb, service)
-    for oneshot, good in zip(oneshots, state["succeeds"], strict=True):
-        failed = state["units"][oneshot.unit]["active"] == "failed"
+    for number, oneshot in enumerate(oneshots):
+        good = state["succeeds"][number : number + 1] == [True]
+        failed = _found(oneshot.unit, state)["active"] == "failed"
         if failed or not good or _is_old(oneshot, state):
             yield _script([call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)])
+
+
+def _found(unit: str, state: ServicesState) -> UnitState:
+    """Return a unit's state; when the fact failed, pyinfra goes on with its default for a while."""
+    return state["units"].get(unit, UNKNOWN)
 
 
 def _unwanted(service: Service, found: UnitState) -> Generator[StringCommand, None, None]:
@@ -161,7 +178,7 @@ def _unwanted(service: Service, found: UnitState) -> Generator[StringCommand, No
 
 def _verb(service: Service, state: ServicesState, stopped: Sequence[str]) -> str | None:
     """Return restart, reload or None. An inactive unit is restarted too, which starts it."""
-    found = state["units"][service.unit]
+    found = _found(service.unit, state)
     if not service.running:
         return None
     inherited_socket = f"{service.unit.removesuffix('.service')}.socket" in stopped

@@ -13,15 +13,17 @@ from ringfence.rendering import render
 from ringfence.site.deploying import intent
 from roles.ssh import register
 
-HOST_KEYS = (
+HOST_KEYS = [
     HostKey(path="/etc/ssh/ssh_host_ed25519_key", type="ed25519", bits=256),
     HostKey(path="/etc/ssh/ssh_host_rsa_key", type="rsa", bits=3072),
-)
+]
 CONFIGURATION = "/etc/ssh/sshd_config"
 OPTIONS = "/etc/default/ssh"
-OVERRIDES = tuple(
-    path for unit in ("ssh.service", "sshd.service") for path in systemd.drop_in_directories(unit)
-)
+OVERRIDES = [
+    *systemd.replacements("ssh.service"),
+    *systemd.drop_in_directories("ssh.service"),
+    *systemd.drop_in_directories("sshd.service"),
+]
 
 
 @deploy("ssh")
@@ -83,7 +85,7 @@ def apply() -> None:
                 ],
             ),
         ],
-        absent=[*OVERRIDES, "/etc/systemd/system/ssh.service", "/etc/ssh/sshd_not_to_be_run"],
+        absent=[*OVERRIDES, "/etc/ssh/sshd_not_to_be_run"],
     )
     systemd.services(
         name="SSH-01 sshd runs with this configuration, and on no other socket",

@@ -1,0 +1,233 @@
+"""What holds for every operation, and for every use of one in a role."""
+
+import ast
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api.exceptions import OperationValueError
+from pyinfra.context import ctx_host, ctx_state
+from pyinfra_testing.util import FakeState, create_host
+
+from ringfence.facts.accounts import Accounts
+from ringfence.facts.files import Tree
+from ringfence.facts.packages import Packages
+from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
+from ringfence.facts.systemd import Services
+from ringfence.operations import accounts, files, packages, ssh, systemd
+
+ROOT = Path(__file__).parents[2]
+MODULES = (accounts, files, packages, ssh, systemd)
+CONTROL = re.compile(r"[A-Z]{2,4}-[0-9]{2} ")
+HOSTILE = (
+    "a b",
+    "it's",
+    'say "so"',
+    "$(touch owned)",
+    "`id`",
+    "a;reboot",
+    "a\nreboot",
+    "a\x00b",
+    "-rf",
+    "--",
+    "*",
+    "~root",
+    "ñandú",
+    "",
+)
+
+
+class Answers:
+    """A host on which every fact answers its default: nothing is as it should be."""
+
+    noop_description = None
+
+    def get_fact(self, fact: Any, *args: Any, **kwargs: Any) -> Any:
+        instance = fact()
+        instance.command(*args, **kwargs)
+        return self.answer(fact, instance)
+
+    def answer(self, fact: Any, instance: Any) -> Any:
+        if fact is Accounts:
+            return {"groups": {}, "accounts": list(self.accounts)}
+        if fact is PersonalKeyFiles:
+            return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
+        return instance.default()
+
+    accounts: tuple[str, ...] = ()
+
+    def noop(self, description: str) -> None:
+        self.noop_description = description
+
+
+def run(operation: Any, host: Any, **arguments: Any) -> list[str]:
+    state = FakeState()
+    with ctx_state.use(state), ctx_host.use(host):
+        return [command.get_raw_value() for command in operation._inner(**arguments)]
+
+
+@dataclass
+class Use:
+    """One way in which a caller's text gets into an operation."""
+
+    operation: Any
+    arguments: Any
+    accounts: bool = False
+
+
+USES = {
+    "path of a file": Use(
+        files.tree, lambda t: {"files": [files.File(path=f"/etc/{t}", content="x")]}
+    ),
+    "owner of a file": Use(
+        files.tree, lambda t: {"files": [files.File(path="/etc/a", content="x", owner=t)]}
+    ),
+    "mode of a file": Use(
+        files.tree, lambda t: {"files": [files.File(path="/etc/a", content="x", mode=t)]}
+    ),
+    "validator": Use(
+        files.tree,
+        lambda t: {"files": [files.File(path="/etc/a", content="x", validators=[("true", t)])]},
+    ),
+    "directory": Use(
+        files.tree, lambda t: {"directories": [files.Directory(path=f"/etc/{t}", exclusive=True)]}
+    ),
+    "absent path": Use(files.tree, lambda t: {"absent": [f"/etc/{t}"]}),
+    "unit file": Use(
+        systemd.units, lambda t: {"units": [systemd.Unit(name=t, content="[Service]\n")]}
+    ),
+    "unit": Use(systemd.services, lambda t: {"services": [systemd.Service(unit=t)]}),
+    "readiness": Use(
+        systemd.services,
+        lambda t: {"services": [systemd.Service(unit="a.service", ready=("true", t))]},
+    ),
+    "configuration": Use(
+        systemd.services,
+        lambda t: {"services": [systemd.Service(unit="a.service", reload_for=[f"/etc/{t}"])]},
+    ),
+    "product's check": Use(
+        systemd.services,
+        lambda t: {
+            "oneshots": [
+                systemd.Oneshot(
+                    unit="a.service", product="/p", max_age=1, newer_than=[f"/{t}"], check=["x", t]
+                )
+            ]
+        },
+    ),
+    "package": Use(packages.installed, lambda t: {"names": [t]}),
+    "group": Use(accounts.groups, lambda t: {"groups": [accounts.Group(name=t, members=["a"])]}),
+    "member": Use(
+        accounts.groups, lambda t: {"groups": [accounts.Group(name="a", members=[t])]}, True
+    ),
+    "host key": Use(
+        ssh.host_keys, lambda t: {"keys": [ssh.HostKey(path=f"/{t}", type="rsa", bits=3072)]}
+    ),
+    "type of a host key": Use(
+        ssh.host_keys, lambda t: {"keys": [ssh.HostKey(path="/k", type=t, bits=3072)]}
+    ),
+    "account with keys": Use(
+        ssh.authorized_keys, lambda t: {"lines": {t: ["x"]}, "deployer": t}, True
+    ),
+    "account with foreign keys": Use(ssh.personal_keys, lambda t: {"allowed": {}}, True),
+    "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("use", USES.values(), ids=list(USES))
+def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
+    host = Answers()
+    host.accounts = (text,) if use.accounts else ("a",)
+    harmless = Answers()
+    harmless.accounts = ("harmless",) if use.accounts else ("a",)
+    try:
+        commands = run(use.operation, host, **use.arguments(text))
+    except OperationValueError:
+        return
+    plain = run(use.operation, harmless, **use.arguments("harmless"))
+    assert [shlex.split(command) for command in commands] == [
+        [word.replace("harmless", text) for word in shlex.split(command)] for command in plain
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        (files.tree, {"files": [files.File(path="/a", content="x")]}),
+        (files.tree, {"directories": [files.Directory(path="/a", exclusive=True)]}),
+        (systemd.units, {"units": [systemd.Unit(name="a.service", content="x")]}),
+        (systemd.services, {"services": [systemd.Service(unit="a.service", title="a")]}),
+        (packages.installed, {"names": ["a"]}),
+        (accounts.groups, {"groups": [accounts.Group(name="g", members=["a"])]}),
+        (ssh.host_keys, {"keys": [ssh.HostKey(path="/k", type="rsa", bits=3072)]}),
+        (ssh.authorized_keys, {"lines": {"a": ["x"]}, "deployer": "a"}),
+    ],
+)
+def test_a_fact_that_failed_raises_nothing(operation: Any, arguments: Any) -> None:
+    """An exception would end the run for every host (pyinfra goes on with the fact's default)."""
+
+    class Silent(Answers):
+        def answer(self, fact: Any, instance: Any) -> Any:
+            return instance.default()
+
+    run(operation, Silent(), **arguments)
+
+
+def operation_calls() -> list[tuple[str, ast.Call]]:
+    calls = []
+    names = {module.__name__.rpartition(".")[2]: module for module in MODULES}
+    for path in sorted((ROOT / "roles").glob("*/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)):
+                    if hasattr(getattr(names.get(module), name, None), "_inner"):
+                        calls.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
+    return calls
+
+
+def test_roles_use_operations() -> None:
+    assert len(operation_calls()) > 10
+
+
+@pytest.mark.parametrize(("where", "call"), operation_calls(), ids=lambda v: str(v)[:60])
+def test_every_operation_is_named_by_a_control(where: str, call: ast.Call) -> None:
+    name = next((k.value for k in call.keywords if k.arg == "name"), None)
+    assert isinstance(name, ast.Constant), f"{where}: an operation needs a constant name="
+    assert CONTROL.match(name.value), f"{where}: {name.value!r} doesn't begin with a control's id"
+
+
+def test_every_operation_has_a_fixture_in_which_it_changes_nothing() -> None:
+    here = Path(__file__).parent
+    for module in MODULES:
+        for name, member in vars(module).items():
+            if not hasattr(member, "_inner") or member.__module__ != module.__name__:
+                continue
+            folder = here / f"{module.__name__.rpartition('.')[2]}.{name}"
+            cases = [path.read_text() for path in folder.glob("*.yml")]
+            assert any("commands: []" in case for case in cases), f"{folder.name} has none"
+
+
+def test_every_fact_has_a_fixture() -> None:
+    for fact in (Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles, Services):
+        module = fact.__module__.rpartition(".")[2]
+        assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))
+
+
+def test_contents_stand_in_no_command_and_no_description() -> None:
+    secret = files.File(path="/etc/key", content="CANARY-1f9a")
+    host = create_host(FakeState(), facts={})
+    host.get_fact = lambda *a, **k: Tree.default()
+    [command] = list(_commands(host, secret))
+    shown = [command.get_raw_value(), command.get_masked_value(), repr(command), repr(secret)]
+    assert "CANARY" not in json.dumps(shown)
+    assert "CANARY" not in command.connector_arguments["_stdin"]
+
+
+def _commands(host: Any, file: files.File) -> list[Any]:
+    with ctx_state.use(FakeState()), ctx_host.use(host):
+        return list(files.tree._inner(files=[file]))
