@@ -3,6 +3,8 @@
 from pyinfra.api.exceptions import DeployError
 from pyinfra.context import host
 
+from ringfence.guard.coverage import chosen_dangers
+from ringfence.operations import guard
 from ringfence.site.deploying import intent
 
 
@@ -18,6 +20,9 @@ def apply(only: str | None = None) -> None:
     if unknown := sorted(set(named) - set(table)):
         raise DeployError(f"there is no role {unknown[0]!r}; the roles are {', '.join(table)}")
     own = wanted.site.house.roles_for(wanted.host.groups)
+    dangers = chosen_dangers(wanted.site.house, wanted.host, only)
+    if dangers and host.data.get("guard") != "off":
+        guard.demanded(name="The guard is there before a dangerous role", roles=list(dangers))
     # pyinfra tells operations apart by line numbers and by the position in such a loop: it must go
     # over the same list on every host, or operations of two roles are taken for one.
     chosen = [role for role in own if not named or role in named]

@@ -24,6 +24,7 @@ export LC_ALL PATH
 base=/var/lib/ringfence
 guard=$base/guard
 system=/etc/systemd/system
+at_boot=$system/sysinit.target.d/ringfence-guard.conf
 stale=120 # seconds after which a lock that nobody renewed is nobody's
 
 fail() {
@@ -151,10 +152,14 @@ Before=shutdown.target
 Type=oneshot
 ExecStart=/bin/sh $guard/guard revert boot
 END
-    chmod 0644 "$system"/ringfence-guard.service "$system"/ringfence-guard.timer "$system"/ringfence-guard-boot.service
-    mkdir -p -m 0755 -- "$system/sysinit.target.wants" &&
-        ln -sf ../ringfence-guard-boot.service "$system/sysinit.target.wants/ringfence-guard-boot.service" &&
-        sync -- "$system" "$system/sysinit.target.wants" && systemctl daemon-reload &&
+    # Not enabled by a link, which would make it one of the services that this host is meant to have.
+    mkdir -p -m 0755 -- "${at_boot%/*}" && write "$at_boot" <<END
+[Unit]
+Wants=ringfence-guard-boot.service
+END
+    chmod 0644 "$system"/ringfence-guard.service "$system"/ringfence-guard.timer \
+        "$system"/ringfence-guard-boot.service "$at_boot" &&
+        sync -- "$system" "${at_boot%/*}" && systemctl daemon-reload &&
         systemctl restart ringfence-guard.timer ||
         fail "systemd does not take the guard's timer"
     [ "$(systemctl is-active ringfence-guard.timer)" = active ] || fail "the guard's timer does not run"
@@ -168,7 +173,8 @@ renew() { # run
 clean() { # nothing of an arming stays, whole or half; the records do
     systemctl stop ringfence-guard.timer 2>/dev/null
     rm -f -- "$system/ringfence-guard.service" "$system/ringfence-guard.timer" \
-        "$system/ringfence-guard-boot.service" "$system/sysinit.target.wants/ringfence-guard-boot.service"
+        "$system/ringfence-guard-boot.service" "$at_boot"
+    rmdir -- "${at_boot%/*}" 2>/dev/null
     rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/ruleset" "$guard/ruleset.none" "$guard/record"
     systemctl daemon-reload
 }

@@ -37,7 +37,8 @@ done
 set -- $came
 echo "address=${1:-}"
 journalctl -q -o cat --since -10min -t sshd -t sshd-session 2>/dev/null |
-    sed -n "s/^Accepted publickey for .* from $1 port $2 .*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p" | tail -n 1
+    grep "^Accepted publickey for .* from $1 port $2 " | tail -n 1 |
+    sed -n 's/.*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p'
 """
 QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"))
 
@@ -86,7 +87,8 @@ def reasons(
 ) -> Iterator[str]:
     """Yield why nothing may be changed on a host now, a sentence each; nothing when all is well."""
     if findings.system not in SYSTEMS:
-        yield f"it runs {findings.system or 'an unknown system'}: only Debian 12 and 13 are supported"
+        system = findings.system or "an unknown system"
+        yield f"it runs {system}: only Debian 12 and 13 are supported"
     if abs(findings.lag) > FARTHEST_CLOCK:
         where = "ahead of" if findings.lag > 0 else "behind"
         yield (
@@ -147,13 +149,14 @@ def _lost_access(site: Site, host: Host, findings: Findings, today: date) -> Ite
     used = [key for key in keys if key.fingerprint == findings.key] if findings.key else keys
     if not used:
         yield (
-            f"the key that this login used, {findings.key}, is not among those that the site allows "
-            f"{user}: add it to deploy_access in policy.yml"
+            f"the key that this login used, {findings.key}, is not among those that the site "
+            f"allows {user}: add it to deploy_access in policy.yml"
         )
         return
     valid = [key for key in used if key.expires >= today]
     if not valid:
-        yield f"the key of {user} expired on {max(key.expires for key in used)}: renew deploy_access"
+        last = max(key.expires for key in used)
+        yield f"the key of {user} expired on {last}: renew it in deploy_access"
     elif findings.address and not any(_allows(key, findings.address) for key in valid):
         sources = ", ".join(source for key in valid for source in key.sources)
         yield (

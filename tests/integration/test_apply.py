@@ -54,7 +54,10 @@ def test_native_pyinfra_plans_and_applies_the_same_site(stock):
         return json.loads(ended.stdout)
 
     assert any(operation["hosts_with_change"] for operation in native("--dry")["plan"])
-    done = native("-y")["results"]
+    refused = native("-y")["results"]
+    assert refused["failed_hosts"] == ["agent1"]
+    assert refused["totals"]["success"] == 0
+    done = native("-y", "--data", "guard=off")["results"]
     assert done["failed_hosts"] == []
     assert done["totals"]["error"] == 0
     assert not any(operation["hosts_with_change"] for operation in native("--dry")["plan"])
