@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Validate a site's files.",
     "plan": "Show what apply would change.",
     "apply": "Bring hosts to their baseline, then verify them.",
+    "guard": "See or undo an unconfirmed dangerous change.",
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
     "report": "Make a run's reports again.",
