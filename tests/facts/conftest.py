@@ -8,7 +8,7 @@ from ringfence.facts import shell as facts_shell
 from ringfence.operations import shell as operations_shell
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory):
     places = {}
     for module in (operations_shell, facts_shell):
