@@ -109,7 +109,7 @@ def deploy(
         ),
     }
     said: list[str] = []
-    with log.open("w") as kept:
+    with log.open("w", buffering=1) as kept:
         kept.write(f"+ {shlex.join(command)}\n")
         process = subprocess.Popen(
             command,

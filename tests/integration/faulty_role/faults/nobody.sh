@@ -1,0 +1,3 @@
+# sshd admits nobody.
+sed -i '/^AllowGroups/d; 1i AllowGroups nobody-at-all' /etc/ssh/sshd_config
+systemctl reload ssh.service

@@ -1,0 +1,2 @@
+# A PAM stack that refuses everyone.
+echo 'account required pam_deny.so' > /etc/pam.d/common-account

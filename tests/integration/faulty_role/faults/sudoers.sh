@@ -1,0 +1,2 @@
+# A broken sudoers.
+echo 'deploy ALL=(ALL:ALL NOPASSWD: ALL' > /etc/sudoers.d/deploy
