@@ -26,8 +26,8 @@ def check_groups(documents: Documents) -> Iterator[Problem]:
     """A host's groups are the product's or the site's own, once each."""
     if documents.hosts is None:
         return
-    known = documents.known_groups()
-    for name, entry in documents.host_entries().items():
+    known = documents.known_groups
+    for name, entry in documents.host_entries.items():
         seen: set[str] = set()
         for index, group in texts(entry, "groups"):
             path = ("hosts", name, "groups", index)
@@ -47,7 +47,7 @@ def check_addresses(documents: Documents) -> Iterator[Problem]:
     if documents.hosts is None:
         return
     seen: dict[tuple[str, Any], str] = {}
-    for name, entry in documents.host_entries().items():
+    for name, entry in documents.host_entries.items():
         address = entry.get("address")
         if not isinstance(address, str):
             continue
@@ -62,7 +62,7 @@ def check_bastions(documents: Documents) -> Iterator[Problem]:
     """People's keys are tied to the bastion's address, which must therefore be one, not a name."""
     if documents.hosts is None or not documents.in_policy("access"):
         return
-    for name, entry in documents.host_entries().items():
+    for name, entry in documents.host_entries.items():
         address = entry.get("address")
         is_bastion = any(group == "bastion" for _, group in texts(entry, "groups"))
         if is_bastion and isinstance(address, str) and as_ip(address) is None:
@@ -74,7 +74,7 @@ def check_jumps(documents: Documents) -> Iterator[Problem]:
     """`via` names another host, leads in no circle, and isn't given beside a `config_file`."""
     if documents.hosts is None:
         return
-    entries = documents.host_entries()
+    entries = documents.host_entries
     jumps = {name: mapping(entry.get("ssh")).get("via") for name, entry in entries.items()}
     configured = mapping(documents.in_hosts("ssh")).get("config_file") is not None
     for name, hop in jumps.items():
@@ -97,7 +97,7 @@ def check_owners_and_clients(documents: Documents) -> Iterator[Problem]:
     if documents.hosts is None or documents.policy is None:
         return
     clients = mapping(documents.in_policy("clients"))
-    for name, entry in documents.host_entries().items():
+    for name, entry in documents.host_entries.items():
         path = ("hosts", name, "owner")
         yield from documents.unknown_person(documents.hosts, path, entry.get("owner"))
         for index, client in texts(entry, "clients"):

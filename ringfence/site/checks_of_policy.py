@@ -20,9 +20,9 @@ def check_login_names(documents: Documents) -> Iterator[Problem]:
     if documents.policy is None or documents.hosts is None:
         return
     deploying = {mapping(documents.in_hosts("ssh")).get("user", "deploy")}
-    for entry in documents.host_entries().values():
+    for entry in documents.host_entries.values():
         deploying.add(mapping(entry.get("ssh")).get("user"))
-    for name in documents.people():
+    for name in documents.people:
         if name in SYSTEM_ACCOUNTS:
             message = f"{shown(name)} is an account of the system: a person needs another name"
         elif name in deploying:
@@ -64,7 +64,7 @@ def check_access(documents: Documents) -> Iterator[Problem]:
     """`access` names groups that have hosts, roles that somebody has, and people."""
     if documents.policy is None:
         return
-    people = documents.people().values()
+    people = documents.people.values()
     roles = {role for person in people for _, role in texts(mapping(person), "roles")}
     for index, entry in enumerate(listing(documents.in_policy("access"))):
         grant, path = mapping(entry), ("access", index)
@@ -106,7 +106,7 @@ def check_retention(documents: Documents) -> Iterator[Problem]:
     if documents.policy is None:
         return
     days = mapping(documents.in_policy("retention")).get("access_records_days")
-    entries = documents.host_entries().items()
+    entries = documents.host_entries.items()
     high = [name for name, entry in entries if entry.get("classification") == "high"]
     if high and isinstance(days, int) and not isinstance(days, bool) and 0 < days < TWO_YEARS:
         message = (
@@ -118,7 +118,7 @@ def check_retention(documents: Documents) -> Iterator[Problem]:
 
 def _keys(documents: Documents) -> Iterator[tuple[Path, str, str]]:
     """Yield path, owner and text of every public key in policy.yml."""
-    for name, person in documents.people().items():
+    for name, person in documents.people.items():
         for index, entry in enumerate(listing(mapping(person).get("ssh_keys"))):
             if isinstance(text := mapping(entry).get("key"), str):
                 yield ("people", name, "ssh_keys", index, "key"), name, text

@@ -6,6 +6,7 @@ does not hide what is wrong elsewhere: everything is told at once.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ringfence.site.document import Document
@@ -31,33 +32,39 @@ class Documents:
         """Return the value of a top key of policy.yml, or None."""
         return self.policy.data.get(key) if self.policy else None
 
+    @cached_property
     def host_entries(self) -> dict[str, dict[str, Any]]:
-        """Return the entries of hosts.yml by the host's name."""
+        """The entries of hosts.yml by the host's name."""
         return {name: mapping(entry) for name, entry in mapping(self.in_hosts("hosts")).items()}
 
+    @cached_property
     def groups_in_use(self) -> list[str]:
-        """Return the groups that have hosts, in order, once each."""
+        """The groups that have hosts, in order, once each."""
         found = [
-            group for entry in self.host_entries().values() for _, group in texts(entry, "groups")
+            group for entry in self.host_entries.values() for _, group in texts(entry, "groups")
         ]
         return list(dict.fromkeys(found))
 
+    @cached_property
     def known_groups(self) -> list[str]:
-        """Return the product's groups and those that hosts.yml adds."""
+        """The product's groups and those that hosts.yml adds."""
         return [*KNOWN_GROUPS, *mapping(self.in_hosts("groups"))]
 
-    def each_host_has_groups(self) -> bool:
-        """Whether every host names a group."""
-        return all(texts(entry, "groups") for entry in self.host_entries().values())
+    @cached_property
+    def hosts_have_sound_groups(self) -> bool:
+        """Whether every host names a group, and none an unknown one."""
+        have = all(texts(entry, "groups") for entry in self.host_entries.values())
+        return have and set(self.groups_in_use) <= set(self.known_groups)
 
+    @cached_property
     def people(self) -> dict[str, Any]:
-        """Return the people of policy.yml by login name."""
+        """The people of policy.yml by login name."""
         return mapping(self.in_policy("people"))
 
     def unknown_person(self, document: Document, path: Path, name: Any) -> Iterator[Problem]:
         """Yield a problem when `name` is a text, but none of the people; they must be readable."""
-        if self.policy is not None and isinstance(name, str) and name not in self.people():
-            hint = nearest(name, self.people())
+        if self.policy is not None and isinstance(name, str) and name not in self.people:
+            hint = nearest(name, self.people)
             yield document.problem(path, f"{shown(name)} is not one of policy.yml's people{hint}")
 
     def unknown_group(
@@ -67,11 +74,10 @@ class Documents:
 
         A group that exists may be the one that a host's mistyped group meant: that is told there.
         """
-        names = [*self.groups_in_use(), *more]
-        known = self.known_groups()
-        is_sound = all(group in known for group in self.groups_in_use())
-        excused = name in known and not (is_sound and self.each_host_has_groups())
-        if self.hosts is not None and isinstance(name, str) and name not in names and not excused:
+        names = [*self.groups_in_use, *more]
+        if self.hosts is None or not isinstance(name, str) or name in names:
+            return
+        if self.hosts_have_sound_groups or name not in self.known_groups:
             message = f"{shown(name)} is a group that no host is in{nearest(name, names)}"
             yield document.problem(path, message)
 

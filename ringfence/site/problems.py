@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 
 LONGEST_VALUE = 60
 MOST_LISTED = 100
+MOST_COMPARED = 1000
 HIDDEN = "(not shown)"
 
 SECRET_TEXT = re.compile(
@@ -83,11 +84,12 @@ def shown(value: Any, path: Path = ()) -> str:
 def nearest(name: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` when one of the names is near, else an empty text."""
     wanted = str(name)[:200]
-    names = sorted(names)
-    found = difflib.get_close_matches(wanted, names, n=1) or difflib.get_close_matches(
-        wanted.lower(), names, n=1
-    )
-    return f"; did you mean '{found[0]}'?" if found else ""
+    similar = [other for other in names if abs(len(other) - len(wanted)) <= len(wanted) // 2 + 1]
+    candidates = sorted(similar)[:MOST_COMPARED]
+    for spelling in dict.fromkeys((wanted, wanted.lower())):
+        if found := difflib.get_close_matches(spelling, candidates, n=1):
+            return f"; did you mean '{found[0]}'?"
+    return ""
 
 
 def one_of(names: Iterable[str]) -> str:

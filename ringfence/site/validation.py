@@ -14,6 +14,9 @@ from ringfence.site.section import FORMS
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MOST_TOLD = 1000
+"""Problems of one file beyond which nobody reads on."""
+
 KINDS = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -40,7 +43,7 @@ def validate(
         text = json.dumps(document.data)
         return model.model_validate_json(text, strict=True, context=dict(context or {})), []
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = error.errors(include_url=False)[:MOST_TOLD]
         return None, [_problem(model, document, detail) for detail in details]
 
 

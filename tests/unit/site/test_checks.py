@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.site import SiteError, load_site
-from ringfence.site.checks import cross_check
+from ringfence.site.checks import MOST_OF_A_RULE, cross_check
 from ringfence.site.loader import parse
 from ringfence.site.plain import Documents
 
@@ -67,3 +67,10 @@ def test_values_of_the_wrong_kind_are_left_to_the_models(value: str) -> None:
     document = parse(text.encode(), "f")
     for problem in cross_check(Documents(document, document, document, {"TOY-01"})):
         assert problem.line >= 1
+
+
+def test_a_rule_that_everything_breaks_stops_at_two_hundred() -> None:
+    flows = "".join(f"  - {{from: a{number}, to: b{number}}}\n" for number in range(400))
+    hosts = parse(b"hosts: {h: {groups: [pbx]}}\n", "hosts.yml")
+    policy = parse(f"flows:\n{flows}".encode(), "policy.yml")
+    assert len(cross_check(Documents(hosts, policy, None))) == MOST_OF_A_RULE

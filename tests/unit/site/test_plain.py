@@ -27,7 +27,7 @@ def test_texts_keep_their_index() -> None:
 
 def test_groups_in_use_are_in_order_and_once() -> None:
     found = documents("hosts: {a: {groups: [pbx, x]}, b: {groups: [database, pbx]}, c: 3}")
-    assert found.groups_in_use() == ["pbx", "x", "database"]
+    assert found.groups_in_use == ["pbx", "x", "database"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from ringfence.site.loader import parse
 from ringfence.site.section import Classification, Date, GroupName, Port, Section
-from ringfence.site.validation import read_model, validate
+from ringfence.site.validation import MOST_TOLD, read_model, validate
 
 
 class Inner(Section):
@@ -106,3 +106,7 @@ def test_a_file_is_read_and_validated_under_its_name(tmp_path: Path) -> None:
     assert document.data == {"flag": 3}
     assert str(problems[0]) == "short:1:7: flag: 3 must be true or false"
     assert read_model(Outer, tmp_path / "missing.yml")[2][0].line == 1
+
+
+def test_a_file_in_which_everything_is_wrong_stops_at_a_thousand() -> None:
+    assert len(found("".join(f"key{number}: 1\n" for number in range(3000)))) == MOST_TOLD
