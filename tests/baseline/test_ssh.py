@@ -101,8 +101,8 @@ def test_trust_in_other_hosts_is_off(sshd, expect):
 
 @control("SSH-01")
 def test_kerberos_tickets_are_not_accepted(sshd, expect):
-    expect("GSSAPIAuthentication", sshd.effective("gssapiauthentication"), equals="no")
-    expect("KerberosAuthentication", sshd.effective("kerberosauthentication"), equals="no")
+    for keyword in ("GSSAPIAuthentication", "KerberosAuthentication"):
+        expect(keyword, sshd.effective(keyword.lower()), one_of=["no", "not set"])
 
 
 @control("SSH-01")
@@ -164,7 +164,7 @@ def test_the_running_sshd_has_read_its_configuration_since_it_changed(host, sshd
 @control("SSH-01")
 def test_only_root_can_change_the_configuration_of_sshd(host, sshd, expect):
     for path in sshd_process.files_and_folders(sshd):
-        shown = host.check_output("stat -L -c '%%U %%a' -- %s", path)
+        shown = host.run("stat -L -c '%%U %%a' -- %s", path).stdout.strip()
         expect(f"owner and mode of {path}", shown, matches=ONLY_ROOT_WRITES)
 
 

@@ -13,6 +13,7 @@ from ringfence.verify.probes.authorized_keys import Line, is_from_within, parse
 from ringfence.verify.probes.sshd_configuration import SshdConfiguration
 
 CLOCK = "%Y%m%d%H%M%S"
+WILDCARD = re.compile(r"([*?]|\[[^]/]*\])")
 UPWARDS = """\
 while stat -c '%U %a %n' -- "$path"; [ "$path" != / ]; do
     path=$(dirname -- "$path")
@@ -67,7 +68,7 @@ def granted_keys(host: Any, configuration: SshdConfiguration) -> list[GrantedKey
     wanted: dict[str, list[str]] = {}
     for account in accounts(host):
         for settings in configuration.of(account.name).values():
-            for path in key_files(settings, account):
+            for path in _files(host, key_files(settings, account)):
                 owners = wanted.setdefault(path, [])
                 if account.name not in owners:
                     owners.append(account.name)
@@ -90,6 +91,22 @@ def owners_and_modes(host: Any, path: str) -> list[str]:
     script = f"path=$(realpath -e -- {shlex.quote(path)}) || exit\n{UPWARDS}"
     found: list[str] = host.check_output(script).splitlines()
     return found
+
+
+def _files(host: Any, paths: list[str]) -> list[str]:
+    """Return ``paths`` with patterns (OpenSSH from 10.0 takes glob(3)) as what they match."""
+    found: list[str] = []
+    for path in paths:
+        if not WILDCARD.search(path):
+            found.append(path)
+            continue
+        pattern = "".join(map(_quoted, WILDCARD.split(path)))
+        found += host.run(f"ls -1d -- {pattern}").stdout.splitlines()
+    return found
+
+
+def _quoted(part: str) -> str:
+    return part if WILDCARD.fullmatch(part) or not part else shlex.quote(part)
 
 
 def _contents(host: Any, paths: list[str]) -> dict[str, str]:

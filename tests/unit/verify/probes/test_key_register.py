@@ -91,5 +91,19 @@ def test_a_file_that_two_accounts_share_grants_its_key_to_both():
     assert str(found[0]) == f"ana {BARE.fingerprint} (/home/ana/.ssh/keys:2)"
 
 
+def test_a_pattern_of_key_files_is_replaced_by_what_it_matches():
+    class Globbing(Host):
+        def run(self, command):
+            if command.startswith("ls"):
+                assert command == "ls -1d -- '/keys/$a/'[kx]*"
+                return SimpleNamespace(stdout="/home/ana/.ssh/keys\n")
+            return super().run(command)
+
+    settings = {"authorizedkeysfile": ["/keys/$a/[kx]*"]}
+    configuration = SimpleNamespace(of=lambda name: {"x": settings} if name == "ana" else {})
+    found = granted_keys(Globbing(), configuration)
+    assert [key.path for key in found] == ["/home/ana/.ssh/keys"]
+
+
 def test_the_hosts_clock_is_read():
     assert now(Host()) == datetime(2027, 1, 1, 2, 3, 4)
