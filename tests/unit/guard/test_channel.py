@@ -1,0 +1,43 @@
+import subprocess
+
+import pytest
+
+from ringfence.guard.channel import (
+    RefusedError,
+    Run,
+    arm_command,
+    guard_command,
+    parse_status,
+    told,
+)
+from ringfence.guard.coverage import Coverage
+from ringfence.verify.answers import Answer
+
+RUN = Run("20261121T000000Z-abc", "ana o'hara@control", "control/1 2:3")
+
+
+def test_a_command_of_the_guard_is_whole_shell():
+    command = guard_command("no-such-word", "it's")
+    ended = subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_arming_brings_the_script_and_what_it_covers():
+    command = arm_command(RUN, Coverage(paths=["/etc/ssh"]), "deploy", 90)
+    assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
+    assert "path /etc/ssh\n" in command
+    assert "'ana o'\"'\"'hara@control'" in command
+    assert len(command) < 131072  # the longest argument that Linux takes
+
+
+def test_what_the_guard_refuses_it_says():
+    assert told(Answer(0, b"fine\n", b"")) == "fine\n"
+    with pytest.raises(RefusedError, match="another run is in progress"):
+        told(Answer(1, b"", b"noise\nanother run is in progress: ana\n"))
+    with pytest.raises(RefusedError, match="ended with 127"):
+        told(Answer(127, b"", b""))
+
+
+def test_a_status_is_keys_and_values_and_repeated_keys_are_joined():
+    text = "state=armed\nrun=r1\nreverted_path=/a\nreverted_path=/b\nnoise\n"
+    assert parse_status(text) == {"state": "armed", "run": "r1", "reverted_path": "/a /b"}
