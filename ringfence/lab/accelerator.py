@@ -45,6 +45,11 @@ def kvm_works() -> bool:
     return done.returncode == EXPECTED
 
 
+EMULATED_KERNEL = "systemd.default_timeout_start_sec=900 systemd.service_watchdogs=no"
+"""For the command line of an emulated kernel: on a busy computer a service may take minutes, and
+systemd's patience, made for real ones, would kill and restart it until the boot has failed."""
+
+
 def flags(kvm: bool) -> list[str]:
     """Return QEMU's flags for accelerator and processor."""
     if kvm:

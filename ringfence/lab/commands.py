@@ -12,20 +12,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringfence.errors import RingfenceError, ToolError, UsageError
-from ringfence.lab import container, machine, processes, reach
+from ringfence.lab import container, hosts, processes, reach
 from ringfence.lab.image import ensure_image, make_recipe
 from ringfence.lab.lab import Lab, Say, containers_possible, locked
-from ringfence.lab.machine import Machine
-from ringfence.lab.network import BRIDGE
 from ringfence.lab.paths import LabPaths
 from ringfence.lab.settings import LabPlan, PlannedHost, load_lab
 from ringfence.lab.tools import require_tools
 from ringfence.site.house import find_house
 
 Item = TypeVar("Item")
-
-PATIENCE = {"container": 180.0, "machine": 900.0}
-"""Seconds that a boot may take; an emulated machine on a busy computer is slow."""
 
 
 @dataclass(frozen=True)
@@ -49,25 +44,25 @@ def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None
 
     A host starts clean. Raises SiteError, UsageError, MissingToolsError, ToolError.
     """
-    plan, hosts = _load(site, names)
+    plan, chosen = _load(site, names)
     lab = Lab.open(plan)
     with lab.locked(say):
         lab.prepare()
-        stopped = [host for host in hosts if not _is_up(lab.paths, host)]
+        stopped = [host for host in chosen if not hosts.is_up(lab.paths, host)]
         images = _ensure_images(lab, stopped, say)
         network = lab.ensure_network()
 
         def start(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
-            resumed = False
             if host in stopped:
-                _stop(lab.paths, host.name)
+                hosts.stop(lab.paths, host.name)
                 image = images[host.settings.debian]
-                resumed = _start(lab, host, image, network, cancelled, say)
-            state = _wait(lab, host, cancelled, resumed=resumed)
+                state = hosts.start(lab, host, image, network, cancelled, say)
+            else:
+                state = hosts.wait(lab, host, cancelled)
             say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
 
-        _side_by_side(hosts, start)
+        _side_by_side(chosen, start)
 
 
 def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
@@ -76,20 +71,20 @@ def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> No
     It needs nothing but the site's folder: a broken lab.yml or a crash before keeps nothing alive.
     """
     if names:
-        _, hosts = load_hosts(site, names)
+        _, chosen = load_hosts(site, names)
     paths = LabPaths(site)
     if not paths.state.is_dir() and not paths.sockets.is_dir():
         say("lab", "nothing is running")
         return
     with locked(paths, say):
         if names:
-            for host in hosts:
-                _stop(paths, host.name)
+            for host in chosen:
+                hosts.stop(paths, host.name)
                 say(host.name, "stopped")
             return
         running = {process.part for process in processes.find(paths.state)}
         for part in sorted(running - {processes.NETWORK}):
-            _stop(paths, part)
+            hosts.stop(paths, part)
             say(part, "stopped")
         left = processes.end_all(paths.state)
         if left:
@@ -104,7 +99,7 @@ def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> No
 
 def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
     """Put running hosts back to the clean state in which they first came up."""
-    plan, hosts = _load(site, names)
+    plan, chosen = _load(site, names)
     lab = Lab.open(plan)
     with lab.locked(say):
         lab.prepare()
@@ -112,20 +107,20 @@ def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> N
 
         def one(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
-            resumed = _restored(lab, host, say)
-            if not resumed:
-                _stop(lab.paths, host.name)
+            if hosts.restore(lab, host, say):
+                state = hosts.wait(lab, host, cancelled, resumed=True)
+            else:
+                hosts.stop(lab.paths, host.name)
                 image = _ensure_images(lab, [host], say)[host.settings.debian]
-                resumed = _start(lab, host, image, network, cancelled, say)
-            state = _wait(lab, host, cancelled, resumed=resumed)
+                state = hosts.start(lab, host, image, network, cancelled, say)
             say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
 
-        _side_by_side(hosts, one)
+        _side_by_side(chosen, one)
 
 
 def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
     """Reboot running hosts for real, and wait until they answer under a new boot id."""
-    plan, hosts = _load(site, names)
+    plan, chosen = _load(site, names)
     lab = Lab.open(plan)
 
     def one(host: PlannedHost, cancelled: threading.Event) -> None:
@@ -136,24 +131,24 @@ def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> 
         say(host.name, "rebooting")
         with contextlib.suppress(subprocess.TimeoutExpired):
             reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
-        deadline = began + PATIENCE[host.kind]
+        deadline = began + hosts.PATIENCE[host.kind]
         while reach.boot_id(lab.paths, host.name) in (None, before):
             _check(host, lab, deadline, cancelled)
             cancelled.wait(0.5)
-        state = _wait(lab, host, cancelled)
+        state = hosts.wait(lab, host, cancelled)
         say(host.name, f"{state} again after {time.monotonic() - began:.0f} s")
 
     with lab.locked(say):
-        _side_by_side(hosts, one)
+        _side_by_side(chosen, one)
 
 
 def status(site: Path, names: Sequence[str] | None = None) -> list[HostStatus]:
     """Return how each host stands, in the order of lab.yml."""
-    plan, hosts = load_hosts(site, names)
+    plan, chosen = load_hosts(site, names)
     lab = Lab.open(plan)
     running = processes.find(lab.paths.state)
     with ThreadPoolExecutor(max_workers=16) as pool:
-        return list(pool.map(lambda host: _status(lab, host, running), hosts))
+        return list(pool.map(lambda host: _status(lab, host, running), chosen))
 
 
 def run_on(site: Path, host: str, script: str) -> "subprocess.CompletedProcess[str]":
@@ -169,17 +164,17 @@ def load_hosts(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[P
 
 
 def _load(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[PlannedHost]]:
-    plan, hosts = load_hosts(site, names)
-    require_tools({host.kind for host in hosts})
-    containers = [host.name for host in hosts if host.kind == "container"]
+    plan, chosen = load_hosts(site, names)
+    require_tools({host.kind for host in chosen})
+    containers = [host.name for host in chosen if host.kind == "container"]
     if containers and (reason := containers_possible()):
         machines = [host.name for host in plan.hosts.values() if host.kind == "machine"]
         hint = f"; without root choose machines: {' '.join(machines)}" if machines else ""
         raise UsageError(f"{', '.join(containers)}: {reason}{hint}")
-    return plan, hosts
+    return plan, chosen
 
 
-def _ensure_images(lab: Lab, hosts: Iterable[PlannedHost], say: Say) -> dict[int, Path]:
+def _ensure_images(lab: Lab, chosen: Iterable[PlannedHost], say: Say) -> dict[int, Path]:
     """Return the image of each release that the hosts need; builds run side by side."""
     roles = find_house(lab.plan.site).root / "roles"
     images: dict[int, Path] = {}
@@ -189,76 +184,8 @@ def _ensure_images(lab: Lab, hosts: Iterable[PlannedHost], say: Say) -> dict[int
         tell = f"debian {release} image"
         images[release] = ensure_image(make_recipe(release, roles), log, lambda s: say(tell, s))
 
-    _side_by_side(sorted({host.settings.debian for host in hosts}), one)
+    _side_by_side(sorted({host.settings.debian for host in chosen}), one)
     return images
-
-
-def _machine(lab: Lab, host: PlannedHost, image: Path) -> Machine:
-    seed = lab.seed(host, f"MACAddress={machine.mac_address(host, 1)}", machine.RESOLVER)
-    return Machine(lab.paths, host, image, seed, lab.ports[host.name])
-
-
-def _is_up(paths: LabPaths, host: PlannedHost) -> bool:
-    """Tell whether a host runs and its start was completed.
-
-    A machine without a complete snapshot is what an interrupted `up` left: it starts over.
-    """
-    if not processes.find(paths.state, host.name):
-        return False
-    return host.kind == "container" or machine.clean_file(paths, host.name).exists()
-
-
-def _start(
-    lab: Lab, host: PlannedHost, image: Path, network: int, cancelled: threading.Event, say: Say
-) -> bool:
-    """Start a stopped host; return whether it was resumed, so that its clock is to be set."""
-    what = f"{host.kind}, Debian {host.settings.debian}"
-    if host.kind == "container":
-        say(host.name, f"starting ({what})")
-        seed = lab.seed(host, "Name=host0", "")
-        container.start(lab.paths, host.name, image, seed, network, BRIDGE)
-        return False
-    new = _machine(lab, host, image)
-    say(host.name, f"resuming ({what})" if new.has_snapshot() else f"booting ({what})")
-    if new.start():
-        return True
-    _wait(lab, host, cancelled)
-    say(host.name, "taking the snapshot of its clean state")
-    new.save()
-    return False
-
-
-def _restored(lab: Lab, host: PlannedHost, say: Say) -> bool:
-    """Put a running machine back into its snapshot; False when that can't be."""
-    if host.kind == "container" or not _is_up(lab.paths, host):
-        return False
-    say(host.name, "restoring its clean state")
-    try:
-        machine.restore(lab.paths, host.name)
-    except ToolError as error:
-        say(host.name, f"starting over: {error}")
-        return False
-    return True
-
-
-def _stop(paths: LabPaths, name: str) -> None:
-    """End a host with everything in it; a disposable host needs no farewell."""
-    if left := processes.end_all(paths.state, name):
-        raise ToolError(f"process {left[0].pid} of {name} does not end; look at it and try again")
-    with contextlib.suppress(ToolError):
-        container.remove_cgroup(container.lab_cgroup(paths) / name)
-
-
-def _wait(lab: Lab, host: PlannedHost, cancelled: threading.Event, *, resumed: bool = False) -> str:
-    return reach.wait_until_ready(
-        lab.paths,
-        host.name,
-        lab.ports[host.name],
-        lambda: bool(processes.find(lab.paths.state, host.name)),
-        cancelled,
-        PATIENCE[host.kind],
-        resumed=resumed,
-    )
 
 
 def _check(host: PlannedHost, lab: Lab, deadline: float, cancelled: threading.Event) -> None:

@@ -30,16 +30,48 @@ chroot "$root" systemctl disable apt-daily.timer apt-daily-upgrade.timer
 # Looks for LVM snapshots, which no lab host has, and takes an emulated machine half a minute.
 chroot "$root" systemctl disable e2scrub_reap.service e2scrub_all.timer
 
-# A machine finds its seed in QEMU's fw_cfg; a container's is written before it starts.
+# A container's seed is written before it starts. A machine finds its seed in QEMU's fw_cfg: once when
+# it is booted for the image's snapshot, and again when a lab resumes that snapshot as a host of its own.
 cat > "$root/usr/local/sbin/lab-seed" <<'END'
 #!/bin/sh
-# Takes in what makes this machine a host of its own, once, and leaves no trace of itself.
+# Takes in what makes this machine a host of its own, and leaves no trace of itself.
 set -eu
-modprobe qemu_fw_cfg
-tar --extract --no-overwrite-dir --directory / --file /sys/firmware/qemu_fw_cfg/by_name/opt/ringfence/seed/raw
-hostname --file /etc/hostname
-rm -f /etc/systemd/system/lab-seed.service /etc/systemd/system/sysinit.target.wants/lab-seed.service
-rm -f /usr/local/sbin/lab-seed
+seed=/sys/firmware/qemu_fw_cfg/by_name/opt/ringfence/seed/raw
+generation=/sys/firmware/qemu_fw_cfg/by_name/opt/ringfence/generation/raw
+seen=/run/lab-seed
+
+take() {
+    tar --extract --no-overwrite-dir --directory / --file "$seed"
+    hostname --file /etc/hostname
+}
+
+case $1 in
+first)
+    modprobe qemu_fw_cfg
+    cat "$generation" > "$seen"
+    take
+    ;;
+again)
+    read -r before < "$seen"
+    now=$before
+    while [ "$now" = "$before" ]; do
+        sleep 0.3
+        read -r now < "$generation"
+    done
+    take
+    # Copies of one snapshot must not share what a boot makes unique.
+    cat /root/.lab-entropy > /dev/urandom
+    rm -f /root/.lab-entropy /etc/machine-id "$seen"
+    systemd-machine-id-setup > /dev/null 2>&1
+    for unit in lab-seed lab-reseed; do
+        rm -f /etc/systemd/system/$unit.service /etc/systemd/system/*.target.wants/$unit.service
+    done
+    rm -f /usr/local/sbin/lab-seed
+    systemctl daemon-reload
+    systemctl restart systemd-journald.service systemd-networkd.service
+    systemctl start ssh.service
+    ;;
+esac
 END
 chmod 755 "$root/usr/local/sbin/lab-seed"
 cat > "$root/etc/systemd/system/lab-seed.service" <<'END'
@@ -54,12 +86,24 @@ Wants=network-pre.target
 
 [Service]
 Type=oneshot
-ExecStart=/usr/local/sbin/lab-seed
+ExecStart=/usr/local/sbin/lab-seed first
 
 [Install]
 WantedBy=sysinit.target
 END
-chroot "$root" systemctl enable lab-seed.service
+cat > "$root/etc/systemd/system/lab-reseed.service" <<'END'
+[Unit]
+Description=Wait to become a host of a lab
+ConditionVirtualization=!container
+After=ssh.service
+
+[Service]
+ExecStart=/usr/local/sbin/lab-seed again
+
+[Install]
+WantedBy=multi-user.target
+END
+chroot "$root" systemctl enable lab-seed.service lab-reseed.service
 
 chroot "$root" apt-get clean
 found=

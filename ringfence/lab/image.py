@@ -4,8 +4,6 @@ An image is a folder: `tree` (the lower layer of containers), `disk` (an ext4 fi
 the first disk of machines), `vmlinuz` and `initrd`. It never changes once it has its name.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -14,14 +12,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ringfence.errors import ToolError
-from ringfence.lab import mirror
-from ringfence.lab.paths import cache_dir
+from ringfence.lab import cache, mirror
 from ringfence.lab.tools import SEARCHED
 
 CUSTOMIZE = Path(__file__).with_name("customize.sh")
@@ -104,25 +100,11 @@ def ensure_image(recipe: Recipe, log: Path, say: Callable[[str], None]) -> Path:
 
     Whoever comes second waits for the first. Raises ToolError, with the log's path, when it fails.
     """
-    cache = cache_dir()
-    cache.mkdir(parents=True, exist_ok=True)
-    image = cache / recipe.digest
-    if image.is_dir():
-        return image
-    with _locked(cache / f"{recipe.digest}.lock") as lock:
-        if image.is_dir():
-            return image
-        for leftover in cache.glob(f".{recipe.digest}-*"):
-            _remove(leftover)
-        folder = Path(tempfile.mkdtemp(prefix=f".{recipe.digest}-", dir=cache))
-        folder.chmod(0o755)
-        try:
-            _build(recipe, folder, log, lock, say)
-            folder.rename(image)
-        except BaseException:
-            _remove(folder)
-            raise
-    return image
+
+    def build(folder: Path, lock: int) -> None:
+        _build(recipe, folder, log, lock, say)
+
+    return cache.ensure(recipe.digest, build)
 
 
 def mmdebstrap_command(recipe: Recipe, tree: Path) -> list[str]:
@@ -160,7 +142,7 @@ def _build(recipe: Recipe, folder: Path, log: Path, lock: int, say: Callable[[st
         disk.chmod(0o666)
         _run(["mmdebstrap", "--unshare-helper", *make_disk, recipe.disk_size], log, lock)
         disk.chmod(0o644)
-        _remove(tree)
+        cache.remove(tree)
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
 
 
@@ -198,21 +180,3 @@ def _run(
                 say(step[1].decode())
     if process.returncode:
         raise ToolError(f"{command[0]} failed while the image was built; the log is {log}")
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder whose files may belong to the user namespace of mmdebstrap."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        remove = ["mmdebstrap", "--unshare-helper", "rm", "-rf", str(folder)]
-        subprocess.run(remove, capture_output=True, check=False)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,10 +58,10 @@ class Lab:
             if name not in self.ports or (
                 holder not in running and not _port_is_free(self.ports[name])
             ):
-                self.ports[name] = _free_port(set(self.ports.values()))
+                self.ports[name] = free_port(self.ports.values())
         _write_json(self.paths.state_file, {"lab": self.plan.name, "ports": self.ports})
 
-    def seed(self, host: PlannedHost, match: str, resolver: str) -> dict[str, SeedFile]:
+    def seed(self, host: PlannedHost, match: str, mac: str, resolver: str) -> dict[str, SeedFile]:
         """Return the files that make a copy of the image this host."""
         key = self.paths.host(host.name) / "ssh_host_ed25519_key"
         return seed_files(
@@ -70,6 +70,7 @@ class Lab:
                 name=host.name,
                 interface=self.plan.interface(host),
                 match=match,
+                mac=mac,
                 resolver=resolver,
                 hosts=self.plan.addresses,
                 operator_key=self.paths.operator_key.with_suffix(".pub").read_text().strip(),
@@ -176,7 +177,8 @@ def _port_is_free(port: int) -> bool:
     return True
 
 
-def _free_port(taken: set[int]) -> int:
+def free_port(taken: Iterable[int] = ()) -> int:
+    """Return a port of 127.0.0.1 that nobody has now."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = int(server.getsockname()[1])

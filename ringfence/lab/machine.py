@@ -1,17 +1,18 @@
-"""Machines: QEMU with a kernel of its own on a copy-on-write disk over the image.
+"""Machines: QEMU with a kernel of its own on a copy-on-write disk over the image. Needs no root.
 
-Needs no root. The first network card is QEMU's user-mode network: sshd is reached through a port on
-127.0.0.1, and the machine reaches Debian's archive. The second is on the lab's network.
+The first network card is QEMU's user-mode network: sshd is reached through a port on 127.0.0.1, and
+the machine reaches Debian's archive. The second is on the lab's network.
 """
 
 import contextlib
 import hashlib
 import json
+import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ringfence.errors import ToolError
@@ -20,125 +21,115 @@ from ringfence.lab.paths import LabPaths
 from ringfence.lab.seed import SeedFile, seed_tar
 from ringfence.lab.settings import PlannedHost
 
-SNAPSHOT = "clean"
 RESOLVER = "10.0.2.3"
 """QEMU's user-mode network answers DNS at this address."""
+LAB_CARD = "52:54:00:00:00:02"
+"""The second card's address as it is built in, the same everywhere: a machine resumes with what it
+was booted with, and then gives the card an address of its own."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What can't be changed after a machine was booted."""
+
+    image: Path
+    memory: int
+    disks: tuple[str, ...]
+    """The sizes of the extra disks."""
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that stand for everything that a snapshot depends on."""
+        qemu = [accelerator.flags(accelerator.kvm_works()), _kernel_line(), _version()]
+        parts = [str(self.image), self.memory, list(self.disks), qemu, 1]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    @property
+    def drives(self) -> list[str]:
+        """The names of the disks' files: the system's and the extra ones."""
+        return ["system.qcow2", *(f"extra{number}.qcow2" for number, _ in enumerate(self.disks, 1))]
+
+    def make_disks(self, folder: Path) -> None:
+        """Make fresh disks in a folder."""
+        make = ["qemu-img", "create", "-q", "-f", "qcow2"]
+        system, *extra = (folder / name for name in self.drives)
+        _output([*make, "-b", str(self.image / "disk"), "-F", "raw", str(system)])
+        for disk, size in zip(extra, self.disks, strict=True):
+            _output([*make, str(disk), size])
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine of a lab: where its files are and what it is made of."""
+    """One QEMU of a lab; it runs in `folder`, with its disks, so that names need no quoting."""
 
     paths: LabPaths
-    host: PlannedHost
-    image: Path
-    seed: dict[str, SeedFile]
+    name: str
+    folder: Path
+    hardware: Hardware
     port: int
-
-    @property
-    def folder(self) -> Path:
-        """The folder with its disks and its seed."""
-        return self.paths.host(self.host.name)
+    lab: Path
+    """The state folder of the lab that it belongs to, for which it can be found and ended."""
 
     def command(self) -> list[str]:
-        """Return QEMU's call, to be run in the machine's folder; there names need no quoting."""
-        lab = f"unix,local.path={self.paths.sockets}/{self.host.name}"
-        lab += f",remote.type=unix,remote.path={self.paths.sockets}/switch-{self.host.name}"
+        """Return QEMU's call."""
+        lab = f"unix,local.path={self.paths.sockets}/{self.name}"
+        lab += f",remote.type=unix,remote.path={self.paths.sockets}/switch-{self.name}"
+        image = self.hardware.image
         return [
-            *("qemu-system-x86_64", "-name", self.host.name, "-machine", "q35"),
+            *("qemu-system-x86_64", "-name", self.name, "-machine", "q35"),
             *accelerator.flags(accelerator.kvm_works()),
-            *("-m", str(self.host.memory), "-nodefaults", "-no-user-config", "-display", "none"),
-            *("-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd")),
-            *("-append", "root=/dev/vda rw console=ttyS0 quiet"),
+            *("-m", str(self.hardware.memory), "-nodefaults", "-no-user-config"),
+            *("-display", "none", "-kernel", str(image / "vmlinuz"), "-append", _kernel_line()),
+            *("-initrd", str(image / "initrd")),
             *("-fw_cfg", "name=opt/ringfence/seed,file=seed.tar"),
+            *("-fw_cfg", "name=opt/ringfence/generation,file=generation"),
             *("-chardev", f"file,id=console,append=on,path={_quoted(self.console)}"),
             *("-serial", "chardev:console"),
-            *("-qmp", f"unix:{monitor_socket(self.paths, self.host.name)},server=on,wait=off"),
+            *("-qmp", f"unix:{monitor_socket(self.paths, self.name)},server=on,wait=off"),
             *("-device", "virtio-rng-pci"),
-            *(word for disk in self.disks() for word in ("-drive", _drive(disk))),
+            *(word for drive in self.hardware.drives for word in ("-drive", _drive(drive))),
             *("-netdev", f"user,id=out,hostfwd=tcp:127.0.0.1:{self.port}-:22"),
-            *("-device", f"virtio-net-pci,netdev=out,romfile=,mac={mac_address(self.host, 0)}"),
+            *("-device", "virtio-net-pci,netdev=out,romfile=,mac=52:54:00:00:00:01"),
             *("-netdev", f"dgram,id=lab,local.type={lab}"),
-            *("-device", f"virtio-net-pci,netdev=lab,romfile=,mac={mac_address(self.host, 1)}"),
+            *("-device", f"virtio-net-pci,netdev=lab,romfile=,mac={LAB_CARD}"),
         ]
 
     @property
     def console(self) -> Path:
         """What the machine prints on its serial line."""
-        return self.paths.log(f"{self.host.name}.console")
+        return self.paths.log(f"{self.name}.console")
 
-    def disks(self) -> Iterator[str]:
-        """Yield the names of its disks: the system's and the extra ones."""
-        yield "system.qcow2"
-        for number, _ in enumerate(self.host.settings.disks, 1):
-            yield f"extra{number}.qcow2"
+    def write_seed(self, seed: Mapping[str, SeedFile]) -> None:
+        """Lay the seed ready; a resumed machine sees that its generation is a new one."""
+        entropy = SeedFile(secrets.token_hex(256), 0o600)
+        content = seed_tar({**seed, "root/.lab-entropy": entropy})
+        (self.folder / "seed.tar").touch(0o600)
+        (self.folder / "seed.tar").write_bytes(content)
+        (self.folder / "generation").write_text(f"{secrets.token_hex(16)}\n")
 
-    def digest(self) -> str:
-        """Return the digest of all that a snapshot depends on; ports may change freely."""
-        parts = {
-            "image": str(self.image),
-            "seed": {path: [file.content, file.mode] for path, file in self.seed.items()},
-            "host": self.host.settings.model_dump(mode="json"),
-            "memory": self.host.memory,
-            "command": [word for word in self.command() if "hostfwd" not in word],
-            "qemu": _version(),
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def has_snapshot(self) -> bool:
-        """Tell whether its disks hold the clean state of exactly this machine."""
-        try:
-            return clean_file(self.paths, self.host.name).read_text() == self.digest()
-        except OSError:
-            return False
-
-    def start(self) -> bool:
-        """Start in the clean state; return whether a snapshot of it was resumed."""
-        if self.has_snapshot():
-            if self.runs(self.run("-loadvm", SNAPSHOT)):
-                return True
-            processes.end_all(self.paths.state, self.host.name)
-        self.make_disks()
-        self.run()
-        return False
-
-    def run(self, *more: str) -> "subprocess.Popen[bytes]":
-        """Start QEMU."""
-        command = [*self.command(), *more]
-        return processes.start(
-            command, self.paths.state, self.host.name, self.console, folder=self.folder
+    def run(self, snapshot: str | None = None) -> bool:
+        """Start QEMU, from a snapshot or by booting; False when the snapshot can't be loaded."""
+        more = ["-loadvm", snapshot] if snapshot else []
+        started = processes.start(
+            [*self.command(), *more], self.lab, self.name, self.console, folder=self.folder
         )
+        if not snapshot or self.runs(started):
+            return True
+        processes.end_all(self.lab, self.name)
+        return False
 
     def runs(self, started: "subprocess.Popen[bytes]", patience: float = 60.0) -> bool:
         """Wait until QEMU has loaded its snapshot; False when it ends because it can't."""
         deadline = time.monotonic() + patience
         while started.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(ToolError):
-                return "running" in qmp.monitor(
-                    monitor_socket(self.paths, self.host.name), "info status", timeout=patience
-                )
+                return "running" in self.monitor("info status", patience)
             time.sleep(0.1)
         return False
 
-    def make_disks(self) -> None:
-        """Make fresh disks and the seed; the snapshot of the old ones is gone."""
-        clean_file(self.paths, self.host.name).unlink(missing_ok=True)
-        (self.folder / "seed.tar").write_bytes(seed_tar(self.seed))
-        system, *extra = (self.folder / name for name in self.disks())
-        make = ["qemu-img", "create", "-q", "-f", "qcow2"]
-        _output([*make, "-b", str(self.image / "disk"), "-F", "raw", str(system)])
-        for disk, size in zip(extra, self.host.settings.disks, strict=True):
-            _output([*make, str(disk), size])
-
-    def save(self) -> None:
-        """Take the snapshot of the clean state: memory, processor and disks."""
-        qmp.monitor(monitor_socket(self.paths, self.host.name), f"savevm {SNAPSHOT}")
-        clean_file(self.paths, self.host.name).write_text(self.digest())
-
-
-def clean_file(paths: LabPaths, name: str) -> Path:
-    """Return the file that says that a machine's snapshot is complete, and of what it is one."""
-    return paths.host(name) / "clean"
+    def monitor(self, command: str, timeout: float = 600.0) -> str:
+        """Ask QEMU's human monitor. Raises ToolError."""
+        return qmp.monitor(monitor_socket(self.paths, self.name), command, timeout)
 
 
 def monitor_socket(paths: LabPaths, name: str) -> Path:
@@ -146,21 +137,20 @@ def monitor_socket(paths: LabPaths, name: str) -> Path:
     return paths.sockets / f"{name}.qmp"
 
 
-def restore(paths: LabPaths, name: str) -> None:
-    """Put a running machine back into its clean state. Raises ToolError."""
-    qmp.monitor(monitor_socket(paths, name), f"loadvm {SNAPSHOT}")
+def restore(paths: LabPaths, name: str, snapshot: str) -> None:
+    """Put a running machine back into a snapshot. Raises ToolError."""
+    qmp.monitor(monitor_socket(paths, name), f"loadvm {snapshot}")
 
 
-def mac_address(host: PlannedHost, card: int) -> str:
+def mac_address(host: PlannedHost) -> str:
     """Return a locally administered address that is made of the host's IP address."""
-    octets = [0x52, 0x54, card, *host.address.packed[1:]]
+    octets = [0x52, 0x54, *host.address.packed]
     return ":".join(f"{octet:02x}" for octet in octets)
 
 
-def remove_disks(folder: Path) -> None:
-    """Remove the disks of a stopped machine, and with them its snapshot."""
-    for file in (folder / "clean", folder / "seed.tar", *folder.glob("*.qcow2")):
-        file.unlink(missing_ok=True)
+def _kernel_line() -> str:
+    plain = "root=/dev/vda rw console=ttyS0 quiet"
+    return plain if accelerator.kvm_works() else f"{plain} {accelerator.EMULATED_KERNEL}"
 
 
 def _drive(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 
+from ringfence.errors import ToolError
 from ringfence.lab.keys import USER
 
 MARKER = "etc/ringfence-lab"
@@ -22,6 +23,7 @@ class SeedFile:
     for_user: bool = False
 
 
+TAR_SIZE = 65536
 USER_ID = 1000
 """The deploy user's uid and gid; customize.sh makes the account with them."""
 
@@ -35,7 +37,9 @@ class Identity:
     interface: IPv4Interface
     """Its address on the lab's network, with the prefix length."""
     match: str
-    """How systemd-networkd finds the interface: `Name=host0`, `MACAddress=…`."""
+    """How systemd-networkd finds the interface: `Name=host0`, `PermanentMACAddress=…`."""
+    mac: str
+    """The address that the interface takes; empty to keep its own."""
     resolver: str
     """The address of its name server; empty when names outside the lab have no meaning to it."""
     hosts: Mapping[str, str]
@@ -47,6 +51,7 @@ class Identity:
 
 def seed_files(identity: Identity) -> dict[str, SeedFile]:
     """Return the files by their path without the leading slash."""
+    link = f"[Link]\nMACAddress={identity.mac}\n\n" if identity.mac else ""
     names = "".join(f"{address}\t{name}\n" for name, address in identity.hosts.items())
     return {
         MARKER: SeedFile(f"{identity.lab}\n"),
@@ -56,7 +61,7 @@ def seed_files(identity: Identity) -> dict[str, SeedFile]:
             f"nameserver {identity.resolver}\n" if identity.resolver else ""
         ),
         "etc/systemd/network/10-lab.network": SeedFile(
-            f"[Match]\n{identity.match}\n\n"
+            f"[Match]\n{identity.match}\n\n{link}"
             f"[Network]\nAddress={identity.interface}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
         ),
         "etc/ssh/ssh_host_ed25519_key": SeedFile(identity.host_key, 0o600),
@@ -68,7 +73,11 @@ def seed_files(identity: Identity) -> dict[str, SeedFile]:
 
 
 def seed_tar(files: Mapping[str, SeedFile]) -> bytes:
-    """Return the files as a tar; extracting it leaves the folders that exist as they are."""
+    """Return the files as a tar of TAR_SIZE bytes; folders that exist stay as they are.
+
+    The size is fixed because a kernel learns it when it boots, and the seed changes after that.
+    Raises ToolError when the files are too many.
+    """
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for path, file in files.items():
@@ -77,7 +86,9 @@ def seed_tar(files: Mapping[str, SeedFile]) -> bytes:
             entry.size, entry.mode = len(content), file.mode
             entry.uid = entry.gid = USER_ID if file.for_user else 0
             archive.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
+    if len(stream.getvalue()) > TAR_SIZE:
+        raise ToolError(f"the seed of a machine is larger than {TAR_SIZE} bytes: too many hosts")
+    return stream.getvalue().ljust(TAR_SIZE, b"\0")
 
 
 def write_seed(files: Mapping[str, SeedFile], root: Path, modes: Path) -> None:

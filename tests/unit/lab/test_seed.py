@@ -5,7 +5,8 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from ringfence.lab.seed import Identity, seed_files, seed_tar, write_seed
+from ringfence.errors import ToolError
+from ringfence.lab.seed import TAR_SIZE, Identity, SeedFile, seed_files, seed_tar, write_seed
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def files():
             name="pbx1",
             interface=IPv4Interface("10.9.0.11/24"),
             match="Name=host0",
+            mac="52:54:0a:09:00:0b",
             resolver="10.0.2.3",
             hosts={"pbx1": "10.9.0.11", "agent1": "10.9.0.12"},
             operator_key="ssh-ed25519 AAAA operator",
@@ -41,6 +43,17 @@ def test_the_tar_keeps_owners_and_modes(files):
         assert (keys.mode, keys.uid, keys.gid) == (0o600, 1000, 1000)
         assert archive.extractfile(key).read() == b"PRIVATE\n"
     assert set(entries) == set(files)
+
+
+def test_the_tar_has_the_size_that_a_booted_kernel_knows(files):
+    assert len(seed_tar(files)) == len(seed_tar({})) == TAR_SIZE
+    with pytest.raises(ToolError, match="too many hosts"):
+        seed_tar({"etc/hosts": SeedFile("x" * TAR_SIZE)})
+
+
+def test_a_machine_takes_an_address_of_its_own(files):
+    network = files["etc/systemd/network/10-lab.network"].content
+    assert "[Link]\nMACAddress=52:54:0a:09:00:0b\n" in network
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="giving files to others needs root")

@@ -1,0 +1,57 @@
+"""Folders that labs share: made once, complete or not there, each under the lock of its name."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ringfence.lab.paths import cache_dir
+
+
+def ensure(name: str, build: Callable[[Path, int], None]) -> Path:
+    """Return the cached folder of this name; without one, `build(folder, lock)` fills a new one.
+
+    Whoever comes second waits for the first. What an interrupted build left is removed by the next.
+    `lock` is a descriptor: a program that inherits it keeps others out for as long as it lives.
+    """
+    cache = cache_dir()
+    cache.mkdir(parents=True, exist_ok=True)
+    target = cache / name
+    if target.is_dir():
+        return target
+    with _locked(cache / f"{name}.lock") as lock:
+        if target.is_dir():
+            return target
+        for leftover in cache.glob(f".{name}.*"):
+            remove(leftover)
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=cache))
+        folder.chmod(0o755)
+        try:
+            build(folder, lock)
+            folder.rename(target)
+        except BaseException:
+            remove(folder)
+            raise
+    return target
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder whose files may belong to the user namespace of mmdebstrap."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        command = ["mmdebstrap", "--unshare-helper", "rm", "-rf", str(folder)]
+        subprocess.run(command, capture_output=True, check=False)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,48 @@
+import threading
+
+import pytest
+
+from ringfence.lab import cache
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_two_at_once_build_once():
+    began, built = threading.Barrier(2), []
+
+    def build(folder, _):
+        built.append(folder)
+        (folder / "file").write_text("x")
+
+    def ensure():
+        began.wait()
+        assert (cache.ensure("one", build) / "file").read_text() == "x"
+
+    threads = [threading.Thread(target=ensure) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 1
+
+
+def test_what_an_interrupted_build_left_is_removed():
+    folder = cache.cache_dir() / ".one.abc"
+    folder.mkdir(parents=True)
+    other = cache.cache_dir() / ".one-more.abc"
+    other.mkdir()
+    cache.ensure("one", lambda *_: None)
+    assert not folder.exists()
+    assert other.exists()
+
+
+def test_an_interrupt_leaves_no_folder():
+    def build(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.ensure("one", build)
+    assert [path.name for path in cache.cache_dir().iterdir()] == ["one.lock"]
