@@ -39,8 +39,6 @@ class Listener(Section):
     """Whether it listens on the loopback alone. Declaring it opens nothing."""
     process: Line
     """The name of the process, as `ss -p` shows it."""
-    required: bool = False
-    """Whether it is a fault when it doesn't listen."""
 
 
 class SipLimits(Section):

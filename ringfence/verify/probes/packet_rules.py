@@ -74,6 +74,27 @@ class PacketRules:
                     found.update(_told(verdict, matches, chain.family))
         return found
 
+    def limits_by_source(self, hook: str, version: str) -> list[tuple[set[int], float]]:
+        """Return ports and rate (a second) of each rule that drops what one address sends beyond.
+
+        Only rules of a hook count that keep the senders of `IPv4` or `IPv6` apart, in a set.
+        """
+        sender = {"protocol": "ip" if version == "IPv4" else "ip6", "field": "saddr"}
+        found = []
+        for chain in self.hooked(hook):
+            for verdict, matches in self._rules(chain, []):
+                meters = [m["set"] for m in matches if "set" in m]
+                rates = [
+                    _per_second([{**part["limit"], "inv": False}])
+                    for meter in meters
+                    if meter.get("elem") == {"payload": sender}
+                    for part in meter.get("stmt", ())
+                    if part.get("limit", {}).get("inv")
+                ]
+                if verdict in {"drop", "reject"} and rates and rates[0] is not None:
+                    found.append((_ports_of(matches), rates[0]))
+        return found
+
     def logs(self, hook: str) -> list[tuple[str, float | None]]:
         """Return prefix and limit (packets a second) of each rule of a hook that logs."""
         found = []
@@ -148,6 +169,16 @@ def _understood(expression: dict[str, Any]) -> tuple[str, list[str]]:
     if left == {"meta": {"key": "nfproto"}} and equal:
         return "source", [f"by {'IPv4' if right == 'ipv4' else 'IPv6'}"]
     return "", []
+
+
+def _ports_of(matches: list[dict[str, Any]]) -> set[int]:
+    found: set[int] = set()
+    for match in (m["match"] for m in matches if "match" in m):
+        left = match["left"]
+        payload = left.get("payload", {}) if isinstance(left, dict) else {}
+        if payload.get("field") == "dport" and match["op"] == "==":
+            found |= {value for value in _values(match["right"]) if isinstance(value, int)}
+    return found
 
 
 def _values(right: Any) -> list[Any]:
