@@ -27,6 +27,8 @@ from ringfence.verify.session import UnreachableError
 HOSTS_AT_ONCE = 32
 SLOW_RETURN = 60.0
 """Seconds that a host is given at least to come back."""
+UNKNOWN = ""
+"""The role of an operation that no deploy names."""
 Say = Callable[[str], None]
 
 
@@ -125,10 +127,10 @@ def _needs_work(planned: HostOutcome) -> bool:
 
 def _arm(run: Run, each: GuardedHost, planned: HostOutcome) -> None:
     """Keep other runs out, and arm the host when a dangerous role would change it."""
-    risky = any(role_of(name) in each.dangers for name in planned.changed)
-    risky = risky or (bool(each.dangers) and not planned.completed)
+    touched = {role_of(name) for name in planned.changed}
+    safe = planned.completed and touched.isdisjoint({*each.dangers, UNKNOWN})
     try:
-        if risky:
+        if each.dangers and not safe:
             coverage = together(each.dangers.values())
             told(each.channel.ask(arm_command(run, coverage, each.host.ssh.user))[0])
             each.armed = True
@@ -141,6 +143,7 @@ def _arm(run: Run, each: GuardedHost, planned: HostOutcome) -> None:
         each.refused = f"refused: {error}"
         return
     each.pulse = Pulse(each.channel, run, each.armed)
+    each.pulse.start()
 
 
 def _deploy(
@@ -155,8 +158,6 @@ def _deploy(
         return {}
     pulses = [each.pulse for each in working if each.pulse is not None]
     watch = Watch(pulses)
-    for pulse in pulses:
-        pulse.start()
     names = [each.name for each in working]
     try:
         hosts = [each.host for each in working]
@@ -206,12 +207,12 @@ def _settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: 
 def role_of(operation: str) -> str:
     """Return the role that an operation belongs to: pyinfra puts the deploy's name before it."""
     role, separator, _ = operation.partition(" | ")
-    return role if separator else ""
+    return role if separator else UNKNOWN
 
 
 def _failure(outcome: HostOutcome, dangers: dict[str, Coverage]) -> str:
     """Return why a host's change can't be kept; empty when pyinfra got past the dangerous roles."""
-    risky = [name for name in outcome.failed if role_of(name) in dangers or not role_of(name)]
+    risky = [name for name in outcome.failed if role_of(name) in {*dangers, UNKNOWN}]
     if risky:
         return f"{risky[0]} failed"
     if not outcome.completed and not outcome.failed:

@@ -45,7 +45,7 @@ write() { # file; content on standard input
     cat >"$1.new" && sync -- "$1.new" && mv -fT -- "$1.new" "$1" || fail "cannot write $1"
 }
 not_armed() {
-    printf 'not armed for this run'
+    printf 'not armed for this run (any more)'
     [ ! -e "$guard/last-revert" ] || printf ', reverted at %s (%s)' \
         "$(field "$guard/last-revert" at)" "$(field "$guard/last-revert" reason)"
 }
@@ -165,10 +165,9 @@ END
     [ "$(systemctl is-active ringfence-guard.timer)" = active ] || fail "the guard's timer does not run"
 }
 renew() { # run
-    [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ] ||
-        fail "$(not_armed)"
+    [ "$(field "$guard/lock" run)" = "$1" ] || fail "$(not_armed)"
     touch -c -- "$guard/lock"
-    systemctl restart ringfence-guard.timer
+    [ ! -e "$guard/armed" ] || systemctl restart ringfence-guard.timer
 }
 clean() { # nothing of an arming stays, whole or half; the records do
     systemctl stop ringfence-guard.timer 2>/dev/null

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 
 from ringfence.guard.channel import Channel, Run, guard_command, parse_status
 from ringfence.guard.coverage import Coverage
 from ringfence.site import AccessKey, Host, Site
+from ringfence.site.section import as_ip
 from ringfence.verify.answers import Answer
 
 SYSTEMS = {"debian 12", "debian 13"}
@@ -118,6 +119,8 @@ def this_run(identifier: str) -> Run:
 def _full_disks(text: str) -> Iterator[str]:
     seen = set()
     for line in text.splitlines():
+        if line.count("|") != 4:
+            continue
         place, blocks, size, free, total = line.split("|")
         if (blocks, free) in seen:
             continue
@@ -166,10 +169,10 @@ def _lost_access(site: Site, host: Host, findings: Findings, today: date) -> Ite
 
 
 def _allows(key: AccessKey, address: str) -> bool:
-    came = ip_address(address.partition("%")[0])
-    return not key.sources or any(
-        came in ip_network(source, strict=False) for source in key.sources
-    )
+    came = as_ip(address.partition("%")[0])
+    if came is None or not key.sources:
+        return True
+    return any(came in ip_network(source, strict=False) for source in key.sources)
 
 
 def _text(answer: Answer) -> str:
@@ -184,9 +187,13 @@ def _number(text: str) -> float:
 
 
 def _machine() -> str:
-    """Return this machine's name, made unlike those of its clones by its boot."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{os.uname().nodename}/{boot.read_text()[:8] if boot.exists() else 'unknown'}"
+    """Return what tells this machine's processes from those of its clones and containers."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+        space = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return f"{os.uname().nodename}/unknown"
+    return f"{os.uname().nodename}/{boot}/{space}"
 
 
 def _started(pid: int) -> str:

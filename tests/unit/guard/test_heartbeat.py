@@ -47,7 +47,7 @@ def test_an_armed_host_is_told_to_wait_on(beats):
 
 def test_a_host_that_is_only_locked_keeps_its_lock(beats):
     beat_once(beats, armed=False)
-    assert beats.said[0] == ("lock", "r1", "ana", "x 1:2")
+    assert beats.said[0] == ("renew", "r1")
 
 
 def test_a_lost_host_is_given_up_before_it_goes_back_by_itself(beats):
