@@ -61,6 +61,20 @@ class HostRules:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One line of the matrix, as the site's files write it."""
+
+    source: str
+    """A group, `internet`, or addresses with commas."""
+    destination: str
+    """The same; `all` for every group."""
+    port: str
+    protocol: str
+    purpose: str
+    origin: str
+
+
+@dataclass(frozen=True)
 class Path:
     """Whether one path is open, and by which rule at each end."""
 
@@ -134,6 +148,30 @@ def host_rules(site: Site, host: Host) -> HostRules:
         is_gateway=is_gateway,
         addresses=tuple(addresses.values()),
     )
+
+
+def matrix(site: Site) -> list[Line]:
+    """Return everything that the site declares open, in the order of its files.
+
+    Raises UsageError like `host_rules`.
+    """
+    settings = firewall_settings(site)
+    check_groups(site, settings)
+    lines = [
+        Line(f.source, f.destination, f.port, f.protocol, f.purpose, f"flows[{number}]")
+        for number, f in enumerate(site.policy.flows)
+    ]
+    for rule in _administration(site, settings):
+        ends = ", ".join(map(_short, rule.sources))
+        lines.append(Line(ends, "all", rule.port, rule.protocol, rule.purpose, rule.origin))
+    for number, e in enumerate(settings.egress if settings else ()):
+        origin = f"firewall.egress[{number}]"
+        lines += [
+            Line(group, ", ".join(map(_short, ends)), e.port, e.protocol, e.purpose, origin)
+            for group in e.groups
+            for ends in _by_kind(e.to)
+        ]
+    return lines
 
 
 def explain(site: Site, source: str, destination: str, port: int, protocol: str) -> list[Path]:
@@ -258,6 +296,11 @@ def _kept(rules: Iterable[Rule]) -> Iterator[Rule]:
     What is empty on the side of the host at hand means the host itself.
     """
     return (rule for rule in rules if rule.sources or rule.destinations)
+
+
+def _short(end: str) -> str:
+    """Write a network of one address as that address."""
+    return end.removesuffix("/128" if ":" in end else "/32")
 
 
 def _others(ends: Iterable[str], own: str) -> tuple[str, ...]:
