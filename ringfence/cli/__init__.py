@@ -48,8 +48,7 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    epilog="Exit codes: 0 all well, 1 an operation or a control failed, 2 changes pending (plan), "
-    "3 the tool itself failed, 4 wrong usage or no host matched.",
+    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage.",
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:
