@@ -14,8 +14,9 @@ from ringfence.verify.answers import Answer
 from ringfence.verify.session import Session, UnreachableError
 
 GUARD = "/var/lib/ringfence/guard"
-DEADLINE = 90
-"""Seconds after the last sign of life of the run at which a host puts everything back."""
+DEADLINE = 75
+"""Seconds after the last sign of life of the run at which a host puts everything back: three may be
+lost, and a slow host has another 45 until it must be back."""
 HEARTBEAT = 20.0
 """Seconds between signs of life."""
 OF_ITS_OWN = ("-o", "ControlPath=none", "-o", "ControlMaster=no")

@@ -13,7 +13,18 @@ from pathlib import Path
 import pytest
 
 from ringfence import lab as labs
-from ringfence.guard.channel import OF_ITS_OWN
+from ringfence.guard.channel import (
+    GUARD,
+    OF_ITS_OWN,
+    Channel,
+    RefusedError,
+    Run,
+    arm_command,
+    demand,
+    status_of,
+    told,
+)
+from ringfence.guard.coverage import Coverage
 from ringfence.lab import processes
 from ringfence.site import load_site
 from ringfence.site.ssh import ssh_command
@@ -21,10 +32,14 @@ from ringfence.site.ssh import ssh_command
 FAULTY = Path(__file__).parent / "faulty_role"
 BACK_WITHIN = 120.0  # seconds after the fault: what the product promises
 CUT = 100.0  # seconds: longer than the host's own deadline
+PREPARE = """
+DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-download nftables >/dev/null 2>&1
+rm -f /etc/nftables.conf
+"""
 CONFIGURATION = """
 find /etc/ssh /etc/pam.d /etc/sudoers /etc/sudoers.d -printf '%p %m %U %G %y %l\\n' | sort
 find /etc/ssh /etc/pam.d /etc/sudoers /etc/sudoers.d -type f -exec sha256sum {} + | sort
-! command -v nft >/dev/null || nft list ruleset
+nft list ruleset; ls /etc/nftables.conf 2>&1
 systemctl is-active ssh.service
 """
 
@@ -96,7 +111,7 @@ def await_return(lab, hosts: str, run: str, before: dict[str, str], deadline: fl
     left = set(hosts.split(","))
     while left:
         for host in sorted(left):
-            if lets_in(lab, host) and reverted(lab, host)["run"] == run:
+            if lets_in(lab, host) and reverted(lab, host) == run:
                 assert time.monotonic() < deadline, f"{host} came back, but too late"
                 assert lab.run_on(host, CONFIGURATION) == before[host]
                 left.discard(host)
@@ -104,10 +119,10 @@ def await_return(lab, hosts: str, run: str, before: dict[str, str], deadline: fl
         time.sleep(0.5)
 
 
-def reverted(lab, host: str) -> dict[str, str]:
-    """Return when, why and of which run the host last put something back."""
-    told = lab.run_on(host, "cat /var/lib/ringfence/guard/last-revert 2>/dev/null || true")
-    return {"run": ""} | dict(line.split("=", 1) for line in told.splitlines())
+def reverted(lab, host: str) -> str:
+    """Return the run that the host last put back; empty also while the host does not answer."""
+    told = labs.run_on(lab.path, host, "sed -n s/^run=//p /var/lib/ringfence/guard/last-revert")
+    return told.stdout.strip()
 
 
 def nothing(_lab, _broken: Broken) -> None:
@@ -150,7 +165,7 @@ HAPPENS: dict[str, Callable[[object, Broken], None]] = {
 def demand_return(lab, hosts: str, fault: str, folder: Path) -> None:
     """Break hosts under the guard; demand that they come back, and that the run says so."""
     names = hosts.split(",")
-    before = {host: lab.run_on(host, CONFIGURATION) for host in names}
+    before = {host: lab.run_on(host, PREPARE + CONFIGURATION) for host in names}
     broken = begin(lab, hosts, house_with(lab, folder, fault, guarded=True))
     HAPPENS[fault](lab, broken)
     await_return(lab, hosts, broken.run, before, broken.began + BACK_WITHIN)
@@ -179,6 +194,7 @@ def test_a_locked_out_host_comes_back_by_itself(hardened, tmp_path, fault):
 
 @pytest.mark.parametrize("fault", HAPPENS)
 def test_without_the_guard_the_same_change_locks_us_out(hardened, tmp_path, fault):
+    hardened.run_on("agent1", PREPARE)
     broken = begin(hardened, "agent1", house_with(hardened, tmp_path / "h", fault, guarded=False))
     try:
         time.sleep(5)
@@ -201,3 +217,144 @@ def test_a_machine_with_its_own_kernel_comes_back_by_itself(lab, tmp_path, fault
     applied = lab.ringfence("apply", str(lab.path), "--limit", hosts)
     assert applied.returncode == 0, applied.stdout + applied.stderr
     demand_return(lab, hosts, fault, tmp_path / "house")
+
+
+RUN = Run("20260101T000000Z-000001", "ana@elsewhere", "elsewhere/1/1 1:1")
+OTHER = Run("20260101T000000Z-000002", "bruno@elsewhere", "elsewhere/1/1 2:2")
+COVERAGE = Coverage(paths=["/etc/guarded", "/etc/guarded.conf"], services=["ssh.service"])
+MADE = "rm -rf /etc/guarded*; mkdir -m 0750 /etc/guarded; echo old > /etc/guarded/a; "
+BROKEN = "echo new > /etc/guarded/a; echo extra > /etc/guarded/b; echo c > /etc/guarded.conf; "
+STATE = "cd /etc; find guarded* -printf '%p %m %U\\n' | sort; cat guarded/a"
+BACK = "guarded 750 0\nguarded/a 600 0\nold\n"
+
+
+@pytest.fixture
+def channel(hardened):
+    """A channel to a host with something to guard; nothing is armed before and after."""
+    site = load_site(hardened.path)
+    channel = Channel(site, site.host("agent1"))
+    channel.ask(f"umask 077; {MADE}")
+    yield channel
+    demand(channel, "revert", "asked: the test is over")
+    for run in (RUN, OTHER):
+        demand(channel, "unlock", run.id)
+    channel.ask("rm -rf /etc/guarded*")
+    channel.close()
+
+
+def arm(channel, run=RUN, seconds=90):
+    told(channel.ask(arm_command(run, COVERAGE, "deploy", seconds))[0])
+
+
+def state(channel) -> str:
+    return channel.ask(STATE)[0].stdout.decode()
+
+
+def test_what_was_changed_goes_back_and_what_is_new_goes(channel):
+    arm(channel)
+    channel.ask(BROKEN)
+    demand(channel, "revert", "asked: a test", RUN.id)
+    assert state(channel) == BACK
+    status = status_of(channel)
+    assert (status["state"], status["reverted_run"]) == ("idle", RUN.id)
+    assert status["reverted_path"] == "/etc/guarded /etc/guarded.conf"
+
+
+def test_the_deadline_passes_and_a_sign_of_life_moves_it(channel):
+    arm(channel, seconds=8)
+    channel.ask(BROKEN)
+    for _ in range(4):
+        time.sleep(4)
+        demand(channel, "renew", RUN.id)
+    assert status_of(channel)["state"] == "armed"
+    until = time.monotonic() + 60
+    while status_of(channel)["state"] == "armed" and time.monotonic() < until:
+        time.sleep(1)
+    assert state(channel) == BACK
+    with pytest.raises(RefusedError, match=r"reverted at .* \(timer\)"):
+        demand(channel, "disarm", RUN.id)
+
+
+def test_arming_again_is_nothing_new_and_another_run_is_refused(channel):
+    arm(channel)
+    channel.ask(BROKEN)
+    arm(channel)
+    with pytest.raises(RefusedError, match="another run is in progress: ana@elsewhere"):
+        arm(channel, OTHER)
+    demand(channel, "revert", "asked: a test", RUN.id)
+    assert state(channel) == BACK
+
+
+def test_a_dead_runs_change_is_put_back_by_the_next_to_arm(channel):
+    arm(channel)
+    channel.ask(f"{BROKEN} touch -d '10 minutes ago' {GUARD}/lock")
+    arm(channel, OTHER)
+    assert state(channel) == BACK
+    demand(channel, "disarm", OTHER.id)
+    assert status_of(channel)["last_ended"] == "confirmed"
+
+
+def test_a_host_that_was_armed_by_half_is_cleaned(channel):
+    arm(channel)
+    channel.ask(f"rm {GUARD}/armed {GUARD}/list; touch -d '10 minutes ago' {GUARD}/lock; {BROKEN}")
+    assert status_of(channel)["state"] == "half-armed"
+    arm(channel, OTHER)
+    demand(channel, "disarm", OTHER.id)
+    assert "extra" in channel.ask("cat /etc/guarded/b")[0].stdout.decode()
+
+
+@pytest.mark.parametrize("after", [0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
+def test_a_revert_that_is_killed_is_finished_by_the_next(channel, after):
+    arm(channel)
+    channel.ask(BROKEN)
+    channel.ask(f"timeout -s KILL {after} sh {GUARD}/guard revert timer")
+    demand(channel, "revert", "asked: a test")
+    assert state(channel) == BACK
+    assert status_of(channel)["state"] == "idle"
+    left = channel.ask("ls -d /etc/.ringfence-guard* /etc/systemd/system/ringfence-guard*")[0]
+    assert left.stdout == b""
+
+
+def test_apply_is_refused_while_another_run_is_in_progress(channel, hardened):
+    demand(channel, "lock", *RUN)
+    refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1", "--no-verify")
+    assert refused.returncode == 1
+    assert "refused: another run is in progress: ana@elsewhere" in refused.stdout
+
+
+def test_apply_is_refused_on_another_system(channel, hardened):
+    channel.ask("cp -L /etc/os-release /etc/guarded/os; sed -i s/^ID=.*/ID=ubuntu/ /etc/os-release")
+    try:
+        refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1")
+        assert refused.returncode == 1
+        assert "refused: it runs ubuntu 12: only Debian 12 and 13" in refused.stdout
+    finally:
+        channel.ask("cat /etc/guarded/os > /etc/os-release")
+
+
+def test_apply_is_refused_for_a_key_that_the_site_does_not_allow(hardened, tmp_path):
+    policy = hardened.path / "policy.yml"
+    before = policy.read_text()
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "k"], check=True
+    )
+    policy.write_text(before.replace(".lab/id_ed25519.pub", str(tmp_path / "k.pub")))
+    try:
+        refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1")
+        assert refused.returncode == 1
+        assert "is not among those that the site allows deploy" in refused.stdout
+    finally:
+        policy.write_text(before)
+
+
+def test_status_and_revert_are_commands(channel, hardened):
+    arm(channel)
+    channel.ask(BROKEN)
+    limit = ("--limit", "agent1")
+    shown = hardened.ringfence("guard", "status", str(hardened.path), *limit)
+    assert "agent1: ARMED by ana@elsewhere" in shown.stdout
+    told_back = hardened.ringfence("guard", "revert", str(hardened.path), *limit)
+    assert (told_back.returncode, "agent1: put back" in told_back.stdout) == (0, True)
+    assert state(channel) == BACK
+    shown = hardened.ringfence("guard", "status", str(hardened.path), *limit, "--json")
+    assert json.loads(shown.stdout)["agent1"]["state"] == "idle"

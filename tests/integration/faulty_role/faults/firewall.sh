@@ -1,5 +1,4 @@
 # A firewall that drops ssh, connections that are open included.
-DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-download nftables </dev/null
 cat > /etc/nftables.conf <<'END'
 flush ruleset
 table inet broken { chain input { type filter hook input priority 0; policy drop; iif lo accept; }; }
