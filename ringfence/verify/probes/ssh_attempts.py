@@ -163,8 +163,11 @@ class SshAttempts:
         return Attempt(said or answer.stderr, int(status or 255)), fingerprint, logged.strip()
 
     def _attempt(self, probe: int, arguments: list[str]) -> Attempt:
-        answer = self._host.run(f"{self._script(probe, arguments)} 2>&1")
-        return Attempt(answer.stdout, answer.rc)
+        # ssh's own 255 must not be the command's: whoever runs it over ssh takes that for a
+        # connection that failed.
+        answer = self._host.run(f'{self._script(probe, arguments)} 2>&1\necho "=$?"')
+        said, _, status = f"\n{answer.stdout}".rpartition("\n=")
+        return Attempt(said.removeprefix("\n"), int(status.strip() or 255))
 
     def _script(self, probe: int, arguments: list[str]) -> str:
         source, bind = 'source=""', "$source"
