@@ -1,4 +1,4 @@
-from ringfence.deployment import _outcomes
+from ringfence.deployment import Deployment, HostOutcome, _outcomes, _with_failed_plans
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
@@ -32,3 +32,11 @@ def test_a_plan_lists_what_would_change():
     found = _outcomes({"plan": [plan], "results": None}, ["a", "b", "c"], True, [])
     assert [name for name, host in found.hosts.items() if host.changed] == ["a", "b"]
     assert not found.failed
+
+
+def test_a_plan_that_failed_is_no_host_with_nothing_to_change():
+    planned = {"a": HostOutcome(), "b": HostOutcome(trouble=["could not load fact"])}
+    found = _with_failed_plans(Deployment(True, planned))
+    assert [name for name, host in found.hosts.items() if not host.completed] == ["b"]
+    found = _with_failed_plans(Deployment(True, {"a": HostOutcome()}))
+    assert found.failed

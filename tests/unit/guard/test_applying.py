@@ -1,0 +1,188 @@
+"""The order of a guarded apply, with hosts and pyinfra played."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ringfence.deployment import Deployment, HostOutcome
+from ringfence.errors import ToolError
+from ringfence.guard import applying
+from ringfence.guard.applying import apply_guarded, role_of
+from ringfence.guard.coverage import Coverage
+from ringfence.guard.preflight import Findings
+from ringfence.verify.session import UnreachableError
+
+SAFE, RISKY = "identity | CLS-01 who it is", "ssh | SSH-01 sshd"
+
+
+@pytest.fixture
+def played(monkeypatch, tmp_path):
+    """Play two hosts; tests change what they answer and what pyinfra reports."""
+    done = []
+    play = SimpleNamespace(
+        done=done,
+        refusals=[],
+        planned={"a": HostOutcome(changed=[RISKY]), "b": HostOutcome()},
+        applied={"a": HostOutcome(changed=[RISKY]), "b": HostOutcome()},
+        dies=False,
+        confirmed="",
+        returns="asked, T",
+    )
+    hosts = [SimpleNamespace(name=name, ssh=SimpleNamespace(user="deploy")) for name in "ab"]
+
+    class Channel:
+        def __init__(self, _site, host, patience=90.0):
+            self.host = host
+
+        def ask(self, *_commands):
+            done.append(f"arm {self.host.name}")
+            return [SimpleNamespace(status=0, stdout=b"", stderr=b"")]
+
+        def close(self):
+            done.append(f"close {self.host.name}")
+
+    class Pulse:
+        def __init__(self, channel, _run, armed):
+            self.channel, self.armed, self.heard, self.gave_up = channel, armed, 0.0, False
+
+        def start(self):
+            done.append(f"beat {self.channel.host.name}")
+
+        def stop(self):
+            pass
+
+    def deploy(_site, hosts, _roles, dry, _log, _say, *_watch):
+        names = [host.name for host in hosts]
+        done.append(f"{'plan' if dry else 'pyinfra'} {' '.join(names)}")
+        if play.dies and not dry:
+            raise ToolError("pyinfra ended with 1")
+        found = play.planned if dry else play.applied
+        return Deployment(dry, {name: found[name] for name in names})
+
+    def demand(channel, *words):
+        done.append(f"{words[0]} {channel.host.name}")
+        return ""
+
+    def confirm(_site, host, _run):
+        done.append(f"new login {host.name}")
+        return play.confirmed
+
+    monkeypatch.setattr(applying, "Channel", Channel)
+    monkeypatch.setattr(applying, "Pulse", Pulse)
+    monkeypatch.setattr(applying, "deploy", deploy)
+    monkeypatch.setattr(applying, "demand", demand)
+    monkeypatch.setattr(applying, "confirm", confirm)
+    monkeypatch.setattr(
+        applying, "revert_now", lambda c, _r, _w: done.append(f"revert {c.host.name}")
+    )
+    monkeypatch.setattr(applying, "await_return", lambda *_: play.returns)
+    monkeypatch.setattr(
+        applying, "chosen_dangers", lambda *_: {"ssh": Coverage(paths=["/etc/ssh"])}
+    )
+    monkeypatch.setattr(
+        applying.preflight, "ask", lambda _c: Findings("debian 12", 0.0, "", "", "", {})
+    )
+    monkeypatch.setattr(
+        applying.preflight,
+        "reasons",
+        lambda _site, host, *_: play.refusals if host.name == "a" else [],
+    )
+    play.go = lambda: apply_guarded(
+        SimpleNamespace(house=None), hosts, None, tmp_path, lambda _step: None
+    )
+    return play
+
+
+def steps(played):
+    return [step for step in played.done if not step.startswith("close")]
+
+
+def test_a_change_is_armed_made_confirmed_and_kept(played):
+    outcome = played.go()
+    assert steps(played) == ["plan a b", "arm a", "beat a", "pyinfra a", "new login a"]
+    assert outcome.hosts["a"].guard == ["armed, new login, disarmed"]
+    assert not outcome.failed
+
+
+def test_a_host_with_nothing_to_change_is_left_alone(played):
+    played.planned["a"] = HostOutcome()
+    outcome = played.go()
+    assert steps(played) == ["plan a b"]
+    assert outcome.changes == 0
+    assert not outcome.failed
+
+
+def test_a_harmless_change_takes_a_lock_alone(played):
+    played.planned["a"] = played.applied["a"] = HostOutcome(changed=[SAFE])
+    assert not played.go().failed
+    assert steps(played) == ["plan a b", "lock a", "beat a", "pyinfra a", "unlock a"]
+
+
+def test_a_plan_that_failed_is_taken_for_a_dangerous_one(played):
+    played.planned["a"] = HostOutcome(completed=False)
+    played.go()
+    assert "arm a" in played.done
+
+
+def test_an_operation_of_no_known_role_is_taken_for_a_dangerous_one(played):
+    played.planned["a"] = HostOutcome(changed=["something"])
+    played.go()
+    assert "arm a" in played.done
+
+
+def test_a_refused_host_is_not_touched_and_the_others_go_on(played):
+    played.refusals = ["its disk is full"]
+    outcome = played.go()
+    assert steps(played) == ["plan b"]
+    assert outcome.hosts["a"].trouble == ["refused: its disk is full"]
+    assert outcome.failed
+
+
+def test_a_login_that_fails_reverts_and_says_why(played):
+    played.confirmed = "the new login failed: Connection refused"
+    outcome = played.go()
+    assert steps(played)[-2:] == ["new login a", "revert a"]
+    assert outcome.hosts["a"].reverted == f"{played.confirmed} (asked, T)"
+    assert outcome.failed
+
+
+def test_a_host_that_does_not_come_back_is_called_locked_out(played):
+    played.confirmed, played.returns = "the new login failed: x", ""
+    outcome = played.go()
+    assert outcome.hosts["a"].guard[0].startswith("LOCKED OUT: the new login failed")
+    assert outcome.failed
+
+
+@pytest.mark.parametrize("failed", [RISKY, "something"])
+def test_a_dangerous_role_that_fails_half_way_is_put_back_without_asking(played, failed):
+    played.applied["a"] = HostOutcome(failed=[failed], completed=False)
+    assert played.go().hosts["a"].reverted.startswith(f"{failed} failed")
+    assert "new login a" not in played.done
+
+
+def test_a_harmless_role_that_fails_after_a_dangerous_one_keeps_its_change(played):
+    played.applied["a"] = HostOutcome(changed=[RISKY], failed=[SAFE], completed=False)
+    outcome = played.go()
+    assert steps(played)[-1] == "new login a"
+    assert outcome.hosts["a"].reverted == ""
+    assert outcome.failed
+
+
+def test_a_run_whose_pyinfra_died_is_put_back(played):
+    played.dies = True
+    assert played.go().hosts["a"].reverted == "pyinfra ended with 1 (asked, T)"
+
+
+def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
+    def unreachable(*_arguments):
+        raise UnreachableError("timed out")
+
+    monkeypatch.setattr(applying, "told", unreachable)
+    outcome = played.go()
+    assert outcome.hosts["a"].trouble == ["unreachable: timed out"]
+    assert "pyinfra a" not in played.done
+
+
+def test_the_role_of_an_operation_stands_before_its_name():
+    assert role_of("ssh | SSH-01 sshd") == "ssh"
+    assert role_of("SSH-01 sshd") == ""
