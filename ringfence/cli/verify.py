@@ -29,16 +29,24 @@ from ringfence.verify.verification import verify as judge
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Judge the answers that a run kept; ask no host.",
 )
+@click.option(
+    "--as-deployer",
+    is_flag=True,
+    help="Ask as the account that deploys: hosts that were never applied know no other.",
+)
 @runs_option
 def verify(
     site: Path,
     limit: str | None,
     controls: str | None,
     from_snapshot: Path | None,
+    as_deployer: bool,
     runs: Path | None,
 ) -> int:
     """Judge every host of SITE against the baseline, and keep the run."""
-    return verify_and_report(load_site(site), site, limit, controls, from_snapshot, runs)
+    return verify_and_report(
+        load_site(site), site, limit, controls, from_snapshot, runs, as_deployer
+    )
 
 
 def verify_and_report(
@@ -48,9 +56,10 @@ def verify_and_report(
     controls: str | None = None,
     from_snapshot: Path | None = None,
     runs: Path | None = None,
+    as_deployer: bool = False,
 ) -> int:
     """Verify, write the run's reports, print the summary, and return the exit code."""
-    native = ["pytest", *pytest_arguments(site, site.select(limit), controls)]
+    native = ["pytest", *pytest_arguments(site, site.select(limit), controls, as_deployer)]
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
     with Progress() as progress:
@@ -62,6 +71,7 @@ def verify_and_report(
             controls,
             from_snapshot,
             _Steps(progress),
+            as_deployer,
         )
     write_reports(run, folder)
     print_summary(run, Console(highlight=False), str(argument))

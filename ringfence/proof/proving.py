@@ -52,7 +52,7 @@ class Bench:
         """Verify every control on the host."""
         folder = self.folder / name
         folder.mkdir(mode=0o700, parents=True)
-        return run_suite(self.site, [self.host], None, folder)
+        return run_suite(self.site, [self.host], None, folder, as_deployer=True)
 
     def apply(self, roles: str | None, name: str) -> Deployment:
         """Apply one role, or all of the host's."""

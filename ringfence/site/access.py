@@ -11,6 +11,9 @@ from ringfence.site.keys import PublicKey, parse_public_key, read_public_key
 from ringfence.site.policy import BasePolicy, DeployKey
 from ringfence.site.section import as_ip, resolve_file
 
+VERIFY_COMMAND = "/usr/local/lib/ringfence/verify"
+"""What the keys of the account that verifies run, whatever their holder asks for."""
+
 
 @dataclass(frozen=True)
 class AccessKey:
@@ -34,18 +37,24 @@ class Access:
 
     user: str
     keys: list[AccessKey]
+    command: str | None = None
+    """The one command that its keys may run; None means any."""
+    hops: tuple[str, ...] = ()
+    """With a command: `address:port` of the hosts to which its keys may jump on from here."""
 
 
 def access_register(
-    site: Path, policy: BasePolicy, hosts: dict[str, Host], host: Host
+    site: Path, policy: BasePolicy, hosts: dict[str, Host], host: Host, verifier: str
 ) -> list[Access]:
     """Return every account that may log in to a host; first the one that Ringfence deploys with.
 
+    The account `verifier` is the last, if the policy has keys for it.
+
     Raises UsageError when a `key_file` can't be read.
     """
-    deploy = [
-        _access_key(deploy_key(site, key), key.owner, key.expires, key.sources)
-        for key in policy.deploy_access
+    deploy, verify = [
+        [_access_key(deploy_key(site, key), key.owner, key.expires, key.sources) for key in keys]
+        for keys in (policy.deploy_access, policy.verify_access)
     ]
     sources = [] if host.in_group("bastion") else bastion_addresses(hosts)
     register = [Access(host.ssh.user, deploy)]
@@ -55,6 +64,8 @@ def access_register(
             for key in policy.people[name].ssh_keys
         ]
         register.append(Access(name, keys))
+    if verify:
+        register.append(Access(verifier, verify, VERIFY_COMMAND, _hops(hosts, host)))
     return register
 
 
@@ -77,8 +88,18 @@ def bastion_addresses(hosts: dict[str, Host]) -> list[str]:
     ]
 
 
+def _hops(hosts: dict[str, Host], host: Host) -> tuple[str, ...]:
+    """Return where connections that jump through a host lead."""
+    beyond = [other for other in hosts.values() if other.ssh.via == host.name]
+    places = (
+        (f"[{other.address}]" if ":" in other.address else other.address, other.ssh.port or 22)
+        for other in beyond
+    )
+    return tuple(f"{address}:{port}" for address, port in places)
+
+
 def deploy_key(site: Path, key: DeployKey) -> PublicKey:
-    """Return the public key of an entry of `deploy_access`.
+    """Return the public key of an entry of `deploy_access` or `verify_access`.
 
     Raises UsageError when its `key_file` can't be read.
     """
@@ -88,7 +109,7 @@ def deploy_key(site: Path, key: DeployKey) -> PublicKey:
     try:
         return read_public_key(path)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; deploy_access names it as key_file") from None
+        raise UsageError(f"{path}: {error.strerror}; policy.yml names it as key_file") from None
     except ValueError as error:
         raise UsageError(f"{path} {error}") from None
 

@@ -1,12 +1,19 @@
 """Rules about policy.yml that span several values, or hosts.yml too."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ringfence.site.keys import parse_public_key
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
 from ringfence.site.problems import Path, Problem, nearest, shown
 
 TWO_YEARS = 730
+
+ACCOUNTS = {
+    "deploy_access": "the account that Ringfence deploys with",
+    "verify_access": "the account that verifies",
+}
+"""The lists of keys that no person logs in with, and what each is for."""
 
 SYSTEM_ACCOUNTS = {
     *("root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp"),
@@ -19,9 +26,7 @@ def check_login_names(documents: Documents) -> Iterator[Problem]:
     """Nobody is called like an account of the system, or like the one that Ringfence uses."""
     if documents.policy is None or documents.hosts is None:
         return
-    deploying = {mapping(documents.in_hosts("ssh")).get("user", "deploy")}
-    for entry in documents.host_entries.values():
-        deploying.add(mapping(entry.get("ssh")).get("user"))
+    deploying = _deploying(documents)
     for name in documents.people:
         if name in SYSTEM_ACCOUNTS:
             message = f"{shown(name)} is an account of the system: a person needs another name"
@@ -51,13 +56,31 @@ def check_keys(documents: Documents) -> Iterator[Problem]:
         seen.setdefault(line, owner)
 
 
+def check_verifier(documents: Documents) -> Iterator[Problem]:
+    """Who verifies doesn't deploy, is no person, and has a key."""
+    verify = documents.in_hosts("verify")
+    if documents.hosts is None or documents.policy is None or not isinstance(verify, dict):
+        return
+    user = verify.get("user", "ringfence-verify")
+    if user in _deploying(documents):
+        message = f"{shown(user)} deploys, so it can change hosts: another account verifies"
+        yield documents.hosts.problem(("verify", "user"), message)
+    if user in documents.people or user in SYSTEM_ACCOUNTS:
+        message = f"{shown(user)} is a person or an account of the system: take another name"
+        yield documents.hosts.problem(("verify", "user"), message)
+    if not listing(documents.in_policy("verify_access")):
+        message = "the account that verifies needs a key: add `verify_access` to policy.yml"
+        yield documents.hosts.problem(("verify",), message, key=True)
+
+
 def check_deploy_owners(documents: Documents) -> Iterator[Problem]:
-    """Every key that Ringfence deploys with has an owner among the people."""
+    """Every key that Ringfence deploys or verifies with has an owner among the people."""
     if documents.policy is None:
         return
-    for index, entry in enumerate(listing(documents.in_policy("deploy_access"))):
-        path, owner = ("deploy_access", index, "owner"), mapping(entry).get("owner")
-        yield from documents.unknown_person(documents.policy, path, owner)
+    for section in ACCOUNTS:
+        for index, entry in enumerate(listing(documents.in_policy(section))):
+            path, owner = (section, index, "owner"), mapping(entry).get("owner")
+            yield from documents.unknown_person(documents.policy, path, owner)
 
 
 def check_access(documents: Documents) -> Iterator[Problem]:
@@ -116,20 +139,30 @@ def check_retention(documents: Documents) -> Iterator[Problem]:
         yield documents.policy.problem(("retention", "access_records_days"), message)
 
 
+def _deploying(documents: Documents) -> set[Any]:
+    """Return the accounts that Ringfence deploys with."""
+    deploying = {mapping(documents.in_hosts("ssh")).get("user", "deploy")}
+    entries = documents.host_entries.values()
+    named = [mapping(entry.get("ssh")).get("user") for entry in entries]
+    return deploying | {name for name in named if isinstance(name, str)}
+
+
 def _keys(documents: Documents) -> Iterator[tuple[Path, str, str]]:
     """Yield path, owner and text of every public key in policy.yml."""
     for name, person in documents.people.items():
         for index, entry in enumerate(listing(mapping(person).get("ssh_keys"))):
             if isinstance(text := mapping(entry).get("key"), str):
                 yield ("people", name, "ssh_keys", index, "key"), name, text
-    for index, entry in enumerate(listing(documents.in_policy("deploy_access"))):
-        if isinstance(text := mapping(entry).get("key"), str):
-            yield ("deploy_access", index, "key"), "the account that Ringfence deploys with", text
+    for section, account in ACCOUNTS.items():
+        for index, entry in enumerate(listing(documents.in_policy(section))):
+            if isinstance(text := mapping(entry).get("key"), str):
+                yield (section, index, "key"), account, text
 
 
 CHECKS: list[Check] = [
     check_login_names,
     check_keys,
+    check_verifier,
     check_deploy_owners,
     check_access,
     check_flows,

@@ -60,6 +60,16 @@ class SshOverrides(Section):
     """The host to jump through (ProxyJump), usually the bastion."""
 
 
+class Verification(Section):
+    """How `ringfence verify` logs in, apart from the account that deploys."""
+
+    user: LoginName = "ringfence-verify"
+    """The account that verifies: it can ask, and change nothing. The role `verifier` makes it."""
+    identity_file: Line | None = None
+    """The private key to verify with, relative to the site. Without it your ssh agent and your own
+    keys are tried."""
+
+
 class HostEntry(Section):
     """One host, as hosts.yml describes it."""
 
@@ -90,6 +100,9 @@ class HostsFile(Section):
     """The site's name, as it stands in reports."""
     ssh: SshDefaults = SshDefaults()
     """How the hosts are reached by ssh."""
+    verify: Verification | None = None
+    """The account that `ringfence verify` uses; without it, the one that deploys. Its keys stand in
+    `verify_access` of policy.yml."""
     groups: dict[GroupName, Line] = Field(default_factory=dict)
     """Groups of your own, each with what its hosts do; the product's groups need no line here."""
     hosts: dict[HostName, HostEntry] = Field(min_length=1)
@@ -114,6 +127,8 @@ class Host:
     name: str
     entry: HostEntry
     ssh: SshAccess
+    verify: SshAccess | None = None
+    """How `ringfence verify` logs in, when it isn't as the account that deploys."""
 
     @property
     def address(self) -> str:

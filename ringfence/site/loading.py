@@ -56,15 +56,17 @@ def load_site(
 
 
 def _judge_key_files(site: Path, policy: Document | None) -> tuple[list[Problem], list[Problem]]:
-    """Return what is wrong with the files named by `deploy_access`, and those that aren't there."""
+    """Return what is wrong with the files named by `key_file`, and those that aren't there."""
     wrong: list[Problem] = []
     missing: list[Problem] = []
-    entries = listing(policy.data.get("deploy_access")) if policy else []
-    for index, entry in enumerate(entries):
-        name = mapping(entry).get("key_file")
+    entries = [
+        ((section, index, "key_file"), mapping(entry).get("key_file"))
+        for section in ("deploy_access", "verify_access")
+        for index, entry in enumerate(listing(policy.data.get(section)) if policy else [])
+    ]
+    for where, name in entries:
         if policy is None or not isinstance(name, str):
             continue
-        where = ("deploy_access", index, "key_file")
         try:
             read_public_key(resolve_file(site, name))
         except FileNotFoundError:

@@ -69,7 +69,7 @@ class PersonKey(SshKey):
 
 
 class DeployKey(SshKey):
-    """A key of the account that Ringfence logs in as: give `key` or `key_file`."""
+    """A key of an account that Ringfence logs in as: give `key` or `key_file`."""
 
     key_file: Line | None = None
     """A file with the public key, relative to the site."""
@@ -157,6 +157,9 @@ class BasePolicy(Section):
     """Who may log in where. The account that Ringfence deploys with is apart: `deploy_access`."""
     deploy_access: list[DeployKey] = Field(min_length=1)
     """The keys of the account that Ringfence logs in as (`ssh.user` of hosts.yml)."""
+    verify_access: list[DeployKey] = Field(default_factory=list)
+    """The keys of the account that verifies (`verify.user` of hosts.yml), which can change nothing.
+    Without keys there is no such account."""
     flows: list[Flow] = Field(default_factory=list)
     """The network paths that are allowed."""
     retention: Retention = Retention()

@@ -3,14 +3,14 @@
 import fnmatch
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ringfence.errors import UsageError
 from ringfence.site.access import Access, access_register, deploy_key
-from ringfence.site.hosts import Host, HostsFile, SshAccess
+from ringfence.site.hosts import Host, HostsFile, SshAccess, Verification
 from ringfence.site.house import House
 from ringfence.site.policy import BasePolicy, DeployKey
 from ringfence.site.problems import Problem, nearest
@@ -54,6 +54,7 @@ class Site:
             "policy": self.policy.model_dump(by_alias=True),
             "waivers": self.waivers_file.model_dump(by_alias=True),
             "deploy_keys": [self._deploy_key_line(key) for key in self.policy.deploy_access],
+            "verify_keys": [self._deploy_key_line(key) for key in self.policy.verify_access],
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_canonical)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -123,7 +124,12 @@ class Site:
         Raises UsageError when a `key_file` of `deploy_access` can't be read.
         """
         wanted = self.host(host) if isinstance(host, str) else host
-        return access_register(self.path, self.policy, self.hosts, wanted)
+        return access_register(self.path, self.policy, self.hosts, wanted, self.verifier.user)
+
+    @property
+    def verifier(self) -> Verification:
+        """The account that verifies. It is on the hosts if `verify_access` has keys for it."""
+        return self.hosts_file.verify or Verification()
 
     def waivers_for(self, host: Host, control: str) -> list[Waiver]:
         """Return the waivers about a control on a host, expired ones too."""
@@ -133,16 +139,23 @@ class Site:
         entry, defaults = self.hosts_file.hosts[name], self.hosts_file.ssh
         identity = entry.ssh.identity_file or defaults.identity_file
         port = entry.ssh.port or defaults.port
+        access = SshAccess(
+            user=entry.ssh.user or defaults.user,
+            port=port if port or defaults.config_file else 22,
+            identity_file=self.resolve(identity) if identity else None,
+            via=entry.ssh.via,
+        )
         return Host(
             name,
             entry,
-            SshAccess(
-                user=entry.ssh.user or defaults.user,
-                port=port if port or defaults.config_file else 22,
-                identity_file=self.resolve(identity) if identity else None,
-                via=entry.ssh.via,
-            ),
+            access,
+            None if self.hosts_file.verify is None else self._verifying(access),
         )
+
+    def _verifying(self, access: SshAccess) -> SshAccess:
+        identity = self.verifier.identity_file
+        path = self.resolve(identity) if identity else None
+        return replace(access, user=self.verifier.user, identity_file=path)
 
     def _deploy_key_line(self, key: DeployKey) -> str:
         try:

@@ -9,15 +9,17 @@ import os
 from pathlib import Path
 
 from ringfence.errors import UsageError
-from ringfence.site.hosts import Host
+from ringfence.site.hosts import Host, SshAccess
 from ringfence.site.site import Site
 
 CONNECT_TIMEOUT = 10
 """Seconds after which a host counts as unreachable."""
 
 
-def ssh_command(site: Site, host: Host) -> list[str]:
+def ssh_command(site: Site, host: Host, *, verifying: bool = False) -> list[str]:
     """Return the argv of the OpenSSH client for a host, to which a remote command is appended.
+
+    With `verifying` it logs in as the account that verifies, if the site has one.
 
     The client asks nothing (BatchMode), trusts no host key that the site doesn't hold, and reads no
     configuration of the user or of this machine.
@@ -31,18 +33,19 @@ def ssh_command(site: Site, host: Host) -> list[str]:
         "GlobalKnownHostsFile": "/dev/null",
         "ConnectTimeout": str(CONNECT_TIMEOUT),
     }
-    command = ["ssh", "-F", str(client_config(site)), "-l", host.ssh.user]
-    if host.ssh.port is not None:
-        command += ["-p", str(host.ssh.port)]
-    if host.ssh.identity_file is not None:
-        command += ["-i", str(host.ssh.identity_file)]
+    access = _access(host, verifying)
+    command = ["ssh", "-F", str(client_config(site, verifying=verifying)), "-l", access.user]
+    if access.port is not None:
+        command += ["-p", str(access.port)]
+    if access.identity_file is not None:
+        command += ["-i", str(access.identity_file)]
         options["IdentitiesOnly"] = "yes"
     for option, value in options.items():
         command += ["-o", f"{option}={value}"]
     return [*command, host.name]
 
 
-def client_config(site: Site) -> Path:
+def client_config(site: Site, *, verifying: bool = False) -> Path:
     """Return the OpenSSH client configuration of a site, absolute.
 
     It is the site's `config_file`, or else a file made from hosts.yml in the user's cache, readable
@@ -53,7 +56,9 @@ def client_config(site: Site) -> Path:
     if site.config_file is not None:
         return site.config_file
     _refuse_odd_paths(site)
-    content = "\n".join(_host_block(site, host) for host in site.hosts.values())
+    content = "\n".join(
+        _host_block(site, host, _access(host, verifying)) for host in site.hosts.values()
+    )
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = f"{site.name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.config"
     path = cache / "ringfence" / "ssh" / name
@@ -64,23 +69,27 @@ def client_config(site: Site) -> Path:
     return path
 
 
-def _host_block(site: Site, host: Host) -> str:
+def _access(host: Host, verifying: bool) -> SshAccess:
+    return host.verify if verifying and host.verify is not None else host.ssh
+
+
+def _host_block(site: Site, host: Host, access: SshAccess) -> str:
     lines = [
         f"Host {host.name}",
         f"HostName {host.address}",
-        f"User {host.ssh.user}",
+        f"User {access.user}",
         f"UserKnownHostsFile {_quoted(site.known_hosts_file)}",
         "GlobalKnownHostsFile /dev/null",
         "StrictHostKeyChecking yes",
         f"ConnectTimeout {CONNECT_TIMEOUT}",
     ]
     # Given "Port 22", paramiko looks a hop up as [host]:22 in known_hosts, and doesn't find it.
-    if host.ssh.port not in {None, 22}:
-        lines.append(f"Port {host.ssh.port}")
-    if host.ssh.identity_file is not None:
-        lines += [f"IdentityFile {_quoted(host.ssh.identity_file)}", "IdentitiesOnly yes"]
-    if host.ssh.via is not None:
-        lines.append(f"ProxyJump {host.ssh.via}")
+    if access.port not in {None, 22}:
+        lines.append(f"Port {access.port}")
+    if access.identity_file is not None:
+        lines += [f"IdentityFile {_quoted(access.identity_file)}", "IdentitiesOnly yes"]
+    if access.via is not None:
+        lines.append(f"ProxyJump {access.via}")
     return "\n    ".join(lines) + "\n"
 
 
@@ -91,7 +100,8 @@ def _quoted(path: Path) -> str:
 def _refuse_odd_paths(site: Site) -> None:
     hosts = site.hosts.values()
     has_hops = any(host.ssh.via for host in hosts)
-    for path in (site.known_hosts_file, *(host.ssh.identity_file for host in hosts)):
+    identities = {access.identity_file for h in hosts for access in (h.ssh, h.verify) if access}
+    for path in (site.known_hosts_file, *identities):
         text = str(path)
         if not text.isprintable() or set('"%$\\#') & set(text) or (has_hops and " " in text):
             raise UsageError(

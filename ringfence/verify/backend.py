@@ -15,13 +15,20 @@ class NotInSnapshotError(Exception):
 class Source:
     """Where one host's answers come from: its snapshot first, then the host itself."""
 
-    def __init__(self, snapshot: Snapshot, ssh: list[str] | None, become_root: bool) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        ssh: list[str] | None,
+        become_root: bool,
+        sends_runner: bool = True,
+    ) -> None:
         """Answer for one host.
 
         Args:
             snapshot: answers at hand; live answers are added to it.
             ssh: the OpenSSH client's argument list, or None when only the snapshot may speak.
             become_root: whether commands run through ``sudo``.
+            sends_runner: whether the runner is sent, rather than the host's own used.
         """
         self.snapshot = snapshot
         self.asked: dict[str, None] = {}
@@ -29,6 +36,7 @@ class Source:
         self.live_commands = 0
         self._ssh = ssh
         self._become_root = become_root
+        self._sends_runner = sends_runner
         self._session: Session | None = None
 
     def collect(self, commands: list[str]) -> None:
@@ -86,7 +94,7 @@ class Source:
     def _live_session(self) -> Session:
         if self._session is None:
             assert self._ssh is not None
-            self._session = Session(self._ssh, self._become_root)
+            self._session = Session(self._ssh, self._become_root, sends_runner=self._sends_runner)
         return self._session
 
 

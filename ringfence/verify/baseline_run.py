@@ -38,6 +38,7 @@ class BaselineRun:
         snapshots: Path | None,
         from_snapshot: Path | None,
         progress: int | None = None,
+        as_deployer: bool = False,
     ) -> None:
         """Load the site and its catalogue.
 
@@ -47,6 +48,7 @@ class BaselineRun:
             results: where the verdicts are written.
             snapshots: the folder in which each host's answers are kept.
             from_snapshot: a folder of kept answers; no host is asked.
+            as_deployer: ask as the account that deploys, though the site has one that verifies.
             progress: an open file descriptor on which each step is told, a line each.
 
         Raises:
@@ -62,6 +64,7 @@ class BaselineRun:
         self._from_snapshot = from_snapshot
         self._sources: dict[str, Source] = {}
         self._progress = progress
+        self._as_deployer = as_deployer
         self._today = datetime.now(UTC).date()
 
     def declared(self, item: pytest.Item) -> Host:
@@ -181,10 +184,12 @@ class BaselineRun:
         else:
             questions = self._questions()
             for name, host in hosts.items():
+                verifying = host.verify is not None and not self._as_deployer
                 self._sources[name] = Source(
                     Snapshot.begin(name),
-                    ssh_command(self.site, host),
+                    ssh_command(self.site, host, verifying=verifying),
                     become_root=host.ssh.user != "root",
+                    sends_runner=not verifying,
                 )
             with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
                 # A first run knows no question; "true" still tells whether the host answers.

@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--results", metavar="FILE", help="write every verdict to FILE (JSON)")
     group.addoption("--snapshots", metavar="DIR", help="keep each host's answers in DIR")
     group.addoption("--from-snapshot", metavar="DIR", help="judge kept answers; ask no host")
+    group.addoption("--as-deployer", action="store_true", help="ask as the account that deploys")
     group.addoption("--progress", metavar="FD", type=int, help="tell progress on this descriptor")
 
 
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
             snapshots=Path(option.snapshots) if option.snapshots else None,
             from_snapshot=Path(option.from_snapshot) if option.from_snapshot else None,
             progress=option.progress,
+            as_deployer=option.as_deployer,
         )
     except RingfenceError as error:
         raise pytest.UsageError(str(error)) from None

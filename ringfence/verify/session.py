@@ -30,7 +30,11 @@ class Session:
     """
 
     def __init__(
-        self, ssh: list[str], become_root: bool, silence_limit: float = SILENCE_LIMIT
+        self,
+        ssh: list[str],
+        become_root: bool,
+        silence_limit: float = SILENCE_LIMIT,
+        sends_runner: bool = True,
     ) -> None:
         """Open the channel.
 
@@ -38,14 +42,13 @@ class Session:
             ssh: the OpenSSH client's argument list up to and with the host.
             become_root: whether the runner is started by ``sudo``.
             silence_limit: seconds without a byte after which the host counts as gone.
+            sends_runner: whether the runner is sent; the account that verifies has the host's own.
         """
         self._silence_limit = silence_limit
-        runner = files("ringfence.verify").joinpath("runner.pl").read_text()
-        privilege = "sudo -n " if become_root else ""
-        remote = f"exec {privilege}/usr/bin/perl -e {shlex.quote(runner)}"
+        remote = [_remote_command(become_root)] if sends_runner else []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [ssh[0], *KEEPALIVE, *ssh[1:], remote],
+            [ssh[0], "-T", *KEEPALIVE, *ssh[1:], *remote],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -139,3 +142,9 @@ class Session:
         if any(line.startswith("sudo:") for line in said):
             return f"cannot become root: {said[-1]}"
         return f"the connection ended before every answer ({said[-1] if said else status})"
+
+
+def _remote_command(become_root: bool) -> str:
+    runner = files("ringfence.verify").joinpath("runner.pl").read_text()
+    privilege = "sudo -n " if become_root else ""
+    return f"exec {privilege}/usr/bin/perl -e {shlex.quote(runner)}"

@@ -15,10 +15,13 @@ USAGE = 4
 LAST_LINES = 12
 
 
-def pytest_arguments(site: Site, hosts: list[Host], controls: str | None) -> list[str]:
+def pytest_arguments(
+    site: Site, hosts: list[Host], controls: str | None, as_deployer: bool = False
+) -> list[str]:
     """Return the arguments that an operator would give pytest for the same verification."""
     names = ",".join(f"ringfence://{host.name}" for host in hosts)
     chosen = ["--controls", controls] if controls else []
+    chosen += ["--as-deployer"] if as_deployer else []
     suite = os.path.relpath(site.house.baseline_dir)
     return [suite, "--site", os.path.relpath(site.path), f"--hosts={names}", *chosen]
 
@@ -30,6 +33,7 @@ def run_suite(
     folder: Path,
     from_snapshot: Path | None = None,
     tell: Callable[[str], None] = lambda _step: None,
+    as_deployer: bool = False,
 ) -> Results:
     """Judge ``hosts`` and leave results.json, snapshots and pytest's output in ``folder``.
 
@@ -44,7 +48,7 @@ def run_suite(
     kept = ["--from-snapshot", str(from_snapshot)] if from_snapshot else []
     command = [
         *(sys.executable, "-m", "pytest"),
-        *pytest_arguments(site, hosts, controls),
+        *pytest_arguments(site, hosts, controls, as_deployer),
         *("--results", str(results), "--snapshots", str(folder / "snapshot"), *kept),
         *("-p", "testinfra.plugin", "-p", "ringfence.verify.plugin"),
         *("-q", "--no-header", "--tb=short", "--color=no", "-p", "no:cacheprovider"),

@@ -22,6 +22,7 @@ def verify(
     controls: str | None = None,
     from_snapshot: Path | None = None,
     tell: Callable[[str], None] = lambda _step: None,
+    as_deployer: bool = False,
 ) -> tuple[Run, Path]:
     """Judge the chosen hosts and keep the run.
 
@@ -33,6 +34,7 @@ def verify(
         controls: ids of controls, comma separated; None means all.
         from_snapshot: a run's folder, or its snapshot folder: judge its answers, ask no host.
         tell: hears each step, as `run_suite` says.
+        as_deployer: ask as the account that deploys, though the site has one that verifies.
 
     Returns:
         The run, with one outcome for every chosen control of every chosen host, and its folder.
@@ -50,7 +52,7 @@ def verify(
         raise UsageError("none of the chosen controls applies to any of the chosen hosts")
     kept = _snapshot_folder(from_snapshot)
     folder = new_run_folder(runs)
-    results = run_suite(site, hosts, controls, folder, kept, tell)
+    results = run_suite(site, hosts, controls, folder, kept, tell, as_deployer)
     results = complete(results, [host.name for host in hosts], list(chosen))
     run = Run(
         id=folder.name,

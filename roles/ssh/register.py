@@ -15,17 +15,20 @@ def groups(host: Host, access: Sequence[Access]) -> dict[str, list[str]]:
     """Return the groups that may log in, each with its members.
 
     On a bastion only the account that Ringfence deploys with is an administrator: people pass
-    through. Elsewhere everybody whom the site admits is.
+    through. Elsewhere everybody whom the site admits is, but the account that verifies.
     """
-    deploy, people = access[0].user, [entry.user for entry in access[1:]]
+    deploy = access[0].user
+    people = [entry.user for entry in access[1:] if entry.command is None]
+    confined = [entry.user for entry in access[1:] if entry.command is not None]
+    verifiers = {"ringfence-verify": confined} if confined else {}
     if host.in_group("bastion"):
-        return {"ringfence-admin": [deploy], "ringfence-ops": people}
-    return {"ringfence-admin": list(dict.fromkeys([deploy, *people]))}
+        return {"ringfence-admin": [deploy], "ringfence-ops": people, **verifiers}
+    return {"ringfence-admin": list(dict.fromkeys([deploy, *people])), **verifiers}
 
 
 def key_lines(entry: Access) -> list[str]:
     """Return the lines of an account's authorized keys (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
-    return [_key_line(key) for key in entry.keys]
+    return [_key_line(entry, key) for key in entry.keys]
 
 
 def document(access: Sequence[Access]) -> str:
@@ -48,10 +51,13 @@ def document(access: Sequence[Access]) -> str:
     return HEAD + yaml.safe_dump({"access": content}, sort_keys=False)
 
 
-def _key_line(key: AccessKey) -> str:
+def _key_line(entry: Access, key: AccessKey) -> str:
     options = [f'expiry-time="{_last_second(key.expires)}"']
     if key.sources:
         options.insert(0, f'from="{",".join(key.sources)}"')
+    if entry.command is not None:
+        hops = ["port-forwarding", *(f'permitopen="{hop}"' for hop in entry.hops)]
+        options[:0] = ["restrict", *(hops if entry.hops else []), f'command="{entry.command}"']
     return f"{','.join(options)} {key.public_key} {key.owner}"
 
 

@@ -1,0 +1,100 @@
+"""An account that verifies: it can ask, and change nothing (PRV-05)."""
+
+from importlib.resources import files as package_files
+
+from pyinfra.api.deploy import deploy
+from pyinfra.operations import server
+
+from ringfence.operations import accounts, files, packages
+from ringfence.operations.accounts import Group
+from ringfence.operations.files import Directory, File
+from ringfence.rendering import render
+from ringfence.site.deploying import intent
+
+PROGRAMS = "/usr/local/lib/ringfence"
+GATE = f"{PROGRAMS}/verify"
+BATCH = f"{PROGRAMS}/verify-batch"
+RUNNER = f"{PROGRAMS}/runner.pl"
+SUDOERS = "/etc/sudoers.d/ringfence-verify"
+GROUP = "ringfence-verify"
+
+HIDDEN = (
+    *("/etc/shadow-", "/etc/gshadow-", "/etc/wireguard", "/etc/ssl/private", "/root/.ssh"),
+    *("/var/lib/ringfence/previous", "/var/backups", "/etc/krb5.keytab", "/etc/luks"),
+)
+"""What no test reads and a thief would. The hashes in shadow and gshadow are covered as well."""
+
+
+@deploy("verifier")
+def apply() -> None:
+    """Apply PRV-05. The keys of the account are the ssh role's: it is in the register of access."""
+    wanted = intent()
+    if not wanted.site.policy.verify_access:
+        files.tree(
+            name="PRV-05 The site has no account that verifies, so sudo knows none",
+            absent=[SUDOERS, GATE, BATCH],
+        )
+        return
+    account = wanted.site.verifier.user
+    templates = wanted.site.house.templates_dir("verifier")
+    values = {
+        **wanted.settings("verifier").model_dump(),
+        "account": account,
+        "group": GROUP,
+        "gate": GATE,
+        "batch": BATCH,
+        "runner": RUNNER,
+        "hidden": HIDDEN,
+    }
+    packages.installed(name="PRV-05 sudo and the bus are installed", names=["dbus", "sudo"])
+    files.tree(
+        name="PRV-05 The one command of the account that verifies",
+        directories=[Directory(path=PROGRAMS)],
+        files=[
+            File(
+                path=GATE,
+                content=render(templates, "verify", **values),
+                mode="0755",
+                validators=[("perl", "-c", files.STAGE)],
+            ),
+            File(
+                path=BATCH,
+                content=render(templates, "verify-batch", **values),
+                mode="0755",
+                validators=[("sh", "-n", files.STAGE)],
+            ),
+            File(
+                path=RUNNER,
+                content=package_files("ringfence.verify").joinpath("runner.pl").read_text(),
+                validators=[("perl", "-c", files.STAGE)],
+            ),
+        ],
+    )
+    accounts.groups(
+        name="PRV-05 The group of the account that verifies",
+        groups=[Group(name=GROUP, members=[account])],
+    )
+    server.user(  # noqa: S604 - the name of a program, no call of it
+        name="PRV-05 The account that verifies",
+        user=account,
+        group=GROUP,
+        groups=[],
+        append=False,
+        system=True,
+        home="/nonexistent",
+        ensure_home=False,
+        create_home=False,
+        shell="/bin/sh",  # sshd starts even a forced command with the account's shell
+        comment="Ringfence verifies",
+    )
+    files.tree(
+        name="PRV-05 sudo lets it run that command alone",
+        files=[
+            File(
+                path=SUDOERS,
+                content=render(templates, "sudoers", **values),
+                mode="0440",
+                validators=[("visudo", "-cqf", files.STAGE)],
+            )
+        ],
+    )
