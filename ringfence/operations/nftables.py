@@ -103,7 +103,7 @@ def forwarding(enabled: bool) -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def listeners(declared: Sequence[Declared], stop: bool) -> Generator[StringCommand, None, None]:
+def listeners(declared: list[Declared], stop: bool) -> Generator[StringCommand, None, None]:
     """Ensure that only declared sockets listen: with `stop`, the services of others are stopped.
 
     Without `stop` nothing is changed: the packet filter shuts their ports out as it is.

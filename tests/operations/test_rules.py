@@ -15,13 +15,14 @@ from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.files import Tree
+from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
 from ringfence.facts.systemd import Services
-from ringfence.operations import accounts, files, packages, ssh, systemd
+from ringfence.operations import accounts, files, nftables, packages, ssh, systemd
 
 ROOT = Path(__file__).parents[2]
-MODULES = (accounts, files, packages, ssh, systemd)
+MODULES = (accounts, files, nftables, packages, ssh, systemd)
 CONTROL = re.compile(r"[A-Z]{2,4}-[0-9]{2} ")
 HOSTILE = (
     "a b",
@@ -134,6 +135,14 @@ USES = {
         ssh.authorized_keys, lambda t: {"lines": {t: ["x"]}, "deployer": t}, True
     ),
     "account with foreign keys": Use(ssh.personal_keys, lambda t: {"allowed": {}}, True),
+    "file of rules": Use(
+        nftables.loaded, lambda t: {"path": f"/etc/{t}", "family": "inet", "table": "a"}
+    ),
+    "table": Use(nftables.loaded, lambda t: {"path": "/a", "family": "inet", "table": t}),
+    "set that is kept": Use(
+        nftables.loaded,
+        lambda t: {"path": "/a", "family": "inet", "table": "a", "kept_sets": [t]},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -213,6 +222,8 @@ def test_every_operation_has_a_fixture_in_which_it_changes_nothing() -> None:
 
 
 def test_every_fact_has_a_fixture() -> None:
+    for fact in (Forwarding, Listeners, Operator, Ruleset):
+        assert list((ROOT / "tests/facts" / f"nftables.{fact.__name__}").glob("*.yml"))
     for fact in (Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles, Services):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))
