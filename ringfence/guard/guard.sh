@@ -99,6 +99,8 @@ arm() { # run owner process seconds; coverage on standard input
         put_back "asked: run $(field "$guard/record" run) was never confirmed"
         lock "$1" "$2" "$3"
     fi
+    arming=$1
+    trap 'clean; unlock "$arming"' EXIT # of whatever fails below nothing stays
     clean
     mv -fT -- "$0" "$guard/guard" && mkdir -- "$guard/saved" || fail "cannot write to $guard"
     : >"$guard/list" && : >"$guard/units" || fail "cannot write to $guard"
@@ -117,6 +119,7 @@ arm() { # run owner process seconds; coverage on standard input
     install_units "$4"
     sync -f -- "$guard"
     : >"$guard/armed" && sync -- "$guard/armed" "$guard" || fail "cannot write to $guard"
+    trap - EXIT
 }
 install_units() { # seconds
     write "$system/ringfence-guard.service" <<END
@@ -205,9 +208,15 @@ put_back_path() { # number kind path
         [ -e "$3" ] || [ -L "$3" ] || return 0
         rm -rf -- "$3"
     else
+        # A revert that was killed may have moved it back already.
+        [ -e "$guard/saved/$1" ] || [ -L "$guard/saved/$1" ] || return 0
         ! same "$guard/saved/$1" "$3" || return 0
         mkdir -p -m 0755 -- "${3%/*}"
-        cp -a -- "$guard/saved/$1" "$stage" && sync -f -- "$stage" || return 1
+        if ! cp -a -- "$guard/saved/$1" "$stage"; then # the disk is full: the copy itself goes back
+            rm -rf -- "$stage"
+            stage=$guard/saved/$1
+        fi
+        sync -f -- "$stage"
         if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
         if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed
             cp -a --remove-destination -T -- "$guard/saved/$1" "$3"
@@ -259,6 +268,7 @@ put_back() { # reason
     [ "$1" = boot ] || put_back_ruleset # a service that was restarted may have loaded another
     exec 9>&-
     run=$(field "$guard/record" run)
+    rm -rf -- "$guard/saved" # room for the records on a full disk
     { printf 'at=%s\nreason=%s\nrun=%s\n' "$(now)" "$1" "$run"; } | write "$guard/last-revert"
     ended "reverted: $1"
     clean
