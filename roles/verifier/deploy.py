@@ -8,8 +8,10 @@ from pyinfra.operations import server
 from ringfence.operations import accounts, files, packages
 from ringfence.operations.accounts import Group
 from ringfence.operations.files import Directory, File
+from ringfence.operations.ssh import KEY_DIRECTORY
 from ringfence.rendering import render
 from ringfence.site.deploying import intent
+from roles.ssh import register
 
 PROGRAMS = "/usr/local/lib/ringfence"
 GATE = f"{PROGRAMS}/verify"
@@ -23,11 +25,19 @@ HIDDEN = (
     *("/var/lib/ringfence/previous", "/var/backups", "/etc/krb5.keytab", "/etc/luks"),
 )
 """What no test reads and a thief would. The hashes in shadow and gshadow are covered as well."""
+SOCKETS = (
+    *("/run/user", "/run/lock", "/run/systemd/journal", "/run/systemd/netif"),
+    *("/run/ssh-unix-local", "/run/systemd/io.systemd.Hostname"),
+    *("/run/systemd/io.systemd.Credentials", "/run/systemd/io.systemd.ManagedOOM"),
+    *("/run/systemd/io.system.ManagedOOM", "/run/docker.sock", "/run/podman", "/run/libvirt"),
+)
+"""Ways to ask another process to write, which no file system that is read-only closes. The manager
+of the account's own session (below /run/user) would start what it is told outside."""
 
 
 @deploy("verifier")
 def apply() -> None:
-    """Apply PRV-05. The keys of the account are the ssh role's: it is in the register of access."""
+    """Apply PRV-05. The keys are those of the register of access, as the ssh role writes them."""
     wanted = intent()
     if not wanted.site.policy.verify_access:
         files.tree(
@@ -36,6 +46,7 @@ def apply() -> None:
         )
         return
     account = wanted.site.verifier.user
+    access = next(one for one in wanted.site.access(wanted.host) if one.user == account)
     templates = wanted.site.house.templates_dir("verifier")
     values = {
         **wanted.settings("verifier").model_dump(),
@@ -44,7 +55,7 @@ def apply() -> None:
         "gate": GATE,
         "batch": BATCH,
         "runner": RUNNER,
-        "hidden": HIDDEN,
+        "inaccessible": " ".join(f"-{path}" for path in (*SOCKETS, *HIDDEN)),
     }
     packages.installed(name="PRV-05 sudo and the bus are installed", names=["dbus", "sudo"])
     files.tree(
@@ -85,7 +96,18 @@ def apply() -> None:
         ensure_home=False,
         create_home=False,
         shell="/bin/sh",  # sshd starts even a forced command with the account's shell
+        password="!",  # noqa: S106 - none: a key alone logs in
         comment="Ringfence verifies",
+    )
+    files.tree(
+        name="PRV-05 Its keys, which run that command alone",
+        directories=[Directory(path=KEY_DIRECTORY)],
+        files=[
+            File(
+                path=f"{KEY_DIRECTORY}/{account}",
+                content="".join(f"{line}\n" for line in register.key_lines(access)),
+            )
+        ],
     )
     files.tree(
         name="PRV-05 sudo lets it run that command alone",

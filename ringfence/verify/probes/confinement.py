@@ -1,0 +1,46 @@
+"""What an account may do by sudo, and how what it may do is confined."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+PROPERTY = re.compile(r"(?:-p\s*|--property[= ]\s*)([A-Za-z]+)=('[^']*'|\S*)")
+
+
+def sudo_commands(host: Any, account: str) -> list[str]:
+    """Return the commands that sudo lets an account run, as root or as others: path and arguments.
+
+    `cvtsudoers` reads all of sudo's files as sudo does, and needs no rights but to read them.
+    Entries for groups and for `ALL` count too.
+    """
+    answer = host.check_output("cvtsudoers -e -f json /etc/sudoers 2>/dev/null")
+    groups = set(host.check_output("id -Gn -- %s", account).split())
+    found = []
+    for entry in json.loads(answer).get("User_Specs", []):
+        users = entry.get("User_List", [])
+        if not any(_names(user, account, groups) for user in users):
+            continue
+        for specification in entry.get("Cmnd_Specs", []):
+            for command in specification.get("Commands", []):
+                found.append(str(command.get("command", command)))
+    return sorted(set(found))
+
+
+def properties(host: Any, program: str) -> dict[str, str]:
+    """Return the properties with which a script has systemd confine what it starts."""
+    text = host.run("cat -- %s", program).stdout
+    found: dict[str, str] = {}
+    for name, value in PROPERTY.findall(text.replace("\\\n", " ")):
+        found.setdefault(name, " ".join(shlex.split(value)))
+    return found
+
+
+def _names(user: dict[str, Any], account: str, groups: set[str]) -> bool:
+    if user.get("negated"):
+        return False
+    return (
+        user.get("username") in (account, "ALL")
+        or user.get("usergroup") in groups
+        or "nonunixgroup" in user
+    )

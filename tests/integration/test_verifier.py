@@ -1,0 +1,255 @@
+"""A stolen key of the account that verifies: it changes nothing, and each question is in the log."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from ringfence import lab as labs
+from ringfence.site import load_site
+from ringfence.site.ssh import ssh_command
+from ringfence.verify.session import Session
+
+CONTAINERS = "bastion1,agent1"  # Debian 13 and Debian 12
+MACHINE = "recordings1"
+PRIVATE = ("/tmp", "/var/tmp", "/dev/shm")
+
+ATTEMPTS = [
+    "touch /etc/ringfence-was-here",
+    "touch /var/lib/ringfence-was-here",
+    "touch /usr/local/bin/ringfence-was-here",
+    "touch /run/ringfence-was-here",
+    "touch /run/lock/ringfence-was-here",
+    "touch /root/ringfence-was-here",
+    "touch /home/ringfence-was-here",
+    "echo >> /etc/passwd",
+    "rm -f /etc/hostname",
+    "chmod 0777 /etc/sudoers.d",
+    "echo 1 > /proc/sys/kernel/sysrq",
+    "echo b > /proc/sysrq-trigger",
+    "kill -TERM 1",
+    "kill -TERM $(cat /run/sshd.pid)",
+    "systemctl stop ssh.service",
+    "systemctl restart systemd-journald.service",
+    "systemctl mask ssh.service",
+    "systemctl daemon-reload",
+    "systemctl reboot",
+    "systemd-run --quiet --wait touch /etc/ringfence-was-here",
+    "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user start basic.target",
+    "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1"
+    " org.freedesktop.systemd1.Manager Reload",
+    "mount -t tmpfs none /mnt",
+    "mount -o remount,rw /",
+    "umount /etc/shadow",
+    "unshare --user --map-root-user true",
+    "insmod /dev/null",
+    "perl -e 'exit(syscall(101, 16, 1, 0, 0) == 0 ? 0 : 1)'",  # ptrace(PTRACE_ATTACH, 1)
+    "head -c 1 /proc/1/mem",
+    "cat /proc/1/environ",
+    "sudo -n true",
+    "sudo -n /usr/local/lib/ringfence/verify-batch",
+    "ip link set lo down",
+    "date --set=2020-01-01",
+    "hostname elsewhere",
+    "logger -t sshd 'Accepted publickey for root'",
+    "cp /bin/sh /tmp/sh && chmod 4755 /tmp/sh",
+    "mknod /tmp/disk b 254 0",
+    "test -r /dev/vda",
+    "chown root /etc/hosts",
+]
+BY_SSH = {
+    "another command": ["id"],
+    "a copy of its own runner": ["/usr/bin/perl", "-e", "print 1"],
+    "the command behind sudo": ["sudo", "-n", "/usr/local/lib/ringfence/verify-batch"],
+    "sftp": ["-s", "sftp"],
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(lab, tmp_path_factory):
+    """The lab's hosts with an account that verifies, whose key is made here."""
+    folder = tmp_path_factory.mktemp("verifier")
+    house, site = folder / "house", folder / "site"
+    for name in ("roles", "templates", "deploys", "tests/baseline", "tests/sabotage"):
+        shutil.copytree(lab.house / name, house / name)
+    table = house / "roles/roles.yml"
+    if "verifier:" not in table.read_text():
+        table.write_text(table.read_text().replace("ssh:", "verifier: [all]\nssh:", 1))
+    shutil.copytree(lab.path, site, ignore=shutil.ignore_patterns("runs", ".lab"))
+    (site / ".lab").symlink_to(lab.path / ".lab")
+    key = folder / "id_verify"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    hosts, policy = site / "hosts.yml", site / "policy.yml"
+    if "\nverify:" not in hosts.read_text():
+        hosts.write_text(hosts.read_text() + f"\nverify:\n  identity_file: {key}\n")
+        with policy.open("a") as file:
+            file.write(f"\nverify_access:\n  - key_file: {key}.pub\n")
+            file.write("    owner: ana\n    expires: 2035-12-31\n")
+    return replace(lab, path=site, house=house)
+
+
+@pytest.fixture(scope="module")
+def containers(guarded):
+    return applied(guarded, CONTAINERS)
+
+
+def applied(guarded, limit):
+    ended = guarded.ringfence("apply", str(guarded.path), "--limit", limit, "--no-verify")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return guarded
+
+
+def ask(lab, name, questions):
+    """Put questions with the key of the account that verifies; return each with its answer."""
+    site = load_site(lab.path)
+    command = ssh_command(site, site.host(name), verifying=True)
+    session = Session(command, become_root=True, sends_runner=False)
+    try:
+        return dict(session.ask(questions))
+    finally:
+        session.close()
+
+
+def by_ssh(lab, name, options, arguments):
+    """Run the ssh client with the key of the account that verifies."""
+    site = load_site(lab.path)
+    program, *rest, host = ssh_command(site, site.host(name), verifying=True)
+    return subprocess.run(
+        [program, *rest, *options, host, *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+def log_of(lab, name):
+    return lab.run_on(name, "journalctl --sync; journalctl -q -o cat -t ringfence-verify")
+
+
+STATE = """\
+find / -xdev -name 'ringfence-was-here' -o -xdev -name 'sh' -perm -4000
+find /run /dev/shm /tmp /var/tmp -name 'ringfence-was-here'
+systemctl show ssh systemd-journald -p MainPID -p ActiveState
+sha256sum /etc/passwd /etc/hostname /etc/hosts; stat -c %a /etc/sudoers.d; hostname
+"""
+
+
+def nothing_changes(lab, name):
+    before = lab.run_on(name, STATE)
+    answers = ask(lab, name, ATTEMPTS)
+    done = [attempt for attempt, answer in answers.items() if answer.status == 0]
+    assert (done, lab.run_on(name, STATE)) == ([], before)
+    log = log_of(lab, name)
+    assert [attempt for attempt in ATTEMPTS if f"asked: {attempt}" not in log] == []
+
+
+def only_private_folders_can_be_written(lab, name):
+    question = (
+        "find / -not -path '/proc/*' -writable -not -type l -not -type c 2>/dev/null;"
+        " find / -not -path '/proc/*' -type f -writable 2>/dev/null"
+    )
+    found = set(ask(lab, name, [question])[question].stdout.decode().splitlines())
+    sockets = {
+        "/run/dbus/system_bus_socket",
+        "/run/systemd/notify",
+        "/run/systemd/userdb/io.systemd.DynamicUser",
+    }
+    beyond = {path for path in found - sockets if not path.startswith((*PRIVATE, "/dev/pts"))}
+    assert beyond <= {"/dev/mqueue"}, beyond
+
+
+def no_password_or_foreign_key_can_be_read(lab, name):
+    lab.run_on(
+        name, "printf 'planted:$y$j9T$salt$hash:1::::::\\n' >> /etc/shadow; mkdir -p /root/.ssh"
+    )
+    lab.run_on(name, "echo private > /root/.ssh/planted")
+    try:
+        answers = ask(lab, name, ["grep planted /etc/shadow", "cat /root/.ssh/planted"])
+    finally:
+        lab.run_on(name, "sed -i /planted/d /etc/shadow; rm /root/.ssh/planted")
+    shown, hidden = answers.values()
+    assert shown.stdout.decode().startswith("planted:$y$hidden:1")
+    assert hidden.stdout == b""
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+def test_every_attempt_to_change_the_host_fails_and_is_logged(containers, name):
+    nothing_changes(containers, name)
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+def test_nothing_but_private_folders_can_be_written(containers, name):
+    only_private_folders_can_be_written(containers, name)
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+def test_hashes_and_keys_that_no_test_needs_are_hidden(containers, name):
+    no_password_or_foreign_key_can_be_read(containers, name)
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+@pytest.mark.parametrize("attempt", BY_SSH)
+def test_the_key_runs_no_other_command(containers, name, attempt):
+    ended = by_ssh(containers, name, [], BY_SSH[attempt])
+    assert ended.returncode != 0
+    assert ended.stdout == ""
+    assert "this key answers questions alone" in ended.stderr
+    assert "refused a command from" in log_of(containers, name)
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+def test_the_key_forwards_nothing(containers, name):
+    for option in (["-W", "127.0.0.1:22"], ["-N", "-R", "0:127.0.0.1:22"]):
+        ended = by_ssh(containers, name, ["-o", "ExitOnForwardFailure=yes", *option], [])
+        assert ended.returncode != 0
+        assert "SSH-2.0" not in ended.stdout
+
+
+@pytest.mark.parametrize("name", CONTAINERS.split(","))
+def test_the_environment_of_the_caller_reaches_nothing(containers, name):
+    site = load_site(containers.path)
+    program, *rest = ssh_command(site, site.host(name), verifying=True)
+    smuggled = ["-o", "SetEnv=LC_ALL=$(id) PERL5OPT=-Mevil LD_PRELOAD=/tmp/x BASH_ENV=/tmp/x"]
+    session = Session([program, *smuggled, *rest], become_root=True, sends_runner=False)
+    try:
+        ((_, answer),) = session.ask(["env"])
+    finally:
+        session.close()
+    names = {line.partition("=")[0] for line in answer.stdout.decode().splitlines()}
+    assert not names & {"LC_ALL", "PERL5OPT", "LD_PRELOAD", "BASH_ENV", "SSH_ORIGINAL_COMMAND"}
+
+
+def same_verdicts(lab, limit):
+    site, found = str(lab.path), []
+    for option in ([], ["--as-deployer"]):
+        ended = lab.ringfence("verify", site, "--limit", limit, *option)
+        assert ended.returncode in (0, 1), ended.stderr
+        found.append({(t["host"], t["control"], t["test"]): t["verdict"] for t in lab.results()})
+    as_verifier, as_deployer = found
+    assert as_verifier == as_deployer
+    assert set(as_verifier.values()) <= {"pass", "not_applicable"}, as_verifier
+
+
+def test_every_test_gets_the_answer_that_the_deploying_account_gets(containers):
+    same_verdicts(containers, CONTAINERS)
+
+
+def test_a_second_apply_changes_nothing(containers):
+    planned = containers.ringfence("plan", str(containers.path), "--limit", CONTAINERS)
+    assert planned.returncode == 0, planned.stdout
+
+
+@pytest.mark.machine
+def test_a_machine_with_its_own_kernel_is_as_safe(guarded):
+    labs.up(guarded.path, [MACHINE], say=print)
+    applied(guarded, MACHINE)
+    nothing_changes(guarded, MACHINE)
+    only_private_folders_can_be_written(guarded, MACHINE)
+    no_password_or_foreign_key_can_be_read(guarded, MACHINE)
+    same_verdicts(guarded, MACHINE)
+    outside = "timeout 5 bash -c 'exec 3<>/dev/tcp/10.0.2.2/22' 2>&1"
+    answer = ask(guarded, MACHINE, [outside])[outside]
+    assert b"Operation not permitted" in answer.stdout, answer
