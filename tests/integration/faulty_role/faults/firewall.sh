@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # A firewall that drops ssh, connections that are open included.
 cat > /etc/nftables.conf <<'END'
 flush ruleset

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # sshd admits nobody.
 sed -i '/^AllowGroups/d; 1i AllowGroups nobody-at-all' /etc/ssh/sshd_config
 systemctl reload ssh.service
