@@ -21,7 +21,7 @@ WAY = "name a source, a destination and a port, such as agent1 pbx1 5061"
 
 
 @click.command(
-    epilog="Examples: ringfence flows inventories/lab · "
+    epilog="Example: ringfence flows inventories/lab; "
     "ringfence flows inventories/lab agent1 pbx1 5061"
 )
 @site_argument
