@@ -3,8 +3,8 @@
 pyinfra inventories/lab/inventory.py deploys/site.py --dry
 pyinfra inventories/lab/inventory.py deploys/site.py --data roles=identity
 
-Dangerous roles (those with a guard.yml, such as ssh) want `ringfence apply`, which sees to it that a
-host that locks you out puts itself back. With --data guard=off pyinfra applies them without that.
+Dangerous roles (those with a guard.yml, such as ssh) want `ringfence apply`, which sees to it that
+a host that locks you out puts itself back. With --data guard=off pyinfra applies them without that.
 """
 
 import sys
