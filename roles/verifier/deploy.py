@@ -3,6 +3,8 @@
 from importlib.resources import files as package_files
 
 from pyinfra.api.deploy import deploy
+from pyinfra.context import host
+from pyinfra.facts.server import Users
 from pyinfra.operations import server
 
 from ringfence.operations import accounts, files, packages
@@ -98,6 +100,11 @@ def apply() -> None:
         shell="/bin/sh",  # sshd starts even a forced command with the account's shell
         password="!",  # noqa: S106 - none: a key alone logs in
         comment="Ringfence verifies",
+    )
+    server.shell(
+        name="PRV-05 The account is in no other group",
+        commands=[f"usermod -G '' -- {account}"],
+        _if=lambda: bool(host.get_fact(Users).get(account, {}).get("groups")),
     )
     files.tree(
         name="PRV-05 Its keys, which run that command alone",

@@ -1,4 +1,4 @@
-"""A stolen key of the account that verifies: it changes nothing, and each question is in the log."""
+"""A stolen key of the account that verifies: it changes nothing, and the log has each question."""
 
 import shutil
 import subprocess
@@ -158,6 +158,8 @@ def only_private_folders_can_be_written(lab, name):
         "/run/systemd/userdb/io.systemd.DynamicUser",
     }
     beyond = {path for path in found - sockets if not path.startswith((*PRIVATE, "/dev/pts"))}
+    # systemd gives each unit the file in which it may ask to hear of its own lack of memory.
+    beyond = {path for path in beyond if not path.endswith(".service/memory.pressure")}
     assert beyond <= {"/dev/mqueue"}, beyond
 
 
@@ -196,7 +198,7 @@ def test_the_key_runs_no_other_command(containers, name, attempt):
     ended = by_ssh(containers, name, [], BY_SSH[attempt])
     assert ended.returncode != 0
     assert ended.stdout == ""
-    assert "this key answers questions alone" in ended.stderr
+    assert attempt == "sftp" or "this key answers questions alone" in ended.stderr
     assert "refused a command from" in log_of(containers, name)
 
 
