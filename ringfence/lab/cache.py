@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def ensure(name: str, build: Callable[[Path, int], None]) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     target = cache / name
     if target.is_dir():
+        os.utime(target)
         return target
+    forget_unused(cache)
     with _locked(cache / f"{name}.lock") as lock:
         if target.is_dir():
             return target
@@ -37,6 +40,13 @@ def ensure(name: str, build: Callable[[Path, int], None]) -> Path:
             remove(folder)
             raise
     return target
+
+
+def forget_unused(cache: Path, seconds: float = 30 * 24 * 3600) -> None:
+    """Remove the folders that nobody has asked for in 30 days; an image has most of a gigabyte."""
+    for folder in cache.iterdir():
+        if folder.is_dir() and folder.stat().st_mtime < time.time() - seconds:
+            remove(folder)
 
 
 def remove(folder: Path) -> None:

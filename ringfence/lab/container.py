@@ -11,6 +11,8 @@ from ringfence.lab import processes
 from ringfence.lab.paths import LabPaths
 from ringfence.lab.seed import SeedFile, write_seed
 
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_INOTIFY = 1024
 SCRIPT = Path(__file__).with_name("container.sh")
 
 
@@ -26,6 +28,20 @@ def cgroup_root() -> Path:
 def lab_cgroup(paths: LabPaths) -> Path:
     """Return the cgroup that holds the lab's containers."""
     return cgroup_root() / f"ringfence-{paths.identifier}"
+
+
+def raise_inotify_limit(file: Path = INOTIFY) -> bool:
+    """Let many containers watch files; return whether the limit had to be raised.
+
+    All systemds of this machine share the limit of root, Debian's 128 is used up by about a dozen
+    of them, and the next one comes up degraded. The setting is not kept over a restart.
+    """
+    if int(file.read_text()) >= ENOUGH_INOTIFY:
+        return False
+    with contextlib.suppress(OSError):
+        file.write_text(f"{ENOUGH_INOTIFY}\n")
+        return True
+    return False
 
 
 def start(

@@ -46,6 +46,8 @@ def start(
     if host.kind == "machine":
         return start_machine(lab, host, image, cancelled, say)
     say(host.name, f"starting ({what})")
+    if container.raise_inotify_limit():
+        say(host.name, f"raised {container.INOTIFY} to {container.ENOUGH_INOTIFY}")
     seed = lab.seed(host, match="Name=host0", mac="", resolver="")
     container.start(lab.paths, host.name, image, seed, network, BRIDGE)
     return wait(lab, host, cancelled)

@@ -1,4 +1,6 @@
+import os
 import threading
+import time
 
 import pytest
 
@@ -46,3 +48,14 @@ def test_an_interrupt_leaves_no_folder():
     with pytest.raises(KeyboardInterrupt):
         cache.ensure("one", build)
     assert [path.name for path in cache.cache_dir().iterdir()] == ["one.lock"]
+
+
+def test_what_nobody_used_for_a_month_is_removed_when_something_is_built():
+    for name in ("old", "used"):
+        cache.ensure(name, lambda *_: None)
+        month_ago = time.time() - 31 * 24 * 3600
+        os.utime(cache.cache_dir() / name, (month_ago, month_ago))
+    cache.ensure("used", lambda *_: None)
+    cache.ensure("new", lambda *_: None)
+    folders = {path.name for path in cache.cache_dir().iterdir() if path.is_dir()}
+    assert folders == {"used", "new"}

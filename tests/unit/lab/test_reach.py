@@ -83,7 +83,7 @@ def test_a_host_that_died_is_told(paths, silent):
 
 
 def test_a_host_that_never_answers_is_told(paths, silent):
-    with pytest.raises(ToolError, match="did not answer in -?0 seconds"):
+    with pytest.raises(ToolError, match=r"did not answer in -?0 seconds"):
         wait(paths, timeout=-0.001)
 
 
