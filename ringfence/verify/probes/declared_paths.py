@@ -123,8 +123,8 @@ class DeclaredPaths:
 
     def may_listen(self, protocol: str, address: str, port: int, process: str) -> bool:
         """Whether the site declares a socket."""
-        if (protocol, port, process) == ("tcp", self.ssh_port, "sshd"):
-            return True
+        if (protocol, port) == ("tcp", self.ssh_port):
+            return process == "sshd"
         if self.settings.dhcp and protocol == "udp" and port in {68, 546}:
             return True
         flows = self._flows(protocol, port)
