@@ -26,5 +26,7 @@ def apply(
     loaded = load_site(site)
     outcome = run_apply(loaded, site, limit, roles, runs)
     report_deployment(outcome)
-    verified = 0 if no_verify else verify_and_report(loaded, site, limit, runs=runs)
+    verified = (
+        0 if no_verify else verify_and_report(loaded, site, limit, runs=runs, as_deployer=True)
+    )
     return 1 if outcome.failed else verified
