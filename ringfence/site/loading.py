@@ -12,7 +12,8 @@ from ringfence.site.house import House, find_house
 from ringfence.site.keys import read_public_key
 from ringfence.site.loader import read_document
 from ringfence.site.plain import Documents, listing, mapping
-from ringfence.site.policy import compose
+from ringfence.site.policy import BasePolicy, SshKey, compose
+from ringfence.site.problems import Path as KeyPath
 from ringfence.site.problems import Problem, SiteError
 from ringfence.site.section import resolve_file
 from ringfence.site.site import Site
@@ -51,7 +52,8 @@ def load_site(
     problems += [*cross_check(readable), *wrong]
     if problems or hosts is None or policy is None or waivers is None:
         raise SiteError(_in_order(problems, files))
-    warnings = [*missing, *_expired_waivers(waivers, files[2], today)]
+    expired = _expired_keys(policy, files[1], today)
+    warnings = [*missing, *expired, *_expired_waivers(waivers, files[2], today)]
     return Site(path.resolve(), house, hosts, policy, waivers, warnings)
 
 
@@ -76,6 +78,28 @@ def _judge_key_files(site: Path, policy: Document | None) -> tuple[list[Problem]
         except ValueError as error:
             wrong.append(policy.problem(where, f"the file {error}"))
     return wrong, missing
+
+
+def _expired_keys(policy: BasePolicy, document: Document, today: date) -> list[Problem]:
+    """Return the keys that are past: hosts refuse them, and are red until they are replaced.
+
+    They do not make the site unusable: the night after an expiry, every host must still be judged.
+    """
+    keys: list[tuple[KeyPath, SshKey]] = [
+        (("people", name, "ssh_keys", index), key)
+        for name, person in policy.people.items()
+        for index, key in enumerate(person.ssh_keys)
+    ]
+    keys += [(("deploy_access", index), key) for index, key in enumerate(policy.deploy_access)]
+    keys += [(("verify_access", index), key) for index, key in enumerate(policy.verify_access)]
+    return [
+        document.problem(
+            (*where, "expires"),
+            f"the key ended on {key.expires} and no longer works: replace it or remove it",
+        )
+        for where, key in keys
+        if key.expires < today
+    ]
 
 
 def _expired_waivers(waivers: WaiversFile, document: Document, today: date) -> list[Problem]:

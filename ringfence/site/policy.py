@@ -6,7 +6,7 @@ The sections here belong to no role. Each role with settings adds one, named lik
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site.house import House
@@ -52,13 +52,6 @@ class SshKey(Section):
         if text is not None:
             parse_public_key(text)
         return text
-
-    @field_validator("expires")
-    @classmethod
-    def _not_expired(cls, expires: Date, info: ValidationInfo) -> Date:
-        return not_past(
-            expires, info, "is past, so the key no longer works: replace it or remove it"
-        )
 
 
 class PersonKey(SshKey):
@@ -173,14 +166,6 @@ class BasePolicy(Section):
         if name in BasePolicy.model_fields or name not in type(self).model_fields:
             raise KeyError(name)
         return getattr(self, name)
-
-
-def not_past(day: Date, info: ValidationInfo, sentence: str) -> Date:
-    """Refuse a day before the context's `today`, if the validation has one."""
-    today = (info.context or {}).get("today")
-    if today is not None and day < today:
-        raise ValueError(sentence)
-    return day
 
 
 def compose(house: House) -> type[BasePolicy]:
