@@ -178,4 +178,5 @@ def tools(site: Path | None) -> None:
     kinds = {"machine", "container"}
     if site:
         kinds = {host.kind for host in commands.load_hosts(site, None)[1]}
-    click.echo(" ".join(sorted(labs.missing_packages(kinds))))
+    if missing := labs.missing_packages(kinds):
+        click.echo(" ".join(sorted(missing)))
