@@ -66,8 +66,14 @@ def boot(
     say("booting, once for all labs")
     machine.run()
     try:
+        running = processes.find(lab, name)
         reach.wait_until_ready(
-            paths, name, port, lambda: bool(processes.find(lab, name)), cancelled, patience
+            paths,
+            name,
+            port,
+            lambda: any(processes.lives(process) for process in running),
+            cancelled,
+            patience,
         )
         # sshd is started again when the machine has the host key of its lab; sessions end by then.
         stop = "sudo -n systemctl stop ssh.service && sync"

@@ -135,11 +135,12 @@ def stop(paths: LabPaths, name: str) -> None:
 
 def wait(lab: Lab, host: PlannedHost, cancelled: threading.Event, *, resumed: bool = False) -> str:
     """Wait until a host is ready and return its state; one that was resumed gets its clock set."""
+    running = processes.find(lab.paths.state, host.name)
     return reach.wait_until_ready(
         lab.paths,
         host.name,
         lab.ports[host.name],
-        lambda: bool(processes.find(lab.paths.state, host.name)),
+        lambda: any(processes.lives(process) for process in running),
         cancelled,
         PATIENCE[host.kind],
         resumed=resumed,

@@ -77,6 +77,12 @@ def find(lab: Path, part: str | None = None) -> list[LabProcess]:
     return sorted(found, key=lambda process: (process.started, process.pid))
 
 
+def lives(process: LabProcess) -> bool:
+    """Tell whether a process still runs; what it executes may have changed since it was found."""
+    described = describe(process.pid)
+    return described is not None and described[0].started == process.started
+
+
 def start(
     command: Sequence[str],
     lab: Path,

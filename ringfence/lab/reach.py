@@ -74,7 +74,7 @@ def wait_until_ready(
             raise ToolError(f"{host} ended while it started; the log is {log}")
         if time.monotonic() > deadline:
             raise ToolError(f"{host} did not answer in {timeout:.0f} seconds; the log is {log}")
-        cancelled.wait(0.3)
+        cancelled.wait(0.5)
     done = ask(paths, host, cancelled, deadline, resumed)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

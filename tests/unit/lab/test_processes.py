@@ -32,6 +32,15 @@ def test_ending_kills_the_process_and_says_so(sleeper, tmp_path):
     assert sleeper.wait() == -9
 
 
+def test_a_process_lives_until_its_end_whatever_it_executes(sleeper, tmp_path):
+    (found,) = processes.find(tmp_path)
+    assert processes.lives(processes.LabProcess(**{**vars(found), "command": ("other",)}))
+    assert not processes.lives(processes.LabProcess(**{**vars(found), "started": 1}))
+    processes.end(found, tmp_path)
+    sleeper.wait()
+    assert not processes.lives(found)
+
+
 def test_a_process_of_another_start_is_left_alone(sleeper, tmp_path):
     (found,) = processes.find(tmp_path)
     for change in ({"started": found.started + 1}, {"command": ("other",)}, {"part": "agent1"}):
