@@ -22,6 +22,7 @@ from ringfence.site import Host, Site
 STARTED = re.compile(r"Starting operation: (?P<name>.+)")
 ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
 TROUBLE = re.compile(r"error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
+NO_HOST_LEFT = "No hosts remaining"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -143,9 +144,22 @@ def deploy(
         outcome = _outcomes(report, [host.name for host in hosts], dry, said)
         return _with_failed_plans(outcome) if dry and status else outcome
     except (ValueError, KeyError, TypeError):
+        if any(NO_HOST_LEFT in line for line in said):
+            return _all_failed([host.name for host in hosts], dry, said)
         raise ToolError(
             f"pyinfra ended with {status} and no result: {last_words(said)} (all of it is in {log})"
         ) from None
+
+
+def _all_failed(names: list[str], dry: bool, said: list[str]) -> Deployment:
+    """Return the outcome when every host has failed: pyinfra then prints no document at all."""
+    started = [found["name"] for line in said if (found := STARTED.search(line))]
+    report = {"plan": [], "results": {"operations": [], "failed_hosts": names}}
+    outcome = _outcomes(report, names, dry, said)
+    for host in outcome.hosts.values():
+        host.completed = False
+        host.failed = [] if dry else started[-1:]
+    return outcome
 
 
 def _with_failed_plans(planned: Deployment) -> Deployment:

@@ -40,3 +40,17 @@ def test_a_plan_that_failed_is_no_host_with_nothing_to_change():
     assert [name for name, host in found.hosts.items() if not host.completed] == ["b"]
     found = _with_failed_plans(Deployment(True, {"a": HostOutcome()}))
     assert found.failed
+
+
+def test_when_every_host_fails_each_is_a_failure_although_pyinfra_prints_no_document():
+    said = [
+        "--> Starting operation: SSH-01: sshd",
+        "    [a] ringfence: sshd refused it",
+        "    [a] Error: executed 0 commands",
+        "pyinfra.api.exceptions.PyinfraError: No hosts remaining!",
+    ]
+    found = _all_failed(["a", "b"], False, said)
+    assert found.failed
+    assert found.hosts["a"].failed == ["SSH-01: sshd"]
+    assert found.hosts["a"].trouble == ["Error: executed 0 commands"]
+    assert not found.hosts["b"].completed
