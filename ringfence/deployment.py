@@ -21,7 +21,7 @@ from ringfence.site import Host, Site
 
 STARTED = re.compile(r"Starting operation: (?P<name>.+)")
 ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
-TROUBLE = re.compile(r"error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
+TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 NO_HOST_LEFT = "No hosts remaining"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -1,4 +1,4 @@
-from ringfence.deployment import Deployment, HostOutcome, _outcomes, _with_failed_plans
+from ringfence.deployment import _all_failed, _outcomes
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
@@ -52,5 +52,8 @@ def test_when_every_host_fails_each_is_a_failure_although_pyinfra_prints_no_docu
     found = _all_failed(["a", "b"], False, said)
     assert found.failed
     assert found.hosts["a"].failed == ["SSH-01: sshd"]
-    assert found.hosts["a"].trouble == ["Error: executed 0 commands"]
+    assert found.hosts["a"].trouble == [
+        "ringfence: sshd refused it",
+        "Error: executed 0 commands",
+    ]
     assert not found.hosts["b"].completed
