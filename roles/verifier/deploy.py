@@ -3,8 +3,6 @@
 from importlib.resources import files as package_files
 
 from pyinfra.api.deploy import deploy
-from pyinfra.context import host
-from pyinfra.facts.server import Users
 from pyinfra.operations import server
 
 from ringfence.operations import accounts, files, packages
@@ -14,6 +12,7 @@ from ringfence.operations.ssh import KEY_DIRECTORY
 from ringfence.rendering import render
 from ringfence.site.deploying import intent
 from roles.ssh import register
+from roles.verifier.membership import no_other_groups
 
 PROGRAMS = "/usr/local/lib/ringfence"
 GATE = f"{PROGRAMS}/verify"
@@ -101,11 +100,7 @@ def apply() -> None:
         password="!",  # noqa: S106 - none: a key alone logs in
         comment="Ringfence verifies",
     )
-    server.shell(
-        name="PRV-05 The account is in no other group",
-        commands=[f"usermod -G '' -- {account}"],
-        _if=lambda: bool(host.get_fact(Users).get(account, {}).get("groups")),
-    )
+    no_other_groups(name="PRV-05 The account is in no other group", account=account)
     files.tree(
         name="PRV-05 Its keys, which run that command alone",
         directories=[Directory(path=KEY_DIRECTORY)],
