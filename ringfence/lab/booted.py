@@ -7,9 +7,10 @@ What resumes it gives it a name, keys, an address and a machine-id of its own (c
 
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ringfence.errors import ToolError
@@ -20,12 +21,33 @@ from ringfence.lab.paths import LabPaths
 from ringfence.lab.seed import SeedFile
 
 SNAPSHOT = "booted"
-NAME = "booting"
+
+
+@dataclass(frozen=True)
+class BootPaths(LabPaths):
+    """Where a boot keeps what: among the sockets of the lab that needs it, which `down` removes."""
+
+    lab: LabPaths
+    name: str
+
+    @cached_property
+    def state(self) -> Path:
+        """The folder of the throw-away keys."""
+        return self.lab.sockets / self.name
+
+    @cached_property
+    def sockets(self) -> Path:
+        """The same folder: its name is short enough."""
+        return self.state
+
+    def log(self, name: str) -> Path:
+        """Return a log of the lab."""
+        return self.lab.log(name)
 
 
 def ensure_booted(
     hardware: Hardware,
-    lab: Path,
+    lab: LabPaths,
     patience: float,
     cancelled: threading.Event,
     say: Callable[[str], None],
@@ -36,62 +58,44 @@ def ensure_booted(
     """
 
     def build(folder: Path, _: int) -> None:
-        with tempfile.TemporaryDirectory(prefix="ringfence-") as scratch:
-            paths = LabPaths(Path(scratch))
-            paths.make()
-            try:
-                boot(folder, paths, hardware, lab, patience, cancelled, say)
-            finally:
-                shutil.rmtree(paths.sockets, ignore_errors=True)
+        paths = BootPaths(lab.site, lab, f"boot-{hardware.digest}")
+        paths.make()
+        machine = Machine(paths, paths.name, folder, hardware, free_port(), lab.state)
+        try:
+            boot(machine, patience, cancelled, say)
+        finally:
+            processes.end_all(lab.state, paths.name)
+            shutil.rmtree(paths.state, ignore_errors=True)
 
     return cache.ensure(f"{hardware.image.name}-{hardware.digest}", build)
 
 
 def boot(
-    folder: Path,
-    paths: LabPaths,
-    hardware: Hardware,
-    lab: Path,
-    patience: float,
-    cancelled: threading.Event,
-    say: Callable[[str], None],
+    machine: Machine, patience: float, cancelled: threading.Event, say: Callable[[str], None]
 ) -> None:
-    """Boot a machine in `folder` with throw-away keys, take the snapshot and end it."""
-    name = f"{NAME}-{hardware.digest}"
-    port = free_port()
-    machine = Machine(paths, name, folder, hardware, port, lab)
-    hardware.make_disks(folder)
+    """Boot a machine with throw-away keys and take its snapshot. Raises ToolError."""
+    paths, name = machine.paths, machine.name
+    machine.hardware.make_disks(machine.folder)
     machine.write_seed(throw_away_seed(paths, name))
-    keys.write_client_files(paths, {name: port})
+    keys.write_client_files(paths, {name: machine.port})
     say("booting, once for all labs")
     machine.run()
-    try:
-        running = processes.find(lab, name)
-        reach.wait_until_ready(
-            paths,
-            name,
-            port,
-            lambda: any(processes.lives(process) for process in running),
-            cancelled,
-            patience,
-        )
-        # sshd is started again when the machine has the host key of its lab; sessions end by then.
-        stop = "sudo -n systemctl stop ssh.service && sync"
-        if (done := reach.run(paths, name, stop, timeout=patience)).returncode:
-            raise ToolError(
-                f"the booted machine's sshd could not be stopped: {done.stderr.strip()}"
-            )
-        say("taking its snapshot")
-        cancelled.wait(2)
-        machine.monitor(f"savevm {SNAPSHOT}")
-    except ToolError as error:
-        log = LabPaths(lab.parent).log(f"{name}.console")
-        shutil.copyfile(machine.console, log)
-        raise ToolError(str(error).replace(str(machine.console), str(log))) from None
-    finally:
-        processes.end_all(lab, name)
+    running = processes.find(machine.lab, name)
+
+    def alive() -> bool:
+        return any(processes.lives(process) for process in running)
+
+    reach.wait_until_ready(paths, name, machine.port, alive, cancelled, patience)
+    # sshd is started again when the machine has the host key of its lab; sessions end by then.
+    stop = "sudo -n systemctl stop ssh.service && sync"
+    if (done := reach.run(paths, name, stop, timeout=patience)).returncode:
+        raise ToolError(f"the sshd of {name} could not be stopped: {done.stderr.strip()}")
+    say("taking its snapshot")
+    cancelled.wait(2)
+    machine.monitor(f"savevm {SNAPSHOT}")
+    processes.end_all(machine.lab, name)
     for file in ("seed.tar", "generation"):
-        (folder / file).unlink()
+        (machine.folder / file).unlink()
 
 
 def throw_away_seed(paths: LabPaths, name: str) -> dict[str, SeedFile]:

@@ -95,7 +95,7 @@ def _resume_booted(
     for _ in range(2):
         source = booted.ensure_booted(
             new.hardware,
-            lab.paths.state,
+            lab.paths,
             PATIENCE["machine"],
             cancelled,
             lambda step: say(release, step),
