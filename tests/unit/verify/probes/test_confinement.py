@@ -1,0 +1,39 @@
+import json
+from types import SimpleNamespace
+
+from ringfence.verify.probes.confinement import properties, sudo_commands
+
+
+def rule(user, *commands):
+    named = [{"command": command} for command in commands]
+    return {"User_List": [user], "Cmnd_Specs": [{"Commands": named}]}
+
+
+RULES = {
+    "User_Specs": [
+        rule({"username": "root"}, "ALL"),
+        rule({"usergroup": "sudo"}, "/bin/all-of-sudo"),
+        rule({"username": "robot"}, '/bin/ask ""'),
+        rule({"username": "ALL"}, "/bin/everybody"),
+        rule({"username": "robot", "negated": True}, "/bin/others"),
+    ]
+}
+
+
+def host(groups="robot", text=""):
+    def check_output(command, *_arguments):
+        return json.dumps(RULES) if "cvtsudoers" in command else groups
+
+    return SimpleNamespace(
+        check_output=check_output, run=lambda *_arguments: SimpleNamespace(stdout=text)
+    )
+
+
+def test_rules_for_the_account_its_groups_and_everybody_count():
+    assert sudo_commands(host(), "robot") == ['/bin/ask ""', "/bin/everybody"]
+    assert "/bin/all-of-sudo" in sudo_commands(host("robot sudo"), "robot")
+
+
+def test_properties_are_read_over_broken_lines_and_the_first_counts():
+    text = "systemd-run -p User=robot \\\n -p A='b c' --property=D=e -p User=root -- x\n"
+    assert properties(host(text=text), "/bin/ask") == {"User": "robot", "A": "b c", "D": "e"}
