@@ -1,4 +1,10 @@
-from ringfence.deployment import _all_failed, _outcomes
+from ringfence.deployment import (
+    Deployment,
+    HostOutcome,
+    _all_failed,
+    _outcomes,
+    _with_failed_plans,
+)
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
