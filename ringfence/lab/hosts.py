@@ -15,7 +15,7 @@ from ringfence.lab.paths import LabPaths
 from ringfence.lab.seed import SeedFile
 from ringfence.lab.settings import PlannedHost
 
-PATIENCE = {"container": 180.0, "machine": 1200.0}
+PATIENCE = {"container": 180.0, "machine": 1800.0}
 """Seconds that a boot may take; an emulated machine on a busy computer is slow."""
 CLEAN = "clean"
 

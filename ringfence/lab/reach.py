@@ -13,6 +13,8 @@ from ringfence.lab.paths import LabPaths
 READINESS = (
     "systemctl is-system-running --wait; sudo -n true && systemctl --failed --plain --no-legend"
 )
+GREETING_PATIENCE = 15.0
+"""Seconds for one greeting: who hangs up on an emulated sshd sooner makes it start over for ever."""
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -67,7 +69,7 @@ def wait_until_ready(
     """
     log = paths.log(f"{host}.console")
     deadline = time.monotonic() + timeout
-    while not greets(port):
+    while not greets(port, GREETING_PATIENCE):
         if cancelled.is_set():
             raise CancelledError(f"{host}: interrupted; `ringfence lab down` cleans up")
         if not alive():

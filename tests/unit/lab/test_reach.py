@@ -28,7 +28,7 @@ def answers(monkeypatch):
             return subprocess.CompletedProcess([], code, out, err)
 
         monkeypatch.setattr(reach, "run", run)
-        monkeypatch.setattr(reach, "greets", lambda _: True)
+        monkeypatch.setattr(reach, "greets", lambda *_: True)
         return asked
 
     return use
@@ -74,7 +74,7 @@ def test_a_refused_key_is_told_with_the_reason_and_the_log(paths, answers):
 
 @pytest.fixture
 def silent(monkeypatch):
-    monkeypatch.setattr(reach, "greets", lambda _: False)
+    monkeypatch.setattr(reach, "greets", lambda *_: False)
 
 
 def test_a_host_that_died_is_told(paths, silent):
