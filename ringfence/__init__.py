@@ -1,4 +1,4 @@
-"""Ringfence hardens the Linux hosts of a contact center as code, proves it, and hands out evidence."""
+"""Ringfence hardens the Linux hosts of a contact center as code, and proves it."""
 
 from importlib.metadata import version
 

@@ -20,7 +20,7 @@ class UsageError(RingfenceError):
 
 
 class MissingToolsError(ToolError):
-    """Programs are missing; the sentence names the Debian packages that bring them (exit code 3)."""
+    """Programs are missing; the sentence names their Debian packages (exit code 3)."""
 
     def __init__(self, packages: set[str], purpose: str) -> None:
         self.packages = sorted(packages)
