@@ -14,7 +14,7 @@ READINESS = (
     "systemctl is-system-running --wait; sudo -n true && systemctl --failed --plain --no-legend"
 )
 GREETING_PATIENCE = 15.0
-"""Seconds for one greeting: who hangs up on an emulated sshd sooner makes it start over for ever."""
+"""Seconds for one greeting: an emulated sshd whose client hangs up sooner starts over for ever."""
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
