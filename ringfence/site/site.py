@@ -3,7 +3,7 @@
 import fnmatch
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,23 @@ class Site:
     def hosts(self) -> dict[str, Host]:
         """The hosts by name, in the order of hosts.yml."""
         return {name: self._host(name) for name in self.hosts_file.hosts}
+
+    def policy_digest(self, host: Host) -> str:
+        """SHA-256 (hex) of what the site wants of one host.
+
+        It covers the host's entry, its access register and the settings of its roles: the digest
+        of the whole site would make every host differ after an edit that concerns another one.
+
+        Raises UsageError when a `key_file` can't be read.
+        """
+        roles = [role for role in self.house.roles_for(host.groups) if hasattr(self.policy, role)]
+        content = {
+            "host": host.entry.model_dump(by_alias=True),
+            "access": [asdict(access) for access in self.access(host)],
+            "roles": {role: self.policy.role(role).model_dump(by_alias=True) for role in roles},
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_canonical)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
     def digest(self) -> str:

@@ -1,8 +1,6 @@
 """What a host says about itself (CLS-01), and what is installed and running on it (CLS-02)."""
 
-import hashlib
 import json
-from typing import Any
 
 from pyinfra.api.deploy import deploy
 
@@ -97,30 +95,8 @@ def declaration(wanted: Intent) -> str:
         "name": host.name,
         "owner": host.owner,
         "pci": host.pci,
-        "policy_digest": digest(wanted),
+        "policy_digest": wanted.site.policy_digest(host),
         "role": host.groups,
         "site": wanted.site.name,
     }
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def digest(wanted: Intent) -> str:
-    """Return the SHA-256 of what the site wants of this host alone.
-
-    It covers the host's entry, its access register and the settings of its roles. The digest of the
-    whole site would make every host differ after each edit that concerns another one.
-    """
-    site, host = wanted.site, wanted.host
-    content: dict[str, Any] = {
-        "host": host.entry.model_dump(mode="json"),
-        "access": [
-            [access.user, [[k.public_key, k.expires.isoformat(), k.sources] for k in access.keys]]
-            for access in site.access(host)
-        ],
-        "roles": {
-            role: getattr(site.policy, role).model_dump(mode="json")
-            for role in site.house.roles_for(host.groups)
-            if hasattr(site.policy, role)
-        },
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -27,7 +27,7 @@ def parameters(site, host):
         "ephi": host.ephi,
         "ens_category": host.ens_category,
         "baseline_version": "1.0 by hand",
-        "policy_digest": site.digest,
+        "policy_digest": site.policy_digest(host),
     }
     return {
         "DECLARATION": json.dumps(declaration, indent=2),
