@@ -28,6 +28,8 @@ tun=
 
 while :; do
     status=0
+    # Connections that a firewall cut off keep the old network, and its end of the cable, for minutes.
+    ip link delete "vb-$host" 2>/dev/null || :
     systemd-nspawn --quiet --boot --directory=root --machine="$host" --console=pipe \
         --register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off \
         --network-bridge="$bridge" --capability=CAP_NET_ADMIN $tun || status=$?
