@@ -1,0 +1,82 @@
+import pytest
+
+from ringfence.verify.answers import Answer, Snapshot
+from ringfence.verify.backend import NotInSnapshotError, SnapshotBackend, Source
+from ringfence.verify.session import UnreachableError
+
+
+@pytest.fixture
+def ssh(tmp_path):
+    """A stand-in for ssh that runs the runner here and counts its starts."""
+    path = tmp_path / "ssh"
+    path.write_text(
+        f'#!/bin/sh\necho x >> {tmp_path}/starts\nfor remote; do :; done\nexec sh -c "$remote"\n'
+    )
+    path.chmod(0o755)
+    return [str(path), "host"]
+
+
+@pytest.fixture
+def starts(tmp_path):
+    return lambda: len((tmp_path / "starts").read_text().split())
+
+
+@pytest.fixture
+def source(ssh):
+    source = Source(Snapshot.begin("pbx1"), ssh, become_root=False)
+    yield source
+    source.close()
+
+
+def test_what_the_snapshot_knows_is_not_asked():
+    snapshot = Snapshot.begin("pbx1")
+    snapshot.answers["x"] = Answer(7, b"", b"")
+    assert Source(snapshot, ["/does/not/exist"], become_root=False).answer("x").status == 7
+
+
+def test_what_it_does_not_know_is_asked_once_over_one_channel(source, starts):
+    assert source.answer("echo 1").stdout == b"1\n"
+    assert source.answer("echo 2").stdout == b"2\n"
+    assert source.answer("echo 1").stdout == b"1\n"
+    assert (source.live_commands, starts()) == (2, 1)
+
+
+def test_a_new_host_is_asked_at_once_what_the_hosts_before_it_were(source, starts):
+    source.guesses = lambda: ["echo 1", "echo 2", "echo 3"]
+    assert [source.answer(f"echo {n}").stdout for n in (1, 2, 3)] == [b"1\n", b"2\n", b"3\n"]
+    assert (source.live_commands, starts()) == (0, 1)
+
+
+def test_only_what_tests_asked_is_learned(source):
+    source.guesses = lambda: ["echo 1", "echo 2"]
+    source.answer("echo 1")
+    assert list(source.asked) == ["echo 1"]
+
+
+def test_each_test_is_told_its_own_commands(source):
+    source.answer("true")
+    assert source.take_asked() == ["true"]
+    source.answer("true")
+    source.answer("false")
+    assert source.take_asked() == ["true", "false"]
+
+
+def test_a_kept_snapshot_alone_asks_nobody():
+    source = Source(Snapshot.begin("pbx1"), None, become_root=False)
+    with pytest.raises(NotInSnapshotError, match="no answer to: uname"):
+        source.answer("uname")
+
+
+def test_a_host_that_did_not_answer_is_not_asked_again():
+    source = Source(Snapshot.begin("pbx1"), ["false"], become_root=False)
+    source.collect(["true"])
+    assert source.never_answered
+    with pytest.raises(UnreachableError):
+        source.answer("true")
+
+
+def test_a_name_that_is_not_utf_8_stays_visible(source):
+    SnapshotBackend.sources = {"pbx1": source}
+    backend = SnapshotBackend("pbx1")
+    assert backend.run("printf '%s'", "x").stdout == "x"
+    assert backend.run(r"printf 'caf\351'").stdout == r"caf\xe9"
