@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ringfence.errors import ToolError
 from ringfence.lab.paths import cache_dir
 
 
@@ -50,11 +52,23 @@ def forget_unused(cache: Path, seconds: float = 30 * 24 * 3600) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder whose files may belong to the user namespace of mmdebstrap."""
+    """Remove a folder whose files may belong to the user namespace of mmdebstrap.
+
+    Raises ToolError when something is mounted below it: what is removed there is somewhere else.
+    """
+    if mounts := mounts_below(folder):
+        raise ToolError(f"{mounts[0]} is mounted in a folder to be removed; umount it first")
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         command = ["mmdebstrap", "--unshare-helper", "rm", "-rf", str(folder)]
         subprocess.run(command, capture_output=True, check=False)
+
+
+def mounts_below(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> list[str]:
+    """Return the mount points below a folder, the deepest first (proc(5) on their notation)."""
+    points = [line.split()[4] for line in mountinfo.read_text().splitlines()]
+    plain = [re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), p) for p in points]
+    return sorted((p for p in plain if p.startswith(f"{folder}/")), reverse=True)
 
 
 @contextlib.contextmanager

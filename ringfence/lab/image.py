@@ -23,6 +23,13 @@ from ringfence.lab.tools import SEARCHED
 CUSTOMIZE = Path(__file__).with_name("customize.sh")
 STEP = re.compile(rb"I: ((?:running apt-get|downloading|extracting|installing)[a-z -]+)")
 """What of mmdebstrap's output is worth telling."""
+PROGRAMS = ("mmdebstrap", "mke2fs")
+PRIVATE_MOUNTS = (
+    *("unshare", "--mount", "--propagation", "private"),
+    *("--pid", "--fork", "--kill-child", "--mount-proc"),
+)
+"""As root mmdebstrap mounts this machine's /dev, /proc and /sys below the new root. In namespaces
+of its own they can't stay behind when it is killed, to be met by whoever removes the folder."""
 DISK_SIZE = "6G"
 PACKAGES = (
     "ca-certificates",
@@ -111,6 +118,7 @@ def mmdebstrap_command(recipe: Recipe, tree: Path) -> list[str]:
     """Return the call that makes the tree."""
     hook = f'ROLE_PACKAGES={shlex.quote(" ".join(recipe.role_packages))} sh -s "$1" < '
     return [
+        *(PRIVATE_MOUNTS if recipe.with_tree else ()),
         "mmdebstrap",
         f"--mode={'root' if recipe.with_tree else 'unshare'}",
         "--variant=minbase",
@@ -179,4 +187,5 @@ def _run(
             if say and step:
                 say(step[1].decode())
     if process.returncode:
-        raise ToolError(f"{command[0]} failed while the image was built; the log is {log}")
+        name = next((word for word in command if word in PROGRAMS), command[0])
+        raise ToolError(f"{name} failed while the image was built; the log is {log}")

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from ringfence.errors import ToolError
 from ringfence.lab import cache
 
 
@@ -48,6 +49,21 @@ def test_an_interrupt_leaves_no_folder():
     with pytest.raises(KeyboardInterrupt):
         cache.ensure("one", build)
     assert [path.name for path in cache.cache_dir().iterdir()] == ["one.lock"]
+
+
+def test_a_mount_point_is_never_removed_through(monkeypatch, tmp_path):
+    (tmp_path / "in use/sys").mkdir(parents=True)
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text(
+        f"27 1 0:27 / / rw - ext4 /dev/vda rw\n"
+        f"28 27 0:28 / {tmp_path}/in\\040use/sys rw - sysfs sys rw\n"
+    )
+    found = cache.mounts_below(tmp_path / "in use", mountinfo)
+    assert found == [f"{tmp_path}/in use/sys"]
+    monkeypatch.setattr(cache, "mounts_below", lambda _: found)
+    with pytest.raises(ToolError, match="umount it first"):
+        cache.remove(tmp_path / "in use")
+    assert (tmp_path / "in use/sys").exists()
 
 
 def test_what_nobody_used_for_a_month_is_removed_when_something_is_built():

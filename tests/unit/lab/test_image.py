@@ -55,9 +55,9 @@ def test_the_packages_of_all_roles_are_read_without_comments(tmp_path):
 def fake_build(monkeypatch, fail_in: str = ""):
     def run(command, log, lock, say=None):
         log.write_text(f"{command[0]}\n")
-        if command[0] == fail_in:
+        if fail_in and fail_in in command:
             raise ToolError(f"{fail_in} failed; the log is {log}")
-        if command[0] == "mmdebstrap":
+        if "mmdebstrap" in command:
             tree = command[command.index("trixie") + 1]
             boot = image.Path(tree) / "boot"
             boot.mkdir(parents=True)
