@@ -8,7 +8,7 @@
 use strict;
 use warnings;
 
-my $timeout = 60;
+my $timeout = 120;
 binmode STDIN;
 binmode STDOUT;
 $| = 1;

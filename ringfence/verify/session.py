@@ -14,7 +14,7 @@ from typing import IO
 from ringfence.verify.answers import Answer
 
 KEEPALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4")
-SILENCE_LIMIT = 90.0  # seconds; the runner answers each command within 60
+SILENCE_LIMIT = 150.0  # seconds; the runner answers each command within 120
 LONGEST_NOISE = 1_048_576  # bytes that start-up files may print before the runner speaks
 
 
