@@ -32,7 +32,7 @@ def identity_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-@click.group()
+@click.group(epilog="Example: ringfence secrets edit inventories/center")
 def secrets() -> None:
     """Keep a site's secrets, encrypted with age to its operators' keys."""
 

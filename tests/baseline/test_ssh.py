@@ -387,7 +387,8 @@ def test_the_log_names_the_key_that_was_tried(attempts, deployer, expect):
 @control("SSH-03")
 def test_the_warning_of_the_policy_is_shown_before_login(attempts, deployer, policy, expect):
     banner = attempts.without_key(deployer, 42).banner
-    expect("text shown before login", banner.split(), equals=policy.ssh.banner.split())
+    wanted = " ".join(policy.ssh.banner.split())
+    expect("text shown before login", " ".join(banner.split()), equals=wanted)
 
 
 @control("SSH-03")
