@@ -4,11 +4,20 @@ import json
 import shlex
 from pathlib import Path
 
+import pytest
+
+from ringfence import lab as labs
 from ringfence.catalogue import load_catalogue
 from ringfence.site import find_house, load_site
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 SCRIPT = Path(__file__).with_name("by_hand") / "harden.sh"
+
+
+@pytest.fixture(autouse=True)
+def _stock_again(lab):
+    yield
+    labs.reset(lab.path, list(CONTAINERS), say=print)
 
 
 def parameters(site, host):

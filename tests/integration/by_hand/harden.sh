@@ -80,7 +80,7 @@ END
     cat >/etc/ssh/sshd_config.d/20-algorithms.conf <<'END'
 HostKey /etc/ssh/ssh_host_ed25519_key
 HostKeyAlgorithms ssh-ed25519
-KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256
+KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org
 Ciphers aes256-gcm@openssh.com
 MACs hmac-sha2-512-etm@openssh.com
 END
