@@ -55,9 +55,8 @@ def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None
         def start(host: PlannedHost, cancelled: threading.Event) -> None:
             began = time.monotonic()
             if host in stopped:
-                hosts.stop(lab.paths, host.name)
                 image = images[host.settings.debian]
-                state = hosts.start(lab, host, image, network, cancelled, say)
+                state = _start(lab, host, image, network, cancelled, say)
             else:
                 state = hosts.wait(lab, host, cancelled)
             say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
@@ -110,12 +109,31 @@ def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> N
             if hosts.restore(lab, host, say):
                 state = hosts.wait(lab, host, cancelled, resumed=True)
             else:
-                hosts.stop(lab.paths, host.name)
                 image = _ensure_images(lab, [host], say)[host.settings.debian]
-                state = hosts.start(lab, host, image, network, cancelled, say)
+                state = _start(lab, host, image, network, cancelled, say)
             say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
 
         _side_by_side(chosen, one)
+
+
+def _start(
+    lab: Lab,
+    host: PlannedHost,
+    image: Path,
+    network: int,
+    cancelled: threading.Event,
+    say: Say,
+) -> str:
+    """Start a host from clean; once more when it ended while it started, and say so."""
+    hosts.stop(lab.paths, host.name)
+    try:
+        return hosts.start(lab, host, image, network, cancelled, say)
+    except ToolError as error:
+        if cancelled.is_set():
+            raise
+        say(host.name, f"{error}; starting it once more")
+    hosts.stop(lab.paths, host.name)
+    return hosts.start(lab, host, image, network, cancelled, say)
 
 
 def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
