@@ -29,7 +29,7 @@ def test_a_toy_role_is_planned_verified_and_proven(toy_lab):
     assert code == 1
     assert verdicts["agent1", "TOY-01"] == "fail"
     assert verdicts["agent1", "SSH-01"] == "pass"
-    applied = toy_lab.ringfence("apply", site, "--limit", "agent1", "--role", "toy")
+    applied = toy_lab.ringfence("apply", site, "--limit", "agent1")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     proven = toy_lab.ringfence("prove", site, "--limit", "agent1", "--control", "TOY-01")
     assert proven.returncode == 0, proven.stdout + proven.stderr
