@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PACKAGES := python3-venv make git openssh-client shellcheck \
 	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age
 
-.PHONY: demo test check lint unit operations integration docs packages clean
+.PHONY: demo test check lint unit operations integration machines docs packages clean
 
 demo: packages $(VENV)/ready
 	inventories/lab/demo.sh
@@ -33,6 +33,9 @@ operations: $(VENV)/ready
 
 integration: packages $(VENV)/ready
 	pytest tests/integration
+
+machines: packages $(VENV)/ready
+	pytest tests/integration -m machine --ignore=tests/integration/test_verifier.py
 
 docs: $(VENV)/ready
 	python -m ringfence.site.schema
