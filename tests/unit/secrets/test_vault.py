@@ -1,5 +1,4 @@
 import os
-import shutil
 import subprocess
 
 import pytest
@@ -26,7 +25,6 @@ def test_an_ssh_key_opens_the_secrets(vault, ssh_identity):
     assert Vault(vault.path.parent, [private]).read() == vault.read()
 
 
-@pytest.mark.skipif(shutil.which("age") is None, reason="needs Debian's age")
 def test_the_age_client_opens_the_file_and_reads_the_recipients(vault, ana, tmp_path):
     shown = subprocess.run(
         ["age", "-d", "-i", str(ana[0]), str(vault.path)], capture_output=True, check=True
