@@ -247,8 +247,10 @@ run_as_before() { # unit active-state reason
     if [ "$3" = boot ]; then # its dependencies start after this service has ended
         [ "$verb" = stop ] || verb=start
         systemctl --no-block $verb -- "$1"
-    elif [ "$verb" = restart ] && [ "$1" = ssh.service ] && ! sshd -t 2>/dev/null; then
-        # What was saved was broken already: the sshd that runs is the only way in.
+    elif [ "$verb" = restart ] && [ "$1" = ssh.service ] && systemctl --quiet is-active -- "$1" &&
+        ! sshd -t 2>/dev/null; then
+        # What was saved was broken already: the sshd that runs is the only way in. (Of one that does
+        # not run sshd -t says nothing: its /run/sshd went with it.)
         printf 'left %s running: its former configuration is refused by sshd -t\n' "$1" >&2
     elif [ "$verb" = restart ] || systemctl --quiet is-active -- "$1"; then
         timeout 30 systemctl $verb -- "$1"
