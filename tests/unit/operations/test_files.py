@@ -176,7 +176,8 @@ def test_a_killed_run_leaves_whole_files_and_the_next_one_cleans_up(scratch, num
     slow = scratch.file("a", "new", validators=[("sh", "-c", f": >'{waits}'; exec sleep 60 9>&-")])
     script, stdin = scratch.command([slow])
     with subprocess.Popen(
-        ["sh", "-c", script],
+        # A shell cannot trap what its parent ignores, such as SIGHUP below nohup.
+        ["env", "--default-signal", "sh", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
