@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ringfence.site.hosts import HostsFile
 from ringfence.site.house import House, find_house
+from ringfence.site.lab_file import LabFile
 from ringfence.site.policy import compose
 from ringfence.site.waivers import WaiversFile
 
@@ -20,8 +21,13 @@ DIALECT = GenerateJsonSchema.schema_dialect
 
 
 def models(house: House) -> dict[str, type[BaseModel]]:
-    """Return the model of each file of a site (`hosts`, `policy`, `waivers`) in a house."""
-    return {"hosts": HostsFile, "policy": compose(house), "waivers": WaiversFile}
+    """Return the model of each file of a site (`hosts`, `policy`, `waivers`, `lab`) in a house."""
+    return {
+        "hosts": HostsFile,
+        "policy": compose(house),
+        "waivers": WaiversFile,
+        "lab": LabFile,
+    }
 
 
 def schemas(house: House) -> dict[str, dict[str, Any]]:

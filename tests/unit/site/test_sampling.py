@@ -42,7 +42,9 @@ def test_the_example_inventory_is_the_sample_byte_for_byte() -> None:
 
 
 def test_the_comments_of_the_sample_name_every_key() -> None:
-    for name, schema in schemas(find_house(CHECKOUT)).items():
+    described = schemas(find_house(CHECKOUT))
+    del described["lab"]  # a sample of a real site has no lab
+    for name, schema in described.items():
         text = (SAMPLE / f"{name}.yml").read_text()
         roles = set(find_house(CHECKOUT).roles)
         for part, definition in {name: schema, **schema["$defs"]}.items():

@@ -12,7 +12,8 @@ from ringfence.site.sampling import SAMPLE
 from ringfence.site.schema import schemas, write_schemas
 
 CHECKOUT = Path(__file__).parents[3]
-FILES = ("hosts", "policy", "waivers")
+FILES = ("hosts", "policy", "waivers", "lab")
+SITES = {SAMPLE: FILES[:3], CHECKOUT / "inventories" / "lab": FILES}
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -36,8 +37,9 @@ def test_the_schemas_are_schemas(name: str, shipped: dict[str, dict[str, Any]]) 
     jsonschema_rs.meta.validate(shipped[name])
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("site", [SAMPLE, CHECKOUT / "inventories" / "lab"])
+@pytest.mark.parametrize(
+    ("site", "name"), [(s, name) for s, names in SITES.items() for name in names]
+)
 def test_the_sites_are_valid(name: str, site: Path, shipped: dict[str, dict[str, Any]]) -> None:
     content = parse((site / f"{name}.yml").read_bytes(), name).data
     jsonschema_rs.validator_for(shipped[name]).validate(content)

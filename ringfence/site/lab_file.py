@@ -1,0 +1,46 @@
+"""lab.yml: what the hosts of a site are made of in the lab; only a site that has a lab has it."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from ringfence.site.section import HostName, Section
+
+Kind = Literal["machine", "container"]
+DiskSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[MG]$")]
+"""The size of a disk in MiB or GiB: `512M`, `2G`."""
+
+
+def _lab_network(text: str) -> str:
+    try:
+        network = IPv4Network(text)
+    except ValueError:
+        raise ValueError("is not an IPv4 network such as 10.77.0.0/24") from None
+    if not network.is_private or not 16 <= network.prefixlen <= 28:
+        raise ValueError("must be a private IPv4 network between /16 and /28")
+    return str(network)
+
+
+class LabHost(Section):
+    """One host of the lab."""
+
+    kind: Kind
+    """machine: QEMU with its own kernel; container: systemd-nspawn on this machine's kernel."""
+    debian: Literal[12, 13]
+    """The Debian release."""
+    memory: int | None = Field(default=None, ge=256, le=65536)
+    """A machine's memory in MiB (640 unless given); a container shares this machine's."""
+    disks: list[DiskSize] = Field(default=[], max_length=8)
+    """A machine's extra, empty disks, each by its size."""
+
+
+class LabFile(Section):
+    """lab.yml: the lab's name, its network and its hosts."""
+
+    name: HostName
+    """The lab's name; the first line of the marker file of each of its hosts."""
+    network: Annotated[str, AfterValidator(_lab_network)]
+    """The private network that the lab's hosts share; it exists inside the lab alone."""
+    hosts: dict[HostName, LabHost] = Field(min_length=1, max_length=64)
+    """The hosts by the names that they have in hosts.yml, which gives their addresses."""
