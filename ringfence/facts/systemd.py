@@ -83,7 +83,8 @@ class Services(FactBase[ServicesState]):
         lines = [call("changed", str(i), path) for i, path in enumerate(self.asked_paths)]
         lines += [call("title", str(i), unit) for i, unit in enumerate(self.asked_titles)]
         lines += [call("succeeds", str(i), *words) for i, words in enumerate(commands or [])]
-        lines += [f"properties={','.join(PROPERTIES)}", call("units", *self.asked_units)]
+        # The clock after the files: one that is written meanwhile doesn't come from the future.
+        lines += ["clock", f"properties={','.join(PROPERTIES)}", call("units", *self.asked_units)]
         return library("services") + "\n".join(lines)
 
     @staticmethod
