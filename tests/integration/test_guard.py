@@ -106,7 +106,9 @@ def lets_in(lab, host: str) -> bool:
     ssh = ssh_command(site, site.host(host))
     command = [ssh[0], *OF_ITS_OWN, *ssh[1:], "sudo -n true"]
     try:
-        return subprocess.run(command, capture_output=True, timeout=LOGIN, check=False).returncode == 0
+        return (
+            subprocess.run(command, capture_output=True, timeout=LOGIN, check=False).returncode == 0
+        )
     except subprocess.TimeoutExpired:  # the firewall came down on a login that had begun
         return False
 
