@@ -19,8 +19,8 @@
 #   last-revert  when, why, which run     reverted  the paths that the last revert had to change
 set -u
 umask 077
-LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
+export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 base=/var/lib/ringfence
 guard=$base/guard
 system=/etc/systemd/system
@@ -77,8 +77,10 @@ save_in_home() { # number, account and path in its home
     [ ! -d "$home" ] || [ "$home" = / ] || save "$1" "$home/${2#* }"
 }
 save_unit() { # unit
-    printf '%s %s %s\n' "$1" "$(systemctl is-active -- "$1" 2>/dev/null | head -n 1)" \
-        "$(systemctl is-enabled -- "$1" 2>/dev/null | head -n 1)" >>"$guard/units"
+    active=$(systemctl is-active -- "$1" 2>/dev/null | head -n 1)
+    # Nothing said would be read as stopped when it is put back.
+    [ -n "$active" ] || fail "systemd does not say whether $1 runs"
+    printf '%s %s %s\n' "$1" "$active" "$(systemctl is-enabled -- "$1" 2>/dev/null | head -n 1)" >>"$guard/units"
 }
 save_rulesets() {
     if ! command -v nft >/dev/null; then
@@ -184,10 +186,15 @@ ended() { # how
     { cat -- "$guard/record" && printf 'ended=%s\nended_at=%s\n' "$1" "$(now)"; } 2>/dev/null | write "$guard/last"
     rm -f -- "$guard/armed" && sync -- "$guard"
 }
+confirmed() { # run: by a login whose answer was lost
+    [ "$(field "$guard/last" run)" = "$1" ] && [ "$(field "$guard/last" ended)" = confirmed ]
+}
 disarm() { # run
-    [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ] ||
+    if [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ]; then
+        ended confirmed
+    elif [ -e "$guard/armed" ] || ! confirmed "$1"; then
         fail "$(not_armed)"
-    ended confirmed
+    fi
     clean
     unlock "$1"
 }

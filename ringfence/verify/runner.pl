@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 my $timeout = 120;
+$ENV{SYSTEMD_BUS_TIMEOUT} = '110s';    # systemctl gives up after 25 seconds; a busy host may need more
 binmode STDIN;
 binmode STDOUT;
 $| = 1;

@@ -298,6 +298,17 @@ def test_arming_again_is_nothing_new_and_another_run_is_refused(channel):
     assert state(channel) == BACK
 
 
+def test_a_confirmation_whose_answer_was_lost_may_be_said_again(channel):
+    arm(channel)
+    channel.ask(BROKEN)
+    demand(channel, "disarm", RUN.id)
+    demand(channel, "disarm", RUN.id)
+    assert status_of(channel)["last_ended"] == "confirmed"
+    assert "extra" in channel.ask("cat /etc/guarded/b")[0].stdout.decode()
+    with pytest.raises(RefusedError, match="not armed for this run"):
+        demand(channel, "disarm", OTHER.id)
+
+
 def test_a_dead_runs_change_is_put_back_by_the_next_to_arm(channel):
     arm(channel)
     channel.ask(f"{BROKEN} touch -d '10 minutes ago' {GUARD}/lock")

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Prints what the manager says about units, the newest change of files, and the titles of main processes.
-LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
+export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 changed() { # number path
     printf 'changed %s %s\n' "$1" "$(stat -c %Z -- "$2" 2>/dev/null || printf absent)"
 }

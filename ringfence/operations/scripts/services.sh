@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Restarts and reloads units so that the next run can see, with seconds as resolution, that they are fresh.
-LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
-export LC_ALL PATH
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
+export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 settle() { # path...: wait until the second of their last change is over
     for path; do
         [ -e "$path" ] || continue
