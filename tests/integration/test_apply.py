@@ -105,7 +105,7 @@ def test_an_interrupted_apply_heals_at_the_next(stock, after, number):
     ("command", "arguments", "sentence"),
     [
         ("apply", ["--role", "shh"], "there is no role 'shh'; did you mean 'ssh'"),
-        ("apply", ["--limit", "pbx9"], "did you mean 'pbx1'"),
+        ("apply", ["--limit", "pbx9"], "did you mean 'pbx'"),
         ("plan", ["--limit", ","], "names no host"),
     ],
 )
