@@ -1,5 +1,6 @@
 #!/bin/bash
-# From nothing to a hardened lab and its report: red, apply, green, nothing left to change, reboot, green.
+# From nothing to a hardened lab and its report: red, apply, green, nothing left to change, reboot, green;
+# then a lock-out, and the way back.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 site=inventories/lab
@@ -29,4 +30,6 @@ expect 0 ringfence plan $site
 step "The hosts stay green when they are rebooted"
 expect 0 ringfence lab reboot $site
 expect 0 ringfence verify $site
+step "A change that locks us out: the host puts itself back"
+inventories/lab/lockout.sh
 step "Done in $SECONDS seconds. The report is named above; stop the lab with: ringfence lab down $site"
