@@ -99,7 +99,7 @@ def apply() -> None:
                 title="sshd: /usr/sbin/sshd -D [listener]",
                 restart_for=[OPTIONS],
                 reload_for=[CONFIGURATION, "/etc/issue.net", *(key.path for key in HOST_KEYS)],
-                ready=("sh", "-c", f"ssh-keyscan -T 2 -p {settings.port} 127.0.0.1 | grep -q ."),
+                ready=("sh", "-c", f"ssh-keyscan -T 10 -p {settings.port} 127.0.0.1 | grep -q ."),
             ),
         ],
     )

@@ -16,13 +16,14 @@ act() { # verb unit
     printf 'ringfence: systemctl %s %s failed\n' "$1" "$2" >&2
     exit 1
 }
-ready() { # unit command...: wait until the command succeeds, ten seconds at most
-    unit=$1
+ready() { # unit command...: wait until the command succeeds; as long as a busy host may need
+    unit=$1 limit=60 began=$(date +%s)
     shift
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        if "$@" >/dev/null 2>&1 </dev/null; then return; fi
+    until "$@" >/dev/null 2>&1 </dev/null; do
+        if [ "$(($(date +%s) - began))" -ge "$limit" ]; then
+            printf 'ringfence: %s does not answer after %s seconds\n' "$unit" "$limit" >&2
+            exit 1
+        fi
         sleep 0.5
     done
-    printf 'ringfence: %s does not answer after ten seconds\n' "$unit" >&2
-    exit 1
 }
