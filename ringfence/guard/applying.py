@@ -10,7 +10,6 @@ from ringfence.deployment import Deployment, HostOutcome, deploy
 from ringfence.errors import ToolError
 from ringfence.guard import preflight
 from ringfence.guard.channel import (
-    DEADLINE,
     Channel,
     RefusedError,
     Run,
@@ -25,6 +24,9 @@ from ringfence.site import Host, Site
 from ringfence.verify.session import UnreachableError
 
 HOSTS_AT_ONCE = 32
+RETURN = 300.0
+"""Seconds after its last answer in which a host must come back: one that was rebooted needs minutes
+until its firmware is done."""
 SLOW_RETURN = 60.0
 """Seconds that a host is given at least to come back."""
 UNKNOWN = ""
@@ -190,7 +192,7 @@ def _settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: 
         return
     say(f"{each.name}: {reason}: putting back what was changed")
     outcome.completed = False
-    limit = max(each.pulse.heard + 2 * DEADLINE, time.monotonic() + SLOW_RETURN)
+    limit = max(each.pulse.heard + RETURN, time.monotonic() + SLOW_RETURN)
     revert_now(each.channel, run, reason)
     how = await_return(site, each.host, run, limit)
     if how:

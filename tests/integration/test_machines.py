@@ -12,7 +12,9 @@ LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
 
 @pytest.fixture(scope="module")
 def machines(lab):
+    """The lab with its machines as they were before anything was applied."""
     labs.up(lab.path, LIMIT.split(","), say=print)
+    labs.reset(lab.path, LIMIT.split(","), say=print)
     return lab
 
 
