@@ -13,7 +13,8 @@ from typing import IO
 
 from ringfence.verify.answers import Answer
 
-KEEPALIVE = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4")
+KEEPALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+"""A busy host may be silent for half a minute; after a whole one it is gone."""
 SILENCE_LIMIT = 150.0  # seconds; the runner answers each command within 120
 LONGEST_NOISE = 1_048_576  # bytes that start-up files may print before the runner speaks
 

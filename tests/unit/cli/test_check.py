@@ -98,6 +98,7 @@ def test_schemas_are_written_on_request(site: Path, capsys: pytest.CaptureFixtur
     assert run(["check", str(site), "--write-schemas", str(site / ".schemas")]) == 0
     assert sorted(p.name for p in (site / ".schemas").iterdir()) == [
         "hosts.json",
+        "lab.json",
         "policy.json",
         "waivers.json",
     ]
