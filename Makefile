@@ -35,6 +35,7 @@ integration: packages $(VENV)/ready
 	pytest tests/integration
 
 machines: packages $(VENV)/ready
+	# In this order the guard's tests find machines at their baseline.
 	pytest -m machine tests/integration/test_{machines,guard,lab}.py
 
 docs: $(VENV)/ready
