@@ -34,8 +34,8 @@ operations: $(VENV)/ready
 integration: packages $(VENV)/ready
 	pytest tests/integration
 
+# In this order the guard's tests find machines at their baseline.
 machines: packages $(VENV)/ready
-	# In this order the guard's tests find machines at their baseline.
 	pytest -m machine tests/integration/test_{machines,guard,lab}.py
 
 docs: $(VENV)/ready
