@@ -22,6 +22,9 @@ HEARTBEAT = 20.0
 OF_ITS_OWN = ("-o", "ControlPath=none", "-o", "ControlMaster=no")
 """A login through a connection that is already open would prove nothing."""
 
+LIVELY = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4")
+"""A connection that died in silence must be replaced well before the deadline."""
+
 
 class RefusedError(Exception):
     """The host's guard refused; the sentence says why."""
@@ -70,7 +73,7 @@ class Channel:
     def _open(self) -> Session:
         ssh = ssh_command(self.site, self.host)
         return Session(
-            [ssh[0], *OF_ITS_OWN, *ssh[1:]],
+            [ssh[0], *OF_ITS_OWN, *LIVELY, *ssh[1:]],
             become_root=self.host.ssh.user != "root",
             silence_limit=self.patience,
         )

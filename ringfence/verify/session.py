@@ -14,7 +14,8 @@ from typing import IO
 from ringfence.verify.answers import Answer
 
 KEEPALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
-"""A busy host may be silent for half a minute; after a whole one it is gone."""
+"""A busy host may be silent for half a minute; after a whole one it is gone. A caller's own options
+come first, and ssh takes the first (ssh_config(5))."""
 SILENCE_LIMIT = 150.0  # seconds; the runner answers each command within 120
 LONGEST_NOISE = 1_048_576  # bytes that start-up files may print before the runner speaks
 
@@ -40,7 +41,7 @@ class Session:
         """Open the channel.
 
         Args:
-            ssh: the OpenSSH client's argument list up to and with the host.
+            ssh: the OpenSSH client's argument list, the host last.
             become_root: whether the runner is started by ``sudo``.
             silence_limit: seconds without a byte after which the host counts as gone.
             sends_runner: whether the runner is sent; the account that verifies has the host's own.
@@ -49,7 +50,7 @@ class Session:
         remote = [_remote_command(become_root)] if sends_runner else []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            [ssh[0], "-T", *KEEPALIVE, *ssh[1:], *remote],
+            [ssh[0], "-T", *ssh[1:-1], *KEEPALIVE, ssh[-1], *remote],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

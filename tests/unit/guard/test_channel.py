@@ -1,8 +1,13 @@
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
+from ringfence.guard import channel
 from ringfence.guard.channel import (
+    DEADLINE,
+    HEARTBEAT,
+    Channel,
     RefusedError,
     Run,
     arm_command,
@@ -12,6 +17,7 @@ from ringfence.guard.channel import (
 )
 from ringfence.guard.coverage import Coverage
 from ringfence.verify.answers import Answer
+from ringfence.verify.session import UnreachableError
 
 RUN = Run("20261121T000000Z-abc", "ana o'hara@control", "control/1 2:3")
 
@@ -41,3 +47,19 @@ def test_what_the_guard_refuses_it_says():
 def test_a_status_is_keys_and_values_and_repeated_keys_are_joined():
     text = "state=armed\nrun=r1\nreverted_path=/a\nreverted_path=/b\nnoise\n"
     assert parse_status(text) == {"state": "armed", "run": "r1", "reverted_path": "/a /b"}
+
+
+def test_a_connection_that_dies_in_silence_is_noticed_before_the_deadline(monkeypatch, tmp_path):
+    client = tmp_path / "ssh"
+    client.write_text(f'#!/bin/sh\nexec ssh -G -F /dev/null "$@" > {tmp_path}/effective\n')
+    client.chmod(0o755)
+    monkeypatch.setattr(channel, "ssh_command", lambda *_: [str(client), "host"])
+    with pytest.raises(UnreachableError):
+        Channel(None, SimpleNamespace(ssh=SimpleNamespace(user="root"))).ask("true")
+    told_by_ssh = dict(
+        line.split(" ", 1) for line in (tmp_path / "effective").read_text().splitlines()
+    )
+    noticed = int(told_by_ssh["serveraliveinterval"]) * (
+        int(told_by_ssh["serveralivecountmax"]) + 1
+    )
+    assert noticed + 2 * HEARTBEAT < DEADLINE
