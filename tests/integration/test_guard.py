@@ -106,11 +106,10 @@ def lets_in(lab, host: str) -> bool:
     ssh = ssh_command(site, site.host(host))
     command = [ssh[0], *OF_ITS_OWN, *ssh[1:], "sudo -n true"]
     try:
-        return (
-            subprocess.run(command, capture_output=True, timeout=LOGIN, check=False).returncode == 0
-        )
+        tried = subprocess.run(command, capture_output=True, timeout=LOGIN, check=False)
     except subprocess.TimeoutExpired:  # the firewall came down on a login that had begun
         return False
+    return tried.returncode == 0
 
 
 def await_return(lab, hosts: str, run: str, before: dict[str, str], deadline: float) -> None:
@@ -296,6 +295,13 @@ def test_arming_again_is_nothing_new_and_another_run_is_refused(channel):
         arm(channel, OTHER)
     demand(channel, "revert", "asked: a test", RUN.id)
     assert state(channel) == BACK
+
+
+def test_a_service_that_systemd_says_nothing_of_is_not_put_back_as_stopped(channel):
+    coverage = Coverage(paths=["/etc/guarded"], services=[f"{'x' * 300}.service"])
+    with pytest.raises(RefusedError, match="systemd does not say whether"):
+        told(channel.ask(arm_command(RUN, coverage, "deploy", 90))[0])
+    assert status_of(channel)["state"] == "idle"
 
 
 def test_a_confirmation_whose_answer_was_lost_may_be_said_again(channel):
