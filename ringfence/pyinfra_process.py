@@ -5,11 +5,21 @@ would put back. On Linux the kernel ends it with its parent (PR_SET_PDEATHSIG, p
 """
 
 import ctypes
+import json
 import os
 import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
+QUESTIONS = "RINGFENCE_QUESTIONS"
+"""The environment's name for the file in which what a plan asks is kept (`ringfence.unchanged`)."""
+NO_MATTER = {
+    *("_sudo", "_shell_executable", "_success_exit_codes"),
+    *("_timeout", "_retries", "_retry_delay"),
+}
+"""pyinfra's arguments with which a plain root shell gives the same answer."""
 
 
 def die_with_parent() -> None:
@@ -21,9 +31,37 @@ def die_with_parent() -> None:
             sys.exit(1)
 
 
+def keep_questions(path: Path) -> None:
+    """Write each command that pyinfra runs on a host to a file, with a digest of the answer."""
+    from pyinfra.api.command import StringCommand
+    from pyinfra.api.host import Host
+
+    from ringfence.unchanged import digest_of
+
+    kept = path.open("w", buffering=1)
+    run = Host.run_shell_command
+
+    def run_and_keep(host: Any, command: Any, *arguments: Any, **options: Any) -> Any:
+        succeeded, output = run(host, command, *arguments, **options)
+        given = {name for name, value in options.items() if name.startswith("_") and value}
+        text = command.get_raw_value() if isinstance(command, StringCommand) else str(command)
+        entry = {
+            "host": host.name,
+            "command": text,
+            "digest": digest_of(succeeded, output.stdout_lines),
+            "repeatable": given <= NO_MATTER and options.get("_shell_executable") in (None, "sh"),
+        }
+        kept.write(json.dumps(entry) + "\n")
+        return succeeded, output
+
+    Host.run_shell_command = run_and_keep  # type: ignore[method-assign,assignment]
+
+
 if __name__ == "__main__":
     die_with_parent()
     from pyinfra_cli.main import main
 
+    if QUESTIONS in os.environ:
+        keep_questions(Path(os.environ[QUESTIONS]))
     sys.argv[0] = "pyinfra"
     main()

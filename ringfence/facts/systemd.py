@@ -52,8 +52,6 @@ UNKNOWN: UnitState = {
 class ServicesState(TypedDict):
     """What `Services` found."""
 
-    now: int
-    """second by the host's clock"""
     units: dict[str, UnitState]
     changed: dict[str, int | None]
     """second in which each path changed (ctime); None where nothing is"""
@@ -83,14 +81,13 @@ class Services(FactBase[ServicesState]):
         lines = [call("changed", str(i), path) for i, path in enumerate(self.asked_paths)]
         lines += [call("title", str(i), unit) for i, unit in enumerate(self.asked_titles)]
         lines += [call("succeeds", str(i), *words) for i, words in enumerate(commands or [])]
-        # The clock after the files: one that is written meanwhile doesn't come from the future.
-        lines += ["clock", f"properties={','.join(PROPERTIES)}", call("units", *self.asked_units)]
+        lines += [f"properties={','.join(PROPERTIES)}", call("units", *self.asked_units)]
         return library("services") + "\n".join(lines)
 
     @staticmethod
     def default() -> ServicesState:
         """Return a state in which no unit exists."""
-        return {"now": 0, "units": {}, "changed": {}, "titles": {}, "succeeds": []}
+        return {"units": {}, "changed": {}, "titles": {}, "succeeds": []}
 
     def process(self, output: list[str]) -> ServicesState:
         """Parse the answer. Raises FactProcessError when a unit is missing from it."""
@@ -115,8 +112,6 @@ class Services(FactBase[ServicesState]):
 
     def _take(self, words: list[str], state: ServicesState) -> None:
         match words:
-            case ["now", second]:
-                state["now"] = int(second)
             case ["changed", number, "absent"]:
                 state["changed"][self.asked_paths[int(number)]] = None
             case ["changed", number, second]:

@@ -22,7 +22,4 @@ units() { # unit...
     systemctl show --timestamp=unix --property="$properties" -- "$@" 2>/dev/null
     printf 'end\n'
 }
-clock() {
-    printf 'now %s\n' "$(date +%s)"
-}
 printf 'ringfence-services\n'
