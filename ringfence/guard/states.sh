@@ -184,14 +184,17 @@ close() { # run
     done <"$state/list" >"$state/list.new"
     units_now >"$state/units.now" || exit 1
     [ -e "$state/units.before" ] || mv -- "$state/units" "$state/units.before"
-    awk 'which == "acted" { acted[$2]; next }
+    # What was only restarted, for no file that is changed, needs nothing undone.
+    awk -v files="$(wc -l <"$state/list.new")" '
+        which == "acted" { acted[$2]; next }
         which == "services" { watched[$1]; next }
         which == "before" { active[$1] = $2; enabled[$1] = $3; unit[$1]; next }
         { running[$1] = $2; starts[$1] = $3; unit[$1] }
         END { for (name in unit) {
             a = (name in active) ? active[name] : "inactive"; e = (name in enabled) ? enabled[name] : "absent"
             s = (name in starts) ? starts[name] : "absent"
-            if (e != s || name in acted || name in watched && a != running[name]) print name, a, e } }' \
+            if (e != s || name in acted && files || (name in acted || name in watched) && a != running[name])
+                print name, a, e } }' \
         which=acted "$state/acted" which=services "$state/services" \
         which=before "$state/units.before" which=now "$state/units.now" >"$state/units" ||
         fail "cannot write to $state"

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,9 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ringfence import lab as labs
-from ringfence.guard.channel import Channel, Run, arm_command, demand, told
-from ringfence.guard.coverage import Coverage
+from ringfence.guard.channel import GUARD, Channel, Run, demand, told
 from ringfence.guard.states import close_state, history, open_state
 from ringfence.site import load_site
 from ringfence.site.ssh import ssh_command
@@ -160,73 +157,24 @@ sshd -T | sort
 """
 
 
-def test_a_former_state_that_lets_nobody_in_is_put_back_by_the_guard(rolled):
-    lab = rolled.lab
-    rolled.policy("Before the foreign one", 9)
-    rolled.apply("agent1")
-    # Somebody's sshd_config that nobody has loaded yet; the apply after it heals it.
-    lab.run_on(
-        "agent1",
-        "printf 'Port 22\\nAllowGroups nobodys\\nPermitRootLogin no\\n' >/etc/ssh/sshd_config",
-    )
-    rolled.policy("After the foreign one", 8)
-    healed = rolled.apply("agent1")
-    now = rolled.state("agent1")
-    began = time.monotonic()
-    done = rolled.back("--before", healed, "--no-verify", hosts="agent1")
-    assert done.returncode == 1
-    assert "agent1: REVERTED" in done.stdout, done.stdout
-    assert "the new login failed" in done.stdout
-    assert time.monotonic() - began < BACK_WITHIN
-    assert rolled.state("agent1") == now
-    records = sorted((lab.path / "runs").glob("*/rollback.json"))
-    assert json.loads(records[-1].read_text())["hosts"]["agent1"]["reverted"]
-    assert "changes" not in rolled.back(hosts="agent1").stdout.partition(healed)[0]
-    rolled.apply("agent1")
+# --- of one host, with runs that are played by what their operations call -------------------------
 
-
-@pytest.mark.parametrize("after", [0.0, 0.3, 1.0, 2.5])
-@pytest.mark.parametrize("victim", ["controller", "host"])
-def test_a_rollback_that_is_killed_is_finished_by_the_next(rolled, victim, after):
-    lab = rolled.lab
-    rolled.policy("To come back", 11)
-    first = rolled.apply("agent1")
-    then = rolled.state("agent1")
-    rolled.policy("To be undone", 12)
-    rolled.apply("agent1")
-    command = [
-        *(sys.executable, "-c", "from ringfence.cli import main; main()"),
-        *("rollback", str(lab.path), "--limit", "agent1", "--to", first, "--no-verify"),
-    ]
-    running = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=lab.house,
-        env=lab.environment,
-        text=True,
-        start_new_session=True,
-    )
-    armed = "test -e /var/lib/ringfence/guard/armed"
-    while running.poll() is None and labs.run_on(lab.path, "agent1", armed).returncode:
-        time.sleep(0.05)
-    time.sleep(after)
-    if victim == "controller":
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-    else:
-        labs.run_on(lab.path, "agent1", KILL_RESTORE)
-    said = running.communicate()[0]
-    assert "Traceback" not in said
-    done = rolled.back("--to", first, "--no-verify", hosts="agent1")
-    assert done.returncode == 0, said + done.stdout + done.stderr
-    assert rolled.state("agent1") == then
-    left = lab.run_on(
-        "agent1", "find / -xdev -name '.ringfence*' -o -xdev -path '*/states/open' | sort"
-    )
-    assert left == ""
-
-
+OTHER = Run("20260101T000000Z-000009", "ana@elsewhere", "elsewhere/1/1 9:9")
+MADE = """
+rm -rf /etc/rolled; mkdir -m 0750 /etc/rolled
+echo secret >/etc/rolled/file; chown 1:2 /etc/rolled/file; chmod 0640 /etc/rolled/file
+ln -s /nowhere /etc/rolled/link; mkdir /etc/rolled/gone; echo x >/etc/rolled/gone/x
+"""
+CHANGED = """
+rm -rf /etc/rolled/gone /etc/rolled/link; echo open >/etc/rolled/file; chmod 0666 /etc/rolled/file
+mkdir /etc/rolled/new; for n in 1 2 3 4 5 6 7 8 9; do echo $n >/etc/rolled/new/$n; done
+"""
+SHOWN = """
+find /etc/rolled -name '.ringfence*' -prune -o -printf '%p %y %m %U %G %l\\n' | sort
+find /etc/rolled -type f -exec sha256sum {} + | sort
+sha256sum /etc/ssh/sshd_config; sshd -T | sort; systemctl is-active ssh.service
+"""
+FOREIGN = "printf 'Port 22\\nAllowGroups nobodys\\nPermitRootLogin no\\n'"
 # The script of the way back, by the words that it was started with.
 KILL_RESTORE = r"""
 for process in /proc/[0-9]*; do
@@ -238,83 +186,164 @@ true
 """
 
 
-def test_an_unknown_run_is_4_and_a_gap_is_refused(rolled):
-    rolled.policy("One more", 13)
-    run = rolled.apply("agent1")
-    wrong = run[:-1] + ("0" if run[-1] != "0" else "1")
-    unknown = rolled.back("--to", wrong, hosts="agent1")
+@pytest.fixture(params=HOSTS.split(","))
+def channel(lab, request):
+    """A channel to a host with something to roll back; nothing of the test's is left."""
+    site = load_site(lab.path)
+    channel = Channel(site, site.host(request.param))
+    told(channel.ask(f"rm -rf /var/lib/ringfence/states; cp -a /etc/ssh /etc/ssh.kept; {MADE}")[0])
+    yield channel
+    channel.ask(
+        "rm -rf /etc/rolled; cp -a /etc/ssh.kept/. /etc/ssh/; rm -rf /etc/ssh.kept; "
+        "systemctl reload ssh"
+    )
+    demand(channel, "revert", "asked: the test is over")
+    demand(channel, "unlock", OTHER.id)
+    channel.close()
+
+
+def change(channel, day: int, script: str, coverage: str = "path /etc/rolled\n") -> str:
+    """Change a host as a run does, and return the run's id."""
+    run = Run(f"2026010{day}T000000Z-00000{day}", *OTHER[1:])
+    demand(channel, "lock", *run)
+    open_state(channel, run, coverage)
+    told(channel.ask(f"set -e; {script}")[0])
+    told(channel.ask("sh /var/lib/ringfence/states/states acted reload ssh.service")[0])
+    close_state(channel, run)
+    demand(channel, "unlock", run.id)
+    return run.id
+
+
+def shown(channel) -> str:
+    return told(channel.ask(SHOWN)[0])
+
+
+def back(lab, channel, *options: str) -> "subprocess.CompletedProcess[str]":
+    done = lab.ringfence(
+        *("rollback", str(lab.path), "--limit", channel.host.name, "--no-verify", *options)
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+def test_files_come_back_with_owners_modes_and_links(lab, channel):
+    before = shown(channel)
+    run = change(channel, 1, CHANGED)
+    done = back(lab, channel, "--before", run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "changed: /etc/rolled/link (put back)" in done.stdout
+    assert "changed: /etc/rolled/new (removed)" in done.stdout
+    assert "changed: ssh.service (reloaded)" in done.stdout
+    assert shown(channel) == before
+
+
+def test_a_former_state_that_lets_nobody_in_is_put_back_by_the_guard(lab, channel):
+    # Somebody's configuration that sshd hadn't loaded yet, when a run healed it.
+    foreign = f"{FOREIGN} >/etc/ssh/sshd_config"
+    told(channel.ask(foreign)[0])
+    run = change(
+        channel,
+        1,
+        "cp -a /etc/ssh.kept/sshd_config /etc/ssh/sshd_config",
+        "path /etc/ssh\npath /etc/rolled\n",
+    )
+    now = shown(channel)
+    began = time.monotonic()
+    done = back(lab, channel, "--before", run)
+    assert done.returncode == 1
+    assert f"{channel.host.name}: REVERTED" in done.stdout, done.stdout
+    assert "the new login failed" in done.stdout
+    assert time.monotonic() - began < BACK_WITHIN
+    assert shown(channel) == now
+    assert [kept.run for kept in history(channel)] == [run]
+    records = sorted((lab.path / "runs").glob("*/rollback.json"))
+    assert json.loads(records[-1].read_text())["hosts"][channel.host.name]["reverted"]
+
+
+@pytest.mark.parametrize(
+    ("victim", "after"),
+    [("controller", 0.0), ("controller", 0.8), ("controller", 2.5), ("host", 0.1), ("host", 0.8)],
+)
+def test_a_rollback_that_is_killed_is_finished_by_the_next(lab, channel, victim, after):
+    before = shown(channel)
+    run = change(channel, 1, CHANGED)
+    running = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from ringfence.cli import main; main()"),
+            *("rollback", str(lab.path), "--limit", channel.host.name, "--before", run),
+            "--no-verify",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=lab.house,
+        env=lab.environment,
+        text=True,
+        start_new_session=True,
+    )
+    while running.poll() is None and channel.ask(f"test -e {GUARD}/armed")[0].status:
+        time.sleep(0.05)
+    time.sleep(after)
+    if victim == "controller":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+    else:
+        channel.ask(KILL_RESTORE)
+    said = running.communicate()[0]
+    assert "Traceback" not in said
+    done = back(lab, channel, "--before", run)
+    assert done.returncode == 0, said + done.stdout + done.stderr
+    assert shown(channel) == before
+    left = channel.ask("find / -xdev -name '.ringfence*' -o -xdev -path '*/states/open'")[0]
+    assert left.stdout == b""
+    again = back(lab, channel, "--before", run)
+    assert (again.returncode, "0 changed: nothing to change" in again.stdout) == (0, True)
+
+
+def test_an_unknown_run_is_4_and_a_gap_is_refused(lab, channel):
+    run = change(channel, 1, CHANGED)
+    unknown = back(lab, channel, "--to", f"{run[:-1]}9")
     assert unknown.returncode == 4
     assert f"did you mean '{run}'" in unknown.stderr
     assert len(unknown.stderr.strip().splitlines()) == 1
-
-    now = rolled.state("agent1")
-    rolled.lab.run_on("agent1", f"rm -f /var/lib/ringfence/states/{run}/closed")
-    gap = rolled.back("--before", run, "--no-verify", hosts="agent1")
+    changed = shown(channel)
+    told(channel.ask(f"rm -f /var/lib/ringfence/states/{run}/closed")[0])
+    gap = back(lab, channel, "--before", run)
     assert gap.returncode == 1
     assert f"refused: it no longer keeps what run {run} changed" in gap.stdout
-    assert rolled.state("agent1") == now
+    assert shown(channel) == changed
 
 
-def test_a_rollback_is_refused_while_another_run_is_in_progress(rolled, channel):
-    run = max(rolled.runs())
+def test_a_rollback_is_refused_while_another_run_is_in_progress(lab, channel):
+    run = change(channel, 1, CHANGED)
     demand(channel, "lock", *OTHER)
-    refused = rolled.back("--to", run, "--no-verify", hosts="agent1")
+    refused = back(lab, channel, "--before", run)
     assert refused.returncode == 1
     assert "refused: another run is in progress: ana@elsewhere" in refused.stdout
 
 
-OTHER = Run("20260101T000000Z-000009", "ana@elsewhere", "elsewhere/1/1 9:9")
+def test_a_full_disk_is_refused_before_anything_changes(lab, channel):
+    run = change(channel, 1, CHANGED)
+    changed = shown(channel)
+    mount = "mount -t tmpfs -o size=8m full /var/lib/ringfence/guard"
+    told(channel.ask(f"{mount} && cat /dev/zero >{GUARD}/zero; true")[0])
+    try:
+        refused = back(lab, channel, "--before", run)
+    finally:
+        told(channel.ask("umount -l /var/lib/ringfence/guard")[0])
+    assert refused.returncode == 1
+    assert "refused: " in refused.stdout
+    assert shown(channel) == changed
 
 
-@pytest.fixture
-def channel(lab):
-    """A channel to a host; no lock of the test's is left."""
-    site = load_site(lab.path)
-    channel = Channel(site, site.host("agent1"))
-    yield channel
-    demand(channel, "revert", "asked: the test is over")
-    demand(channel, "unlock", OTHER.id)
-    channel.ask("rm -rf /etc/rolled")
-    channel.close()
-
-
-def test_five_states_are_kept_and_the_sixth_drops_the_oldest(hardened, channel):
-    channel.ask("mkdir -p /etc/rolled")
-    runs = [f"2026010{day}T000000Z-00000{day}" for day in range(1, 7)]
-    for number in runs:
-        run = Run(number, *OTHER[1:])
-        told(channel.ask(arm_command(run, Coverage(paths=["/etc/rolled"]), "deploy"))[0])
-        open_state(channel, run, "path /etc/rolled\n")
-        told(channel.ask(f"echo {number} >/etc/rolled/file")[0])
-        demand(channel, "disarm", run.id)
-        close_state(channel, run)
+def test_five_states_are_kept_and_the_sixth_drops_the_oldest(lab, channel):
+    runs = [change(channel, day, f"echo {day} >/etc/rolled/file") for day in range(1, 7)]
     known = {kept.run: kept.changes for kept in history(channel)}
     assert known[runs[0]] is None
-    assert [known[run] for run in runs[1:]] == [1] * 5
-    kept = hardened.run_on("agent1", "ls -d /var/lib/ringfence/states/2*").split()
-    assert len(kept) == 5
-    modes = hardened.run_on(
-        "agent1", "stat -c %a%U /var/lib/ringfence/states/ /var/lib/ringfence/states/2*"
-    )
-    assert set(modes.split()) == {"700root"}
-
-
-def test_owners_modes_and_links_come_back(hardened, channel):
-    made = "mkdir -p /etc/rolled; echo secret >/etc/rolled/file; chown 1:2 /etc/rolled/file; "
-    told(channel.ask(f"{made} chmod 0640 /etc/rolled/file; ln -sfn /nowhere /etc/rolled/link")[0])
-    shown = "stat -c '%a %u %g' /etc/rolled/file; cat /etc/rolled/file; readlink /etc/rolled/link"
-    before = hardened.run_on("agent1", shown)
-    run = Run("20260109T000000Z-000009", *OTHER[1:])
-    demand(channel, "lock", *run)
-    open_state(channel, run, "path /etc/rolled\n")
-    told(
-        channel.ask("rm /etc/rolled/*; echo open >/etc/rolled/file; chmod 0666 /etc/rolled/file")[0]
-    )
-    close_state(channel, run)
-    demand(channel, "unlock", run.id)
-    done = hardened.ringfence(
-        *("rollback", str(hardened.path), "--limit", "agent1", "--before", run.id, "--no-verify")
-    )
+    assert all(known[run] for run in runs[1:])
+    kept = told(channel.ask("cd /var/lib/ringfence/states; stat -c '%n %a %U' . 2*")[0])
+    assert kept.splitlines() == [". 700 root", *(f"{run} 700 root" for run in runs[1:])]
+    refused = back(lab, channel, "--before", runs[0])
+    assert f"the farthest way back is --before {runs[1]}" in refused.stdout
+    done = back(lab, channel, "--before", runs[1])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"changed: /etc/rolled/link \(put back\)", done.stdout)
-    assert hardened.run_on("agent1", shown) == before
+    assert told(channel.ask("cat /etc/rolled/file")[0]) == "1\n"

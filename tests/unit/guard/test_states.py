@@ -184,8 +184,9 @@ def test_the_oldest_of_several_runs_decides(host):
     assert (host.etc / "changed").read_text() == "by run 0"
 
 
-def test_a_run_that_changed_nothing_is_forgotten(host):
-    host.run(R1)
+@pytest.mark.parametrize("acted", [(), ("restart a.service",)])
+def test_a_run_that_changed_nothing_is_forgotten(host, acted):
+    host.run(R1, acted=acted)
     assert host.history() == []
     assert not (host.store / "states" / R1).exists()
 
