@@ -15,6 +15,7 @@ COMMANDS = {
     "flows": "Show which paths are open, and explain one.",
     "plan": "Show what apply would change.",
     "apply": "Bring hosts to their baseline, then verify them.",
+    "rollback": "Put hosts back as they were at the end of a run.",
     "guard": "See or undo an unconfirmed dangerous change.",
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
@@ -53,7 +54,6 @@ class Commands(click.Group):
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:
     """Harden the Linux hosts of a contact center, and prove it.
-
     Start with: ringfence init my-site
     """
 

@@ -37,7 +37,7 @@ def run_apply(
     _show_native(site, hosts if limit else None, roles, dry=False)
     folder = new_run_folder(runs_folder(argument, runs))
     started_at = datetime.now(UTC)
-    outcome = apply_guarded(site, hosts, roles, folder, _say)
+    outcome = apply_guarded(site, hosts, roles, folder, say_step)
     save_record(outcome, folder, shlex.join(["ringfence", *sys.argv[1:]]), started_at)
     return outcome
 
@@ -59,7 +59,7 @@ def run_plan(
     outcome = Deployment(True, {})
     if answering:
         log = new_run_folder(runs_folder(argument, runs)) / "plan.log"
-        outcome = deploy(site, answering, roles, True, log, _say)
+        outcome = deploy(site, answering, roles, True, log, say_step)
     gone = {
         name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
         for name, reason in silent.items()
@@ -94,7 +94,8 @@ def _counts(host: HostOutcome, dry: bool) -> str:
     )
 
 
-def _say(operation: str) -> None:
+def say_step(operation: str) -> None:
+    """Tell a step to somebody who watches."""
     if sys.stderr.isatty():
         click.echo(f"  {operation}", err=True)
 

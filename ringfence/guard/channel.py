@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from ringfence.errors import ToolError
-from ringfence.guard.coverage import Coverage
+from ringfence.guard.coverage import Covering
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
 from ringfence.verify.answers import Answer
@@ -84,7 +84,7 @@ def script() -> str:
     return files("ringfence.guard").joinpath("guard.sh").read_text()
 
 
-def arm_command(run: Run, coverage: Coverage, account: str, seconds: int = DEADLINE) -> str:
+def arm_command(run: Run, coverage: Covering, account: str, seconds: int = DEADLINE) -> str:
     """Return the command that arms a host: it brings guard.sh along."""
     words = shlex.join([*run, str(seconds)])
     return (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
@@ -41,6 +41,13 @@ SavedPath = Annotated[
 UnitName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.(service|socket|timer|target|path)$")
 ]
+
+
+class Covering(Protocol):
+    """What says what must come back."""
+
+    def lines(self, account: str) -> str:
+        """Return the form that the host reads (guard.sh); ``account`` is whose home `~` means."""
 
 
 class Coverage(Section):

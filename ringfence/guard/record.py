@@ -1,4 +1,4 @@
-"""The record of an apply: ``runs/<id>/apply.json``."""
+"""The record of a run that changes hosts: ``runs/<id>/apply.json`` or ``rollback.json``."""
 
 import getpass
 import json
@@ -10,8 +10,14 @@ from pathlib import Path
 from ringfence.deployment import Deployment
 
 
-def save_record(outcome: Deployment, folder: Path, command: str, started_at: datetime) -> None:
-    """Write what an apply did on each host, and what was put back and why."""
+def save_record(
+    outcome: Deployment,
+    folder: Path,
+    command: str,
+    started_at: datetime,
+    name: str = "apply.json",
+) -> None:
+    """Write what a run did on each host, and what was put back and why."""
     document = {
         "run": folder.name,
         "operator": getpass.getuser(),
@@ -21,4 +27,4 @@ def save_record(outcome: Deployment, folder: Path, command: str, started_at: dat
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "hosts": {name: asdict(host) for name, host in outcome.hosts.items()},
     }
-    (folder / "apply.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / name).write_text(json.dumps(document, indent=1) + "\n")

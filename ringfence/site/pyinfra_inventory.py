@@ -1,6 +1,7 @@
 """A site as a native pyinfra inventory: inventories/<site>/inventory.py only calls `groups`."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from ringfence.site.hosts import Host
 from ringfence.site.loading import load_site
 from ringfence.site.site import Site
 from ringfence.site.ssh import client_config
+
+CONNECT_FAILED = 2
+"""SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1): sshd's answer, too, to a session too many."""
 
 Group = list[tuple[str, dict[str, Any]]]
 
@@ -63,7 +67,26 @@ def undelayed_transport(sock: Any, **options: Any) -> paramiko.Transport:
     """
     if hasattr(sock, "setsockopt"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return paramiko.Transport(sock, **options)
+    return PatientTransport(sock, **options)
+
+
+class PatientTransport(paramiko.Transport):
+    """A transport that waits for its turn: where sshd has MaxSessions 1, pyinfra asks for the next
+    session before the last has ended, is refused, and could never mend that very setting."""
+
+    patience = 10.0
+    """Seconds for which a session is asked for again."""
+
+    def open_session(self, *arguments: Any, **options: Any) -> paramiko.Channel:
+        """Open a session; one that sshd refuses is asked for again. Raises SSHException."""
+        limit = time.monotonic() + self.patience
+        while True:
+            try:
+                return super().open_session(*arguments, **options)
+            except paramiko.ChannelException as refusal:
+                if refusal.code != CONNECT_FAILED or time.monotonic() > limit:
+                    raise
+                time.sleep(0.05)
 
 
 def _survive_changed_key_of_hop() -> None:

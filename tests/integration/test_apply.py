@@ -101,6 +101,18 @@ def test_an_interrupted_apply_heals_at_the_next(stock, after, number):
     assert leftovers == ""
 
 
+def test_hosts_that_take_one_session_at_a_time_are_healed(hardened):
+    for host in HOSTS.split(","):
+        hardened.run_on(
+            host,
+            "sed -i 's/^MaxSessions .*/MaxSessions 1/' /etc/ssh/sshd_config; systemctl reload ssh; "
+            "sshd -T | grep -qx 'maxsessions 1'",
+        )
+    applied = hardened.ringfence("apply", str(hardened.path), "--limit", HOSTS)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert applied.stdout.count("2 changed") == 2
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "sentence"),
     [

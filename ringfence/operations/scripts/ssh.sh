@@ -16,6 +16,7 @@ publish() { # path: write the public half beside the private one, and set the mo
     place=${1%/*}/.ringfence.$token
     [ -d "$place" ] || mkdir -- "$place" || fail "cannot stage $1.pub"
     new=$place/${1##*/}.pub
+    keep "$1.pub"
     ssh-keygen -y -P '' -f "$1" >"$new" </dev/null && chown -- root:root "$new" &&
         chmod -- 0644 "$new" && sync -- "$new" && mv -fT -- "$new" "$1.pub" ||
         fail "cannot write $1.pub"

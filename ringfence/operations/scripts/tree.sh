@@ -50,6 +50,7 @@ prepare_directory() { # number path mode owner group
     if [ -L "$2" ] || { [ -e "$2" ] && [ ! -d "$2" ]; }; then
         mv -T -- "$2" "$work/aside.$1" || fail "cannot move $2 aside: nothing was changed"
     fi
+    record "$2" shallow
     [ -d "$2" ] && return
     mkdir -- "$2" && : >"$work/made.$1" && chown -- "$4:$5" "$2" && chmod -- "$3" "$2" ||
         fail "cannot make the directory $2: nothing was changed"
@@ -73,6 +74,9 @@ check() { # target command...
     shift
     said=$("$@" 2>&1 </dev/null) || fail "$checked was refused and nothing was changed: $said"
 }
+record() { # path [shallow]: for ringfence rollback, in a run that keeps the host's state
+    [ ! -e "$store/states/open" ] || sh "$store/states/states" record "$@" || fail "cannot keep the state of $1"
+}
 shelve() { # path: make room for its previous version; sets $shelf
     shelf=$previous$1
     mkdir -p -- "$shelf" || fail "cannot keep the previous $1"
@@ -80,12 +84,14 @@ shelve() { # path: make room for its previous version; sets $shelf
         sort -r | tail -n +5 | while IFS= read -r old; do rm -rf -- "${shelf:?}/$old"; done
 }
 keep() { # path
+    record "$1"
     [ -f "$1" ] || [ -L "$1" ] || return 0
     shelve "$1"
     cp -a -- "$1" "$shelf/$moment" || fail "cannot keep the previous $1: nothing was changed"
 }
 remove() { # path
     [ -e "$1" ] || [ -L "$1" ] || return 0
+    record "$1"
     shelve "$1"
     mv -T -- "$1" "$shelf/$moment" || fail "cannot remove $1"
     printf 'removed %s (kept in %s)\n' "$1" "$shelf" | tr -c '[:print:]\n' '?'

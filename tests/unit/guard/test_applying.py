@@ -6,9 +6,11 @@ import pytest
 
 from ringfence.deployment import Deployment, HostOutcome
 from ringfence.errors import ToolError
-from ringfence.guard import applying
-from ringfence.guard.applying import apply_guarded, role_of
+from ringfence.guard import applying, guarded, preflight
+from ringfence.guard.applying import apply_guarded
+from ringfence.guard.channel import RefusedError
 from ringfence.guard.coverage import Coverage
+from ringfence.guard.guarded import role_of
 from ringfence.guard.preflight import Findings
 from ringfence.verify.session import UnreachableError
 
@@ -27,6 +29,7 @@ def played(monkeypatch, tmp_path):
         dies=False,
         confirmed="",
         returns="asked, T",
+        no_state="",
     )
     hosts = [SimpleNamespace(name=name, ssh=SimpleNamespace(user="deploy")) for name in "ab"]
 
@@ -63,27 +66,33 @@ def played(monkeypatch, tmp_path):
         done.append(f"{words[0]} {channel.host.name}")
         return ""
 
+    def open_state(channel, _run, coverage):
+        done.append(f"state {channel.host.name}")
+        play.covered = coverage
+        if play.no_state:
+            raise RefusedError(play.no_state)
+
     def confirm(_site, host, _run):
         done.append(f"new login {host.name}")
         return play.confirmed
 
     monkeypatch.setattr(applying, "Channel", Channel)
-    monkeypatch.setattr(applying, "Pulse", Pulse)
+    monkeypatch.setattr(guarded, "Pulse", Pulse)
     monkeypatch.setattr(applying, "deploy", deploy)
-    monkeypatch.setattr(applying, "demand", demand)
-    monkeypatch.setattr(applying, "confirm", confirm)
+    monkeypatch.setattr(guarded, "demand", demand)
+    monkeypatch.setattr(guarded, "confirm", confirm)
+    monkeypatch.setattr(guarded, "open_state", open_state)
+    monkeypatch.setattr(guarded, "close_state", lambda c, _r: done.append(f"keep {c.host.name}"))
     monkeypatch.setattr(
-        applying, "revert_now", lambda c, _r, _w: done.append(f"revert {c.host.name}")
+        guarded, "revert_now", lambda c, _r, _w: done.append(f"revert {c.host.name}")
     )
-    monkeypatch.setattr(applying, "await_return", lambda *_: play.returns)
+    monkeypatch.setattr(guarded, "await_return", lambda *_: play.returns)
     monkeypatch.setattr(
         applying, "chosen_dangers", lambda *_: {"ssh": Coverage(paths=["/etc/ssh"])}
     )
+    monkeypatch.setattr(preflight, "ask", lambda _c: Findings("debian 12", 0.0, "", "", "", {}))
     monkeypatch.setattr(
-        applying.preflight, "ask", lambda _c: Findings("debian 12", 0.0, "", "", "", {})
-    )
-    monkeypatch.setattr(
-        applying.preflight,
+        preflight,
         "reasons",
         lambda _site, host, *_: play.refusals if host.name == "a" else [],
     )
@@ -99,7 +108,10 @@ def steps(played):
 
 def test_a_change_is_armed_made_confirmed_and_kept(played):
     outcome = played.go()
-    assert steps(played) == ["plan a b", "arm a", "beat a", "pyinfra a", "new login a"]
+    assert steps(played) == [
+        *("plan a b", "arm a", "state a", "beat a", "pyinfra a", "new login a", "keep a")
+    ]
+    assert played.covered == "path /etc/ssh\n"
     assert outcome.hosts["a"].guard == ["armed, new login, disarmed"]
     assert not outcome.failed
 
@@ -115,7 +127,10 @@ def test_a_host_with_nothing_to_change_is_left_alone(played):
 def test_a_harmless_change_takes_a_lock_alone(played):
     played.planned["a"] = played.applied["a"] = HostOutcome(changed=[SAFE])
     assert not played.go().failed
-    assert steps(played) == ["plan a b", "lock a", "beat a", "pyinfra a", "unlock a"]
+    assert steps(played) == [
+        *("plan a b", "lock a", "state a", "beat a", "pyinfra a", "keep a", "unlock a")
+    ]
+    assert played.covered == ""
 
 
 def test_a_plan_that_failed_is_taken_for_a_dangerous_one(played):
@@ -141,7 +156,7 @@ def test_a_refused_host_is_not_touched_and_the_others_go_on(played):
 def test_a_login_that_fails_reverts_and_says_why(played):
     played.confirmed = "the new login failed: Connection refused"
     outcome = played.go()
-    assert steps(played)[-2:] == ["new login a", "revert a"]
+    assert steps(played)[-3:] == ["new login a", "revert a", "keep a"]
     assert outcome.hosts["a"].reverted == f"{played.confirmed} (asked, T)"
     assert outcome.failed
 
@@ -163,7 +178,7 @@ def test_a_dangerous_role_that_fails_half_way_is_put_back_without_asking(played,
 def test_a_harmless_role_that_fails_after_a_dangerous_one_keeps_its_change(played):
     played.applied["a"] = HostOutcome(changed=[RISKY], failed=[SAFE], completed=False)
     outcome = played.go()
-    assert steps(played)[-1] == "new login a"
+    assert steps(played)[-2:] == ["new login a", "keep a"]
     assert outcome.hosts["a"].reverted == ""
     assert outcome.failed
 
@@ -177,10 +192,17 @@ def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
     def unreachable(*_arguments):
         raise UnreachableError("timed out")
 
-    monkeypatch.setattr(applying, "told", unreachable)
+    monkeypatch.setattr(guarded, "told", unreachable)
     outcome = played.go()
     assert outcome.hosts["a"].trouble == ["unreachable: timed out"]
     assert "pyinfra a" not in played.done
+
+
+def test_a_host_whose_state_cannot_be_kept_is_not_touched(played):
+    played.no_state = "cannot keep the state of /etc/ssh"
+    outcome = played.go()
+    assert steps(played) == ["plan a b", "arm a", "state a", "revert a"]
+    assert outcome.hosts["a"].trouble == ["refused: cannot keep the state of /etc/ssh"]
 
 
 def test_the_role_of_an_operation_stands_before_its_name():

@@ -12,7 +12,12 @@ import pytest
 from pyinfra.api.exceptions import InventoryError
 
 from ringfence.site import Site
-from ringfence.site.pyinfra_inventory import groups, undelayed_transport
+from ringfence.site.pyinfra_inventory import (
+    CONNECT_FAILED,
+    PatientTransport,
+    groups,
+    undelayed_transport,
+)
 from ringfence.site.sampling import SAMPLE
 
 Load = Callable[..., Site]
@@ -92,6 +97,39 @@ def test_the_transport_does_not_delay() -> None:
 def test_a_hop_is_a_channel_without_such_an_option() -> None:
     transport = undelayed_transport(paramiko.Channel(1))
     assert isinstance(transport, paramiko.Transport)
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PatientTransport]:
+    """A transport whose host refuses some sessions before it opens one."""
+
+    def transport(refusals: int, code: int) -> PatientTransport:
+        left = [paramiko.ChannelException(code, "Connect failed")] * refusals
+
+        def open_session(*_arguments: Any, **_options: Any) -> str:
+            if left:
+                raise left.pop()
+            return "a session"
+
+        monkeypatch.setattr(paramiko.Transport, "open_session", open_session)
+        return PatientTransport(paramiko.Channel(1))
+
+    return transport
+
+
+def test_a_session_too_many_is_asked_for_again(refusing: Callable[..., PatientTransport]) -> None:
+    assert refusing(3, CONNECT_FAILED).open_session() == "a session"
+
+
+def test_a_session_that_is_never_given_is_an_error(
+    refusing: Callable[..., PatientTransport],
+) -> None:
+    transport = refusing(1000, CONNECT_FAILED)
+    transport.patience = 0.2
+    with pytest.raises(paramiko.ChannelException):
+        transport.open_session()
+    with pytest.raises(paramiko.ChannelException):
+        refusing(1, 1).open_session()  # forbidden, whatever it waits for
 
 
 def test_pyinfra_reads_the_sample_and_the_group_data_beside_it(tmp_path: Path) -> None:

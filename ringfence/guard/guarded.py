@@ -1,0 +1,155 @@
+"""One host on its way through a guarded change: fit for it, armed, confirmed or put back."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ringfence.deployment import HostOutcome
+from ringfence.guard import preflight
+from ringfence.guard.channel import Channel, RefusedError, Run, arm_command, demand, told
+from ringfence.guard.coverage import Coverage, Covering
+from ringfence.guard.heartbeat import Pulse
+from ringfence.guard.recovery import await_return, confirm, revert_now
+from ringfence.guard.states import close_state, open_state
+from ringfence.site import Host, Site
+from ringfence.verify.session import UnreachableError
+
+HOSTS_AT_ONCE = 32
+RETURN = 300.0
+"""Seconds after its last answer in which a host must come back: one that was rebooted needs minutes
+until its firmware is done."""
+SLOW_RETURN = 60.0
+"""Seconds that a host is given at least to come back."""
+UNKNOWN = ""
+"""The role of an operation that no deploy names."""
+Say = Callable[[str], None]
+
+
+@dataclass
+class GuardedHost:
+    """One host on its way through a guarded apply or rollback."""
+
+    host: Host
+    channel: Channel
+    dangers: dict[str, Coverage]
+    refused: str = ""
+    """Why it was left alone; empty when it wasn't."""
+    notes: list[str] = field(default_factory=list)
+    armed: bool = False
+    pulse: Pulse | None = None
+
+    @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.host.name
+
+
+def side_by_side(guarded: Iterable[GuardedHost], do: Callable[[GuardedHost], None]) -> None:
+    """Do something about many hosts at once."""
+    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
+        list(pool.map(do, guarded))
+
+
+def check_fitness(site: Site, run: Run, each: GuardedHost) -> None:
+    """Refuse a host that must not be changed now; put back what a dead run left on it."""
+    try:
+        findings = preflight.ask(each.channel)
+        wrong = list(preflight.reasons(site, each.host, findings, each.dangers.values()))
+        if wrong:
+            each.refused = f"refused: {'; '.join(wrong)}"
+            return
+        if preflight.abandoned(findings.guard):
+            dead = findings.guard["lock_run"]
+            demand(each.channel, "revert", f"asked: run {dead} is dead", dead)
+            each.notes.append(f"run {dead} had died; what it left was put back")
+    except UnreachableError as error:
+        each.refused = f"unreachable: {error}"
+    except RefusedError as error:
+        each.refused = f"refused: {error}"
+
+
+def begin(run: Run, each: GuardedHost, coverage: Covering | None, state: str | None = None) -> None:
+    """Keep other runs out, arm the host when there is something to cover, and begin its state.
+
+    ``state`` is what the state covers beside what the operations report; None means ``coverage``.
+    A host that can't be made ready is refused, and nothing on it has changed.
+    """
+    account = each.host.ssh.user
+    lines = coverage.lines(account) if coverage else ""
+    try:
+        if coverage:
+            told(each.channel.ask(arm_command(run, coverage, account))[0])
+            each.armed = True
+        else:
+            demand(each.channel, "lock", *run)
+        try:
+            open_state(each.channel, run, lines if state is None else state)
+        except RefusedError:
+            demand(each.channel, "revert", "asked: no state could be kept", run.id)
+            raise
+    except UnreachableError as error:
+        each.refused = f"unreachable: {error}"
+        return
+    except RefusedError as error:
+        each.refused = f"refused: {error}"
+        return
+    each.pulse = Pulse(each.channel, run, each.armed)
+    each.pulse.start()
+
+
+def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: Say) -> None:
+    """Keep a host's change after a new login, or see to it that it goes back."""
+    assert each.pulse is not None
+    each.pulse.stop()
+    if not each.armed:
+        _finish(run, each, "unlock")
+        return
+    reason = _failure(outcome, each.dangers)
+    if not reason:
+        reason = confirm(site, each.host, run)
+    if not reason:
+        outcome.guard.append("armed, new login, disarmed")
+        _finish(run, each)
+        return
+    say(f"{each.name}: {reason}: putting back what was changed")
+    outcome.completed = False
+    limit = max(each.pulse.heard + RETURN, time.monotonic() + SLOW_RETURN)
+    revert_now(each.channel, run, reason)
+    how = await_return(site, each.host, run, limit)
+    if how:
+        _finish(run, each)
+        outcome.reverted = f"{reason} ({how})"
+        outcome.guard.append(f"REVERTED: {outcome.reverted}")
+    else:
+        seconds = time.monotonic() - each.pulse.heard
+        outcome.guard.append(
+            f"LOCKED OUT: {reason}, and after {seconds:.0f} seconds it has not come back; "
+            "see docs/how-to/locked-out.md"
+        )
+
+
+def role_of(operation: str) -> str:
+    """Return the role that an operation belongs to: pyinfra puts the deploy's name before it."""
+    role, separator, _ = operation.partition(" | ")
+    return role if separator else UNKNOWN
+
+
+def _failure(outcome: HostOutcome, dangers: dict[str, Coverage]) -> str:
+    """Return why a host's change can't be kept; empty when pyinfra got past the dangerous roles."""
+    risky = [name for name in outcome.failed if role_of(name) in {*dangers, UNKNOWN}]
+    if risky:
+        return f"{risky[0]} failed"
+    if not outcome.completed and not outcome.failed:
+        return outcome.trouble[-1] if outcome.trouble else "the run did not come to its end"
+    return ""
+
+
+def _finish(run: Run, each: GuardedHost, *guard: str) -> None:
+    # What can't be said now: the lock ends by its age, and the next run closes the state.
+    with contextlib.suppress(UnreachableError, RefusedError):
+        close_state(each.channel, run)
+    with contextlib.suppress(UnreachableError, RefusedError):
+        for word in guard:
+            demand(each.channel, word, run.id)
