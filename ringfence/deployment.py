@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ringfence.errors import ToolError
+from ringfence.pyinfra_process import QUESTIONS
 from ringfence.site import Host, Site
 
 STARTED = re.compile(r"Starting operation: (?P<name>.+)")
@@ -84,6 +85,7 @@ def deploy(
     log: Path,
     say: Callable[[str], None],
     watch: Callable[["subprocess.Popen[str]"], None] = lambda _process: None,
+    questions: Path | None = None,
 ) -> Deployment:
     """Plan (``dry``) or apply the roles of ``hosts``, and keep pyinfra's words in ``log``.
 
@@ -95,6 +97,7 @@ def deploy(
         log: the file for pyinfra's own output.
         say: told the name of each operation when it starts.
         watch: given the process of pyinfra when it has started.
+        questions: a file in which each command that it asked is kept (`ringfence.unchanged`).
 
     Raises:
         ToolError: pyinfra ended without its JSON document; the sentence has its last words.
@@ -109,6 +112,8 @@ def deploy(
             filter(None, [str(site.house.root), os.environ.get("PYTHONPATH")])
         ),
     }
+    if questions is not None:
+        environment[QUESTIONS] = str(questions)
     said: list[str] = []
     with log.open("w", buffering=1) as kept:
         kept.write(f"+ {shlex.join(command)}\n")

@@ -23,8 +23,8 @@ PACKAGE = Path(__file__).parent
 PARTS_OF_A_HOUSE = ("roles", "templates", "deploys")
 NOT_OF_A_SITE = ("runs",)
 """What a site's folder holds beside the site; names that begin with a dot are left out too."""
-Ask = Callable[[Sequence[str]], list[Answer]]
-"""Puts commands to one host, as root, in one round trip; raises UnreachableError."""
+Ask = Callable[..., list[Answer]]
+"""Puts its arguments, commands, to one host as root, in one round trip; raises UnreachableError."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def needs_nothing(memory: Path, host: str, wanted: str, ask: Ask) -> bool:
         return False
     if kept.get("basis") != wanted or not questions:
         return False
-    answers = ask([question.command for question in questions])
+    answers = ask(*(question.command for question in questions))
     return all(
         digest_of(answer.status == 0, _lines(answer)) == question.digest
         for question, answer in zip(questions, answers, strict=True)

@@ -10,10 +10,12 @@ from pathlib import Path
 import click
 
 from ringfence.cli.options import runs_folder
-from ringfence.deployment import Deployment, HostOutcome, deploy, pyinfra_arguments
+from ringfence.deployment import Deployment, HostOutcome, pyinfra_arguments
 from ringfence.errors import UsageError
 from ringfence.guard.applying import apply_guarded
+from ringfence.guard.channel import Channel
 from ringfence.guard.record import save_record
+from ringfence.planning import plan
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
 from ringfence.site.ssh import ssh_command
@@ -58,13 +60,23 @@ def run_plan(
     _show_native(site, answering if limit else None, roles, dry=True)
     outcome = Deployment(True, {})
     if answering:
-        log = new_run_folder(runs_folder(argument, runs)) / "plan.log"
-        outcome = deploy(site, answering, roles, True, log, say_step)
+        folder = new_run_folder(runs_folder(argument, runs))
+        outcome = _plan(site, answering, roles, folder)
     gone = {
         name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
         for name, reason in silent.items()
     }
     return replace(outcome, hosts={**outcome.hosts, **gone})
+
+
+def _plan(site: Site, hosts: list[Host], roles: str | None, folder: Path) -> Deployment:
+    channels = [Channel(site, host) for host in hosts]
+    try:
+        ask = {channel.host.name: channel.ask for channel in channels}
+        return plan(site, hosts, roles, folder, say_step, ask)
+    finally:
+        for channel in channels:
+            channel.close()
 
 
 def report_deployment(outcome: Deployment) -> None:

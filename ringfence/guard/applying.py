@@ -18,6 +18,7 @@ from ringfence.guard.guarded import (
     side_by_side,
 )
 from ringfence.guard.heartbeat import Watch
+from ringfence.planning import plan
 from ringfence.site import Host, Site
 
 
@@ -66,7 +67,7 @@ def _plan(
     if not fit:
         return Deployment(True, {})
     hosts = [each.host for each in fit]
-    return deploy(site, hosts, roles, True, folder / "plan.log", say)
+    return plan(site, hosts, roles, folder, say, {each.name: each.channel.ask for each in fit})
 
 
 def _needs_work(planned: HostOutcome) -> bool:

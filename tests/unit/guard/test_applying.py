@@ -62,6 +62,10 @@ def played(monkeypatch, tmp_path):
         found = play.planned if dry else play.applied
         return Deployment(dry, {name: found[name] for name in names})
 
+    def plan(site, hosts, roles, folder, say, ask):
+        assert set(ask) == {host.name for host in hosts}
+        return deploy(site, hosts, roles, True, folder, say)
+
     def demand(channel, *words):
         done.append(f"{words[0]} {channel.host.name}")
         return ""
@@ -79,6 +83,7 @@ def played(monkeypatch, tmp_path):
     monkeypatch.setattr(applying, "Channel", Channel)
     monkeypatch.setattr(guarded, "Pulse", Pulse)
     monkeypatch.setattr(applying, "deploy", deploy)
+    monkeypatch.setattr(applying, "plan", plan)
     monkeypatch.setattr(guarded, "demand", demand)
     monkeypatch.setattr(guarded, "confirm", confirm)
     monkeypatch.setattr(guarded, "open_state", open_state)
