@@ -125,3 +125,18 @@ def test_a_wrong_choice_is_4_before_any_host_is_touched(lab, command, arguments,
     ended = lab.ringfence(command, str(lab.path), *arguments)
     assert ended.returncode == 4
     assert sentence in ended.stderr
+
+
+def test_a_host_at_rest_is_asked_without_pyinfra_and_its_drift_is_seen(hardened):
+    plan = ("plan", str(hardened.path), "--limit", "agent1")
+    logs = set()
+    for _ in range(2):
+        known = set(hardened.path.glob("runs/*/plan.log"))
+        planned = hardened.ringfence(*plan)
+        assert planned.returncode == 0, planned.stdout
+        logs = set(hardened.path.glob("runs/*/plan.log")) - known
+    assert not logs
+    hardened.run_on("agent1", "chmod 0666 /etc/ringfence/host.json")
+    drifted = hardened.ringfence(*plan)
+    assert drifted.returncode == 2, drifted.stdout
+    assert "1 would change" in drifted.stdout
