@@ -9,8 +9,8 @@ from ringfence.proof.sabotages import load_sabotages
 from ringfence.site import find_house
 
 
-def test_every_control_is_proven(hardened):
-    proven = hardened.ringfence("prove", str(hardened.path), "--limit", "bastion1,agent1")
+def test_every_control_is_proven(widened):
+    proven = widened.ringfence("prove", str(widened.path), "--limit", "bastion1,agent1")
     assert proven.returncode == 0, proven.stdout + "\n".join(
         line for line in proven.stderr.splitlines() if line.startswith("NOT PROVEN")
     )
