@@ -74,6 +74,7 @@ def test_sudo_lets_it_run_one_command_without_arguments(by_sudo, verifier, expec
 
 @control("PRV-05")
 def test_only_root_can_change_what_it_runs(host, by_sudo, verifier, expect):
+    expect(f"commands that sudo lets {verifier.user} run", len(by_sudo), at_least=1)
     for path in [verifier.command, *(command.split()[0] for command in by_sudo)]:
         shown = key_register.owners_and_modes(host, path)
         expect(f"files and folders on the way to {path}", len(shown), at_least=1)
