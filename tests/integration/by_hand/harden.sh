@@ -152,7 +152,7 @@ $(by_dhcp 67 68 547 546)
         iif lo accept
         ct state { established, related } accept
         jump from_others
-        limit rate $LOGGED/second log prefix "DROP "
+        limit rate $LOGGED/second log prefix "GOTDROP "
     }
     chain passing {
         type filter hook forward priority 0; policy drop;
