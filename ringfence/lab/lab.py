@@ -46,6 +46,7 @@ class Lab:
         self.paths.make()
         self.choose_ports()
         keys.make_key(self.paths.operator_key, f"operator of {self.plan.name}")
+        keys.make_key(self.paths.verifier_key, f"verifies {self.plan.name}")
         for name in self.plan.hosts:
             keys.make_key(self.paths.host(name) / "ssh_host_ed25519_key", name)
         keys.write_client_files(self.paths, self.ports)

@@ -45,6 +45,11 @@ class LabPaths:
         return self.state / "id_ed25519"
 
     @property
+    def verifier_key(self) -> Path:
+        """The private key of the account that verifies; the public one lies beside it."""
+        return self.state / "id_verify"
+
+    @property
     def known_hosts(self) -> Path:
         """The host keys of the lab's hosts."""
         return self.state / "known_hosts"

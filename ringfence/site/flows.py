@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 from ringfence.errors import UsageError
-from ringfence.site.hosts import Host
+from ringfence.site.hosts import KNOWN_GROUPS, Host
 from ringfence.site.policy import Flow
 from ringfence.site.problems import nearest
 from ringfence.site.section import as_ip
@@ -175,7 +175,7 @@ def matrix(site: Site) -> list[Line]:
 
 
 def explain(site: Site, source: str, destination: str, port: int, protocol: str) -> list[Path]:
-    """Explain every path from one end to another: host names, groups, addresses or `internet`.
+    """Explain every path from one end to another: hosts, groups, `all`, addresses, `internet`.
 
     Raises UsageError, with the nearest name, for an end that is nothing of the kind.
     """
@@ -319,8 +319,12 @@ def _by_kind(destinations: Iterable[str]) -> Iterator[tuple[str, ...]]:
 def _end(site: Site, name: str) -> list[str]:
     if name in site.hosts or name == INTERNET:
         return [name]
+    if name == "all":
+        return list(site.hosts)
     if name in site.groups:
         return [host.name for host in site.groups[name]]
+    if name in KNOWN_GROUPS or name in site.hosts_file.groups:
+        raise UsageError(f"{name} is a group that no host of {site.name} is in: it has no path yet")
     if address := as_ip(name):
         known = [host.name for host in site.hosts.values() if host.address == str(address)]
         return known or [str(address)]

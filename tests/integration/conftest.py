@@ -5,16 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ringfence import lab as labs
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
+GREEN_FROM_THE_START = {"FW-04"}
+"""Controls that a stock lab host meets: Debian's minimal system has no listener but sshd."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
@@ -49,6 +53,12 @@ class LabSite:
         ended = self.ringfence("verify", str(self.path), *arguments)
         assert "Traceback" not in ended.stderr + ended.stdout
         return ended.returncode, self.verdicts()
+
+    @staticmethod
+    def of_a_stock_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+        """What the verdicts of hosts must be that no role ever touched."""
+        green = GREEN_FROM_THE_START
+        return {key: "pass" if key[1] in green else "fail" for key in verdicts}
 
     def latest_run(self) -> Path:
         """The folder of the newest run that verified something."""
@@ -98,8 +108,41 @@ def stock(lab) -> LabSite:
 
 
 @pytest.fixture
+def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
+    """Makes the same hosts another site: with other groups, and with more flows."""
+
+    def make(groups: dict[str, list[str]], flows: str = "") -> LabSite:
+        path = tmp_path / "regrouped"
+        shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns(".lab", "runs"))
+        (path / ".lab").symlink_to(lab.path / ".lab")
+        hosts = yaml.safe_load((path / "hosts.yml").read_text())
+        for name, more in groups.items():
+            hosts["hosts"][name]["groups"] += more
+        (path / "hosts.yml").write_text(yaml.safe_dump(hosts))
+        policy = (path / "policy.yml").read_text()
+        (path / "policy.yml").write_text(policy.replace("\nflows:\n", f"\nflows:\n{flows}"))
+        return replace(lab, path=path)
+
+    return make
+
+
+def apply(site: LabSite) -> LabSite:
+    """Bring the containers to the site's baseline."""
+    ended = site.ringfence("apply", str(site.path), "--limit", ",".join(CONTAINERS), "--no-verify")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return site
+
+
+@pytest.fixture
+def widened(regrouped) -> LabSite:
+    """The containers at the baseline of a site in which they take calls too.
+
+    So every control, and every way to break it, applies on both Debians.
+    """
+    return apply(regrouped({name: ["pbx"] for name in CONTAINERS}))
+
+
+@pytest.fixture
 def hardened(lab) -> LabSite:
     """The lab with its containers at their baseline."""
-    ended = lab.ringfence("apply", str(lab.path), "--limit", ",".join(CONTAINERS), "--no-verify")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return lab
+    return apply(lab)

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pyrage
 import pytest
+import yaml
 
 from ringfence.secrets import Vault
 
@@ -62,6 +63,10 @@ def planted(lab, tmp_path):
     (house / "roles/roles.yml").write_text("badge: [agents]\n")
     shutil.copytree(lab.path, site, ignore=shutil.ignore_patterns("runs", ".lab"))
     (site / ".lab").symlink_to(lab.path / ".lab")
+    policy = yaml.safe_load((site / "policy.yml").read_text())
+    others = {role.name for role in (lab.house / "roles").iterdir()}
+    kept = {section: value for section, value in policy.items() if section not in others}
+    (site / "policy.yml").write_text(yaml.safe_dump(kept))
     identity = pyrage.x25519.Identity.generate()
     (site / "secrets.recipients").write_text(f"# owner: ana\n{identity.to_public()}\n")
     (tmp_path / "identity").write_text(f"{identity}\n")

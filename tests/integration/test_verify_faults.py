@@ -44,7 +44,7 @@ def test_a_host_that_dies_in_the_middle_keeps_its_answers_and_is_red(hardened, q
         assert code == 1
         found = {test["verdict"] for test in hardened.results()}
         assert "unreachable" in found
-        assert found <= {"pass", "unreachable"}
+        assert found <= {"pass", "not_applicable", "unreachable"}
     finally:
         labs.down(hardened.path, ["agent1"], say=print)
         labs.up(hardened.path, ["agent1"], say=print)

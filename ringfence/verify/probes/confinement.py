@@ -5,6 +5,8 @@ import re
 import shlex
 from typing import Any
 
+SUDOERS = "cvtsudoers -e -f json /etc/sudoers 2>/dev/null"
+NOT_FOUND = 127
 PROPERTY = re.compile(r"(?:-p\s*|--property[= ]\s*)([A-Za-z]+)=('[^']*'|\S*)")
 
 
@@ -12,10 +14,12 @@ def sudo_commands(host: Any, account: str) -> list[str]:
     """Return the commands that sudo lets an account run, as root or as others: path and arguments.
 
     `cvtsudoers` reads all of sudo's files as sudo does, and needs no rights but to read them.
-    Entries for groups and for `ALL` count too.
+    Entries for groups and for `ALL` count too. Without sudo, or the account, there is none.
     """
-    answer = host.check_output("cvtsudoers -e -f json /etc/sudoers 2>/dev/null")
-    groups = set(host.check_output("id -Gn -- %s", account).split())
+    known = host.run("id -Gn -- %s", account)
+    if known.rc != 0 or host.run(SUDOERS).rc == NOT_FOUND:
+        return []
+    answer, groups = host.check_output(SUDOERS), set(known.stdout.split())
     found = []
     for entry in json.loads(answer).get("User_Specs", []):
         users = entry.get("User_List", [])

@@ -5,6 +5,8 @@ import re
 import shlex
 from typing import Any
 
+from ringfence.verify.probes.packet_rules import listing
+
 UNIT = "nftables.service"
 FILES = re.compile(r"(?:^|\s)(?:-[a-z]*f|--file)[ =](\S+)")
 ARGUMENTS = re.compile(r"argv\[\]=(.*?) ;")
@@ -27,6 +29,9 @@ SWITCH = re.compile(
     r"^net\.(ipv4\.ip_forward|ipv4\.conf\.[^.]+\.forwarding|ipv6\.conf\.[^.]+\.forwarding)$"
 )
 
+ALIASES = {"net.ipv4.ip_forward": "net.ipv4.conf.all.forwarding"}
+"""One switch by two names (ip-sysctl in the kernel's documentation)."""
+
 
 def unit(host: Any) -> dict[str, str]:
     """Return what the manager says of the unit that loads the rules."""
@@ -43,13 +48,15 @@ def files(host: Any) -> list[str]:
 
 def running(host: Any) -> dict[str, list[str]]:
     """Return the rules that run, told chain by chain; see `_normal`."""
-    return _normal(host.check_output("nft -j -s list ruleset"))
+    return _normal(listing(host))
 
 
 def loaded_at_boot(host: Any) -> dict[str, list[str]]:
     """Return the rules that the unit's files give in a network namespace of their own."""
     paths = " ".join(map(shlex.quote, files(host)))
-    return _normal(host.check_output(LOADED.format(files=paths)))
+    if not paths:
+        return {}
+    return _normal(json.loads(host.check_output(LOADED.format(files=paths)))["nftables"])
 
 
 def other_managers(host: Any) -> list[str]:
@@ -80,14 +87,14 @@ def forwarding_at_boot(host: Any) -> dict[str, str]:
         name, equals, value = line.strip().lstrip("-").partition("=")
         dotted = name.strip().replace("/", ".")
         if equals and not line.startswith(("#", ";")) and SWITCH.match(dotted):
-            found[dotted] = value.strip()
+            found[ALIASES.get(dotted, dotted)] = value.strip()
     return found
 
 
-def _normal(listing: str) -> dict[str, list[str]]:
+def _normal(objects: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Return a listing as text by table or chain: no handles, no counters, no sets' elements."""
     found: dict[str, list[str]] = {}
-    for item in json.loads(listing)["nftables"]:
+    for item in objects:
         ((kind, body),) = item.items()
         if kind == "metainfo":
             continue

@@ -3,6 +3,7 @@
 The copy filters in a network namespace of its own, which is joined by a cable to a second one that
 plays every other host and an address outside: so every source, both protocols and both families
 are tried, in both directions, without a packet on the network. Nothing of it outlives the command.
+Both are asked by one command, because both mostly wait.
 """
 
 import shlex
@@ -23,7 +24,8 @@ script={script}
 rules=$(nft list ruleset | awk '
     /elements = \\{{/ {{ skip = 1 }} !skip {{ print }} /\\}}/ {{ skip = 0 }}')
 export rules script
-exec unshare --net sh -c '
+perl -e "$script" peers {peers} | {{
+unshare --net sh -c '
     unshare --net sleep 50 </dev/null >/dev/null 2>&1 & away=$!
     trap "kill $away" EXIT
     nodad() {{ case $1 in *:*) echo nodad ;; esac; }}
@@ -44,10 +46,9 @@ exec unshare --net sh -c '
     done
     printf "%s\\n" "$rules" | nft -f -
     perl -e "$script" here $away {here_words} -- {away_words} -- {ports}
-'
-"""
-TO_PEERS = """\
-perl -e {script} peers {words}"""
+' </dev/null
+cat
+}}"""
 
 
 class Attempt(NamedTuple):
@@ -66,6 +67,31 @@ class Attempt(NamedTuple):
 
 def through_the_rules(host: Any, paths: DeclaredPaths) -> dict[Attempt, bool]:
     """Return whether each attempt came through a copy of the rules that run."""
+    found = {}
+    for line in _tried(host, paths):
+        if not line.startswith("peer "):
+            direction, protocol, peer, port, outcome = line.split()
+            found[Attempt(direction, protocol, peer, int(port))] = outcome == "open"
+    return found
+
+
+def to_the_peers(host: Any, paths: DeclaredPaths) -> dict[Attempt, str]:
+    """Return what came of a TCP connection to each port of one host of each group.
+
+    `reached` (answered, were it with a refusal: nothing listens), `closed here`, `closed there`,
+    or `no answer`.
+    """
+    found = {}
+    for line in _tried(host, paths):
+        if line.startswith("peer "):
+            _, peer, port, outcome = line.split(" ", 3)
+            found[Attempt("out", "tcp", peer, int(port))] = outcome
+    if missing := [attempt for attempt in _to_peers(paths) if attempt not in found]:
+        raise RuntimeError(f"paths could not be tried: nothing came of {missing[0]}")
+    return found
+
+
+def _tried(host: Any, paths: DeclaredPaths) -> list[str]:
     away = [peer.address for peer in paths.peers()]
     away += [network.partition("/")[0] for network in paths.settings.administration]
     away = list(dict.fromkeys([*away, *OUTSIDE]))
@@ -79,35 +105,21 @@ def through_the_rules(host: Any, paths: DeclaredPaths) -> dict[Attempt, bool]:
         here_words=" ".join(here),
         away_words=" ".join(away),
         ports=" ".join(map(str, paths.ports())),
+        peers=" ".join(f"{a.peer},{a.port}" for a in _to_peers(paths)),
     )
-    found = {}
-    for line in _lines(host, command):
-        direction, protocol, peer, port, outcome = line.split()
-        found[Attempt(direction, protocol, peer, int(port))] = outcome == "open"
-    return found
-
-
-def to_the_peers(host: Any, paths: DeclaredPaths) -> dict[Attempt, str]:
-    """Return what came of a TCP connection to each port of one host of each group.
-
-    `reached` (answered, were it with a refusal: nothing listens), `closed here`, `closed there`,
-    or `no answer`.
-    """
-    words = [f"{peer.address},{port}" for peer in paths.peers() for port in paths.ports()]
-    command = TO_PEERS.format(script=shlex.quote(SCRIPT), words=" ".join(words))
-    found = {}
-    for line in _lines(host, command):
-        peer, port, outcome = line.split(" ", 2)
-        found[Attempt("out", "tcp", peer, int(port))] = outcome
-    return found
-
-
-def _lines(host: Any, command: str) -> list[str]:
     answer = host.run(command)
     if answer.rc != 0 or not answer.stdout.strip():
         raise RuntimeError(f"paths could not be tried: {answer.stderr.strip()[-300:]}")
     lines: list[str] = answer.stdout.splitlines()
     return lines
+
+
+def _to_peers(paths: DeclaredPaths) -> list[Attempt]:
+    return [
+        Attempt("out", "tcp", peer.address, port)
+        for peer in paths.peers()
+        for port in paths.ports()
+    ]
 
 
 def _with_prefix(address: str) -> str:

@@ -108,3 +108,112 @@ configure_sshd
 write_inventory_script
 schedule_inventory
 systemctl start site-inventory.service
+
+# The packet filter, and the account that verifies.
+#
+# Set by the caller: PATHS (lines of `in|out tcp|udp PORT ADDRESS`), DHCP (yes or no), LOGGED (lines a
+# second), VERIFIER, VERIFIER_COMMAND, VERIFIER_KEY, VERIFIER_LAST_DAY, VERIFIER_SOURCES.
+
+paths() {
+    echo "$PATHS" | while read -r way protocol number address; do
+        [ "$way" = "$1" ] || continue
+        case $address in *:*) family=ip6 ;; *) family=ip ;; esac
+        echo "        $protocol dport $number $family $2 $address accept"
+    done
+}
+
+by_dhcp() {
+    [ "$DHCP" = yes ] || return 0
+    printf '        udp dport %s udp sport %s accept\n' "$1" "$2" "$3" "$4"
+}
+
+filter_packets() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-download nftables >/dev/null
+    mkdir -m 0700 /etc/firewall
+    cat >/etc/firewall/rules.nft <<END
+flush ruleset
+table inet filter {
+    chain from_others {
+$(paths in saddr)
+        icmp type echo-request limit rate 20/second burst 5 packets accept
+        icmpv6 type echo-request limit rate 20/second burst 5 packets accept
+        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } ip6 hoplimit 255 accept
+        icmpv6 type { mld2-listener-report, mld-listener-query, mld-listener-report } accept
+$(by_dhcp 68 67 546 547)
+    }
+    chain to_others {
+$(paths out daddr)
+        icmp type echo-request accept
+        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, echo-request, mld-listener-report, mld2-listener-report } accept
+$(by_dhcp 67 68 547 546)
+    }
+    chain incoming {
+        type filter hook input priority 0; policy drop;
+        iif lo accept
+        ct state { established, related } accept
+        jump from_others
+        limit rate $LOGGED/second log prefix "GOTDROP "
+    }
+    chain passing {
+        type filter hook forward priority 0; policy drop;
+        limit rate $LOGGED/second log prefix "PASSDROP "
+    }
+    chain outgoing {
+        type filter hook output priority 0; policy drop;
+        oif lo accept
+        ct state { established, related } accept
+        jump to_others
+        limit rate $LOGGED/second log prefix "SENDDROP "
+    }
+}
+END
+    chmod 0400 /etc/firewall/rules.nft
+    cat >/etc/systemd/system/nftables.service <<'END'
+[Unit]
+DefaultDependencies=no
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f /etc/firewall/rules.nft
+[Install]
+WantedBy=sysinit.target
+END
+    printf 'net.ipv4.ip_forward=0\nnet.ipv6.conf.all.forwarding=0\n' >/etc/sysctl.d/90-no-router.conf
+    systemctl daemon-reload
+    systemctl enable --now nftables.service
+}
+
+make_verifier() {
+    home=/var/lib/asks
+    useradd --system --home-dir $home --create-home --shell /bin/sh --user-group "$VERIFIER"
+    options="restrict,command=\"$VERIFIER_COMMAND\",expiry-time=\"${VERIFIER_LAST_DAY}2359\""
+    [ -z "$VERIFIER_SOURCES" ] || options="from=\"$VERIFIER_SOURCES\",$options"
+    mkdir -m 0700 $home/.ssh
+    printf '%s %s asks\n' "$options" "$VERIFIER_KEY" >$home/.ssh/authorized_keys
+    chmod 0600 $home/.ssh/authorized_keys
+    chown -R "$VERIFIER:" $home
+    mkdir -p "$(dirname "$VERIFIER_COMMAND")"
+    printf '#!/bin/sh\nexec sudo -n /usr/local/sbin/confined-shell\n' >"$VERIFIER_COMMAND"
+    cat >/usr/local/sbin/confined-shell <<END
+#!/bin/sh
+# Runs what stands on its input, where nothing can be written, and for five minutes at most.
+exec systemd-run --quiet --wait --pipe --collect --property=User=$VERIFIER \\
+    --property=ProtectSystem=strict --property=ProtectHome=read-only --property=PrivateTmp=yes \\
+    --property=PrivateDevices=yes --property=NoNewPrivileges=yes --property=RestrictNamespaces=yes \\
+    --property=SystemCallFilter=@system-service --property=IPAddressDeny=any \\
+    --property=CapabilityBoundingSet= --property=AmbientCapabilities= \\
+    --property=RuntimeMaxSec=300 --property=MemoryMax=256M --property=TasksMax=100 /bin/sh -s
+END
+    chmod 0755 "$VERIFIER_COMMAND" /usr/local/sbin/confined-shell
+    echo "$VERIFIER ALL = (root) NOPASSWD: /usr/local/sbin/confined-shell \"\"" >/etc/sudoers.d/asks
+    chmod 0440 /etc/sudoers.d/asks
+    sed -i "s/^AllowUsers .*/& $VERIFIER/" /etc/ssh/sshd_config.d/10-logins.conf
+    systemctl reload ssh
+}
+
+filter_packets
+make_verifier
+systemctl start site-inventory.service

@@ -24,6 +24,11 @@ def test_an_open_path_ends_with_0_and_a_closed_one_with_1(
     assert run(["flows", EXAMPLE, "agent1", "database", "5432"]) == 1
     assert "dropped" in capsys.readouterr().out
     assert run(["flows", EXAMPLE, "agents", "pbx1", "15000/udp"]) == 0
+    capsys.readouterr()
+    assert run(["flows", EXAMPLE, "all", "pbx", "5061"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert any("allowed by flows[" in line for line in told)
+    assert any("dropped: no flow allows it" in line for line in told)
 
 
 @pytest.mark.parametrize(

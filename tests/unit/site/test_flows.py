@@ -167,3 +167,11 @@ def test_the_matrix_has_every_line(site: Site, decide: Decide) -> None:
 
 def test_without_the_role_the_flows_are_all(site: Site) -> None:
     assert [line.origin for line in matrix(site)][:1] == ["flows[0]"]
+
+
+def test_an_end_may_be_every_host_and_a_group_without_hosts_is_told_so(site: Site) -> None:
+    paths = explain(site, "all", "database", 5432, "tcp")
+    assert len(paths) == len(site.hosts) - 1
+    del site.hosts["database1"]
+    with pytest.raises(UsageError, match=r"database is a group that no host of \S+ is in"):
+        explain(site, "agent1", "database", 5432, "tcp")

@@ -20,18 +20,24 @@ RULES = {
 }
 
 
-def host(groups="robot", text=""):
+def host(groups="robot", text="", account_is_there=True):
     def check_output(command, *_arguments):
         return json.dumps(RULES) if "cvtsudoers" in command else groups
 
-    return SimpleNamespace(
-        check_output=check_output, run=lambda *_arguments: SimpleNamespace(stdout=text)
-    )
+    def run(command, *_arguments):
+        found = "id" not in command.split() or account_is_there
+        return SimpleNamespace(rc=0 if found else 1, stdout=groups if "id" in command else text)
+
+    return SimpleNamespace(check_output=check_output, run=run)
 
 
 def test_rules_for_the_account_its_groups_and_everybody_count():
     assert sudo_commands(host(), "robot") == ['/bin/ask ""', "/bin/everybody"]
     assert "/bin/all-of-sudo" in sudo_commands(host("robot sudo"), "robot")
+
+
+def test_an_account_that_is_not_there_may_do_nothing():
+    assert sudo_commands(host(account_is_there=False), "robot") == []
 
 
 def test_properties_are_read_over_broken_lines_and_the_first_counts():

@@ -57,6 +57,6 @@ def test_the_last_line_about_a_switch_wins() -> None:
         "net.ipv4.ip_forward=0\nkernel.x = 1\n;net.ipv4.ip_forward=1\n"
     )
     assert filter_management.forwarding_at_boot(host(**{"/usr/lib": text})) == {
-        "net.ipv4.ip_forward": "0",
+        "net.ipv4.conf.all.forwarding": "0",
         "net.ipv6.conf.all.forwarding": "1",
     }

@@ -22,7 +22,18 @@ def listing(*rules: list[dict], policy: str = "drop", family: str = "inet") -> P
     ]
     objects += [{"rule": {**base, "chain": "input", "expr": rule}} for rule in rules]
     text = json.dumps({"nftables": objects})
-    return PacketRules(SimpleNamespace(check_output=lambda _command: text))
+    return PacketRules(answering(text, 0))
+
+
+def answering(text: str, status: int) -> SimpleNamespace:
+    return SimpleNamespace(
+        check_output=lambda _command: text, run=lambda _command: SimpleNamespace(rc=status)
+    )
+
+
+def test_a_host_without_nft_has_no_rules() -> None:
+    rules = PacketRules(answering("", 127))
+    assert (rules.tables, rules.policies("input", "IPv4"), rules.logs("input")) == ([], [], [])
 
 
 def test_peers_and_ports_are_told_one_by_one() -> None:
