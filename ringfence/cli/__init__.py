@@ -18,6 +18,7 @@ COMMANDS = {
     "guard": "See or undo an unconfirmed dangerous change.",
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
+    "people": "Enrol people's second factors.",
     "report": "Make a run's reports again.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
@@ -52,10 +53,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:
-    """Harden the Linux hosts of a contact center, and prove it.
-
-    Start with: ringfence init my-site
-    """
+    """Harden the Linux hosts of a contact center. Start with: ringfence init my-site."""
 
 
 def main(arguments: list[str] | None = None) -> None:
