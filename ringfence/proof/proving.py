@@ -9,7 +9,8 @@ from pathlib import Path
 from ringfence.catalogue import Catalogue
 from ringfence.deployment import Deployment, deploy
 from ringfence.errors import ToolError, UsageError
-from ringfence.proof.sabotages import Case, Sabotage
+from ringfence.proof.rounds import Trial
+from ringfence.proof.sabotages import Case
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
 from ringfence.verify.results import Results, TestResult
@@ -91,21 +92,30 @@ def require_lab_host(bench: Bench) -> str:
     return asked.stdout.strip().splitlines()[-1]
 
 
-def prove_host(bench: Bench, sabotages: Iterable[Sabotage]) -> Iterable[CaseOutcome]:
-    """Yield the outcome of every case of ``sabotages`` on one hardened lab host.
+def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutcome]:
+    """Yield the outcome of every trial on one hardened lab host.
+
+    What a round of several does not prove is tried once more, alone: that outcome counts.
 
     Raises:
         UsageError: the host is no lab host, or is not at its baseline.
-        ToolError: the host could not be brought back to its baseline after a case.
+        ToolError: the host could not be brought back to its baseline after a round.
     """
     require_lab_host(bench)
     before = bench.judge("before")
     _demand_green(bench, before)
-    for sabotage in sabotages:
-        for number, case in enumerate(sabotage.cases, start=1):
-            bench.say(f"{bench.host.name}: {sabotage.control}: {case.name}")
-            outcome = _prove_case(bench, sabotage.control, case, number, before)
-            yield outcome
+    for trials in rounds:
+        excused = [(trial, _not_applicable(trial, before)) for trial in trials]
+        for trial, reason in excused:
+            if reason:
+                yield CaseOutcome(
+                    bench.host.name, trial.control, trial.case.name, trial.case.fails, [], reason
+                )
+        tried = [trial for trial, reason in excused if not reason]
+        outcomes = _prove_round(bench, tried) if tried else []
+        alone = len(tried) == 1
+        for trial, outcome in zip(tried, outcomes, strict=True):
+            yield outcome if alone or outcome.proven else _prove_round(bench, [trial])[0]
 
 
 def _demand_green(bench: Bench, results: Results) -> None:
@@ -117,39 +127,55 @@ def _demand_green(bench: Bench, results: Results) -> None:
         )
 
 
-def _prove_case(
-    bench: Bench, control: str, case: Case, number: int, before: Results
-) -> CaseOutcome:
-    name = f"{control}-{number}"
-    excused = _not_applicable(control, case, before)
-    if excused:
-        return CaseOutcome(bench.host.name, control, case.name, case.fails, [], excused)
+def _prove_round(bench: Bench, trials: list[Trial]) -> list[CaseOutcome]:
+    """Break the host in every way of a round, demand red, repair it, and demand green."""
+    name = "+".join(trial.name for trial in trials)
+    bench.say(f"{bench.host.name}: {', '.join(f'{t.control}: {t.case.name}' for t in trials)}")
+    refused = [_break(bench, trial.case) for trial in trials]
+    red = bench.judge(f"{name}-red")
+    beside = {c for trial in trials for c in (trial.control, *trial.case.also)}
+    judged = [judge_red(trial.control, trial.case, red, beside) for trial in trials]
+    repaired = _repair(bench, trials, name)
+    return [
+        CaseOutcome(
+            bench.host.name,
+            trial.control,
+            trial.case.name,
+            trial.case.fails,
+            [*not_broken, *faults, *repaired],
+        )
+        for trial, not_broken, faults in zip(trials, refused, judged, strict=True)
+    ]
+
+
+def _break(bench: Bench, case: Case) -> list[str]:
+    """Run a case's script; return what went wrong with that."""
     broken = bench.run_as_root(case.run)
-    faults = []
-    if broken.returncode != 0:
-        said = (broken.stderr or broken.stdout).strip().splitlines()
-        faults.append(f"the sabotage ended with {broken.returncode}: {said[-1] if said else ''}")
-    faults += judge_red(control, case, bench.judge(f"{name}-red"))
-    faults += _repair(bench, control, name)
-    return CaseOutcome(bench.host.name, control, case.name, case.fails, faults)
+    if broken.returncode == 0:
+        return []
+    said = (broken.stderr or broken.stdout).strip().splitlines()
+    return [f"the sabotage ended with {broken.returncode}: {said[-1] if said else ''}"]
 
 
-def _not_applicable(control: str, case: Case, before: Results) -> str:
+def _not_applicable(trial: Trial, before: Results) -> str:
     """Return why none of the case's tests is judged on this host, or an empty text."""
     reasons = {
         test.test: test.message
         for test in before.tests
-        if test.control == control and test.verdict is Verdict.NOT_APPLICABLE
+        if test.control == trial.control and test.verdict is Verdict.NOT_APPLICABLE
     }
     if "" in reasons:
         return reasons[""]
-    if all(test in reasons for test in case.fails):
-        return reasons[case.fails[0]]
+    if all(test in reasons for test in trial.case.fails):
+        return reasons[trial.case.fails[0]]
     return ""
 
 
-def judge_red(control: str, case: Case, results: Results) -> list[str]:
-    """Return what is wrong with the red that a case made: not red, another reason, too much red."""
+def judge_red(control: str, case: Case, results: Results, beside: Iterable[str] = ()) -> list[str]:
+    """Return what is wrong with the red that a case made: not red, another reason, too much red.
+
+    `beside` are the controls that other cases of the same round may turn red.
+    """
     faults = []
     by_test: dict[str, TestResult] = {
         test.test: test for test in results.tests if test.control == control
@@ -162,27 +188,27 @@ def judge_red(control: str, case: Case, results: Results) -> list[str]:
             faults.append(f"{name} was {test.verdict.value}, not fail {test.message}".rstrip())
         elif not re.search(case.because, test.message):
             faults.append(f"{name} failed for another reason: {test.message}")
-    allowed = {control, *case.also}
+    allowed = {control, *case.also, *beside}
     for test in results.tests:
         if test.verdict.is_red and test.control not in allowed:
             faults.append(f"{test.control} turned {test.verdict.value} with it: {test.message}")
     return faults
 
 
-def _repair(bench: Bench, control: str, name: str) -> list[str]:
-    """Apply the control's role and demand green; if that fails, bring the host back somehow."""
-    role = bench.catalogue.role_of[control]
+def _repair(bench: Bench, trials: list[Trial], name: str) -> list[str]:
+    """Apply the controls' roles and demand green; if that fails, bring the host back somehow."""
+    roles = ",".join(dict.fromkeys(trial.role for trial in trials))
     faults = []
-    if bench.apply(role, f"{name}-repair").failed:
-        faults.append(f"applying the role {role} failed")
+    if bench.apply(roles, f"{name}-repair").failed:
+        faults.append(f"applying {roles} failed")
     red = [test for test in bench.judge(f"{name}-green").tests if test.verdict.is_red]
-    faults += [f"after the role {role}: {test.control}: {test.message}" for test in red]
+    faults += [f"after {roles}: {test.control}: {test.message}" for test in red]
     if red:
         bench.apply(None, f"{name}-recover")
         still = [t for t in bench.judge(f"{name}-recovered").tests if t.verdict.is_red]
         if still:
             raise ToolError(
-                f"{bench.host.name}: stays red after {control} was broken "
+                f"{bench.host.name}: stays red after {name} "
                 f"({still[0].control}: {still[0].message}); reset it: ringfence lab reset"
             )
     return faults

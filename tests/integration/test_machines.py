@@ -22,7 +22,7 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
     site = str(machines.path)
     code, verdicts = machines.verify("--limit", LIMIT)
     assert (code, set(verdicts.values())) == (1, {"fail"})
-    applied = machines.ringfence("apply", site, "--limit", LIMIT)
+    applied = machines.ringfence("apply", site, "--limit", LIMIT, "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     planned = machines.ringfence("plan", site, "--limit", LIMIT)
     assert planned.returncode == 0, planned.stdout
@@ -33,24 +33,26 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
 
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
     fill = "fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null; df /"
-    site = str(machines.path)
-    applied = machines.ringfence("apply", site, "--limit", "pbx1", "--no-verify")
+    apply = ("apply", str(machines.path), "--limit", "pbx1", "--role", "identity,ssh")
+    controls = ("--limit", "pbx1", "--control", "CLS-01,SSH-01")
+    files = "cat /etc/ssh/sshd_config /etc/ringfence/host.json"
+    applied = machines.ringfence(*apply, "--no-verify")
     assert applied.returncode == 0, applied.stdout
     machines.run_on("pbx1", "chmod 0666 /etc/ringfence/host.json; echo x > /etc/issue.net")
     machines.run_on("pbx1", fill)
     try:
-        code, verdicts = machines.verify("--limit", "pbx1")
+        code, verdicts = machines.verify(*controls)
         assert code == 1
         assert verdicts["pbx1", "CLS-01"] == "fail"
         assert verdicts["pbx1", "SSH-01"] == "pass"
-        before = machines.run_on("pbx1", "cat /etc/ssh/sshd_config /etc/ringfence/host.json")
-        failed = machines.ringfence("apply", site, "--limit", "pbx1", "--no-verify")
+        before = machines.run_on("pbx1", files)
+        failed = machines.ringfence(*apply, "--no-verify")
         assert failed.returncode == 1
         assert "Traceback" not in failed.stdout + failed.stderr
-        after = machines.run_on("pbx1", "cat /etc/ssh/sshd_config /etc/ringfence/host.json")
-        assert after == before
+        assert machines.run_on("pbx1", files) == before
     finally:
         machines.run_on("pbx1", "rm -f /fill")
-    healed = machines.ringfence("apply", site, "--limit", "pbx1")
+    healed = machines.ringfence(*apply, "--no-verify")
     assert healed.returncode == 0, healed.stdout
+    assert machines.verify(*controls)[0] == 0
     assert json.loads(machines.run_on("pbx1", "cat /etc/ringfence/host.json"))["name"] == "pbx1"

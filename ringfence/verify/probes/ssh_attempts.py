@@ -67,7 +67,7 @@ all() {
     while read -r _ _ _ local _; do echo "$local"; done | sort -u | {
         while read -r local; do greets "$local" "$1" & done
         wait
-    }
+    } | sort
 }
 began=$(date +%s)
 ss -Htlnp | grep '"sshd' | all 20

@@ -44,6 +44,11 @@ def test_a_control_named_beside_it_may_fail_too():
     assert judge_red("SSH-01", CASE, Results([found(), found("t", control="SSH-09")])) == []
 
 
+def test_a_control_that_another_case_of_the_round_breaks_is_not_this_ones_doing():
+    results = Results([found(), found("t", control="FW-01")])
+    assert judge_red("SSH-01", CASE, results, beside={"FW-01"}) == []
+
+
 def sabotage(*names):
     cases = tuple(CASE.model_copy(update={"name": name}) for name in names)
     return Sabotage(control="SSH-01", cases=list(cases))

@@ -1,0 +1,37 @@
+from ringfence.proof.rounds import one_by_one, side_by_side
+from ringfence.proof.sabotages import Case, Kind, Sabotage
+
+ROLES = {"SSH-01": "ssh", "SSH-02": "ssh", "CLS-01": "identity"}
+
+
+def sabotage(control, *names):
+    cases = [
+        Case(name=name, kind=Kind.ADD, does="x", run="true", fails=["t"], because="x")
+        for name in names
+    ]
+    return Sabotage(control=control, cases=cases)
+
+
+SABOTAGES = [sabotage("SSH-01", "a", "b"), sabotage("SSH-02", "c"), sabotage("CLS-01", "d")]
+
+
+def names(rounds):
+    return [[f"{trial.name} {trial.case.name}" for trial in trials] for trials in rounds]
+
+
+def test_one_by_one_tries_each_case_alone():
+    assert names(one_by_one(SABOTAGES, ROLES)) == [
+        ["SSH-01-1 a"],
+        ["SSH-01-2 b"],
+        ["SSH-02-1 c"],
+        ["CLS-01-1 d"],
+    ]
+
+
+def test_side_by_side_never_breaks_one_role_in_two_ways():
+    rounds = side_by_side(SABOTAGES, ROLES)
+    assert names(rounds) == [["SSH-01-1 a", "CLS-01-1 d"], ["SSH-01-2 b"], ["SSH-02-1 c"]]
+
+
+def test_without_sabotages_there_is_no_round():
+    assert side_by_side([], ROLES) == one_by_one([], ROLES) == []
