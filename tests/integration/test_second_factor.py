@@ -119,7 +119,10 @@ def bastions(lab, tmp_path_factory):
 
 
 def write_site(path, folder):
-    """Make both containers bastions, and give three people new keys."""
+    """Make both containers bastions, and give three people new keys.
+
+    A date is copied for each, for the same one would be written as an alias, which no site may have.
+    """
     hosts = yaml.safe_load((path / "hosts.yml").read_text())
     hosts["hosts"] = {name: hosts["hosts"][name] for name in CONTAINERS}
     for host in hosts["hosts"].values():
@@ -136,7 +139,7 @@ def write_site(path, folder):
             "ssh_keys": [
                 {
                     "key": key.with_suffix(".pub").read_text().strip(),
-                    "expires": policy["deploy_access"][0]["expires"],
+                    "expires": policy["deploy_access"][0]["expires"].replace(),
                 }
             ],
         }

@@ -108,3 +108,21 @@ configure_sshd
 write_inventory_script
 schedule_inventory
 systemctl start site-inventory.service
+
+# SSH-05: a bastion asks everybody but the account that deploys for a code after the key.
+ask_people_for_codes() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy libpam-google-authenticator
+    mkdir -m 700 /root/second-factors
+    sed -i '/^@include common-auth/c\
+auth requisite pam_google_authenticator.so secret=/root/second-factors/%u user=root\
+auth required pam_permit.so' /etc/pam.d/sshd
+    cat >/etc/ssh/sshd_config.d/40-codes.conf <<END
+Match User *,!$ACCOUNT
+    AuthenticationMethods publickey,keyboard-interactive:pam
+    KbdInteractiveAuthentication yes
+END
+    /usr/sbin/sshd -t
+    systemctl reload ssh
+}
+
+case $DECLARATION in *'"bastion"'*) ask_people_for_codes ;; esac
