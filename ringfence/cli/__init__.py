@@ -19,6 +19,7 @@ COMMANDS = {
     "guard": "See or undo an unconfirmed dangerous change.",
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
+    "people": "Enrol people's second factors.",
     "report": "Make a run's reports again.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment, run_apply
+from ringfence.cli.deploying import report_deployment, run_apply, warn_of_people
 from ringfence.cli.options import limit_option, role_option, runs_option, site_argument
 from ringfence.cli.verify import verify_and_report
 from ringfence.site import load_site
@@ -26,6 +26,7 @@ def apply(
     loaded = load_site(site)
     outcome = run_apply(loaded, site, limit, roles, runs)
     report_deployment(outcome)
+    warn_of_people(loaded)
     verified = (
         0 if no_verify else verify_and_report(loaded, site, limit, runs=runs, as_deployer=True)
     )

@@ -1,7 +1,7 @@
 """``ringfence check``."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import click
 from ringfence.catalogue import load_catalogue
 from ringfence.cli.options import site_argument
 from ringfence.errors import UsageError
+from ringfence.secrets import second_factors
 from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
 from ringfence.site.schema import write_schemas
 
@@ -43,6 +44,7 @@ def check(site: Path, as_json: bool, schemas: Path | None) -> int:
             click.echo(str(error))
             click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
         return error.exit_code
+    checked = replace(checked, warnings=[*checked.warnings, *second_factors.warnings(checked)])
     today = datetime.now(UTC).date()
     if as_json:
         click.echo(as_document([], checked, today))

@@ -16,6 +16,7 @@ from ringfence.guard.applying import apply_guarded
 from ringfence.guard.channel import Channel
 from ringfence.guard.record import save_record
 from ringfence.planning import plan
+from ringfence.secrets import second_factors
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
 from ringfence.site.ssh import ssh_command
@@ -94,6 +95,12 @@ def report_deployment(outcome: Deployment) -> None:
             click.echo(f"  failed: {operation}")
         for line in host.trouble if state != "ok" else ():
             click.echo(f"  {line}")
+
+
+def warn_of_people(site: Site) -> None:
+    """Say who would be left outside a bastion for want of a second factor."""
+    for warning in second_factors.warnings(site):
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _counts(host: HostOutcome, dry: bool) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment, run_plan
+from ringfence.cli.deploying import report_deployment, run_plan, warn_of_people
 from ringfence.cli.options import limit_option, role_option, runs_option, site_argument
 from ringfence.site import load_site
 
@@ -22,8 +22,10 @@ def plan(site: Path, limit: str | None, roles: str | None, runs: Path | None) ->
 
     Exits with 2 when changes are pending.
     """
-    outcome = run_plan(load_site(site), site, limit, roles, runs)
+    loaded = load_site(site)
+    outcome = run_plan(loaded, site, limit, roles, runs)
     report_deployment(outcome)
+    warn_of_people(loaded)
     if outcome.failed:
         return 1
     if outcome.changes:

@@ -82,8 +82,11 @@ def tree_command(
     files: Sequence[File],
     directories: Sequence[Directory],
     absent: Sequence[str],
+    functions: str = "",
 ) -> StringCommand | None:
     """Return the command that brings a host from `state` to what is declared; None if it is there.
+
+    `functions` are shell functions for validators, or in place of those of `scripts/tree.sh`.
 
     Raises OperationValueError for a declaration that no command may carry.
     """
@@ -109,7 +112,7 @@ def tree_command(
     lines += [call("install_file", file.path) for file in wrong_files]
     lines += [call("exclusive", d.path, *_members(d, files, directories)) for d in crowded]
     lines += [call("remove", path) for path in unwanted]
-    script = library("tree") + "\n".join(lines)
+    script = library("tree") + functions + "\n".join(lines)
     if not wrong_files:
         return StringCommand(script)
     return StringCommand(script, _stdin=_archive(wrong_files))

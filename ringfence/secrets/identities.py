@@ -45,8 +45,10 @@ def files(named: Iterable[Path] = ()) -> list[Path]:
     return present
 
 
-def opened(paths: Iterable[Path]) -> Iterator[Any]:
+def opened(paths: Iterable[Path], *, ask: bool = True) -> Iterator[Any]:
     """Yield the identities in some files, as pyrage takes them; a passphrase is asked for last.
+
+    Without `ask`, those that have one are left out.
 
     Raises UsageError for a file that holds none, ToolError when nobody can be asked.
     """
@@ -64,7 +66,7 @@ def opened(paths: Iterable[Path]) -> Iterator[Any]:
                     f"{path} is no ssh key that age can use: take ssh-ed25519"
                 ) from None
             protected.append((path, content))
-    for path, content in protected:
+    for path, content in protected if ask else ():
         yield _unlocked(path, content)
 
 

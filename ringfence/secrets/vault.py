@@ -21,11 +21,17 @@ LARGEST = 4 * 1024 * 1024
 class Vault:
     """The secrets of one site, on disk. Nothing is written that its writer could not open again."""
 
-    def __init__(self, site: Path, identity_files: Iterable[Path] = ()) -> None:
-        """Use the files in `site`, and the identities in some files (`identities.files`)."""
+    def __init__(
+        self, site: Path, identity_files: Iterable[Path] = (), *, ask: bool = True
+    ) -> None:
+        """Use the files in `site`, and the identities in some files (`identities.files`).
+
+        Without `ask`, identities with a passphrase are passed over.
+        """
         self.path = site / "secrets.yml.age"
         self.recipients_path = site / "secrets.recipients"
         self._named = list(identity_files)
+        self._ask = ask
 
     def read(self) -> bytes:
         """Return the YAML of the secrets, decrypted.
@@ -107,7 +113,7 @@ class Vault:
         return sealed
 
     def _opened(self, sealed: bytes) -> bytes:
-        for identity in identities.opened(identities.files(self._named)):
+        for identity in identities.opened(identities.files(self._named), ask=self._ask):
             try:
                 plain: bytes = pyrage.decrypt(sealed, [identity])
             except pyrage.DecryptError as error:

@@ -1,16 +1,18 @@
-"""Keys only, strong algorithms, limits, and a register of who may log in (SSH-01 to SSH-04)."""
+"""Keys only, strong algorithms, limits, who may log in, a code for people (SSH-01 to SSH-05)."""
 
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
 from ringfence.facts.release import Release
-from ringfence.operations import accounts, files, packages, ssh, systemd
+from ringfence.operations import accounts, files, packages, second_factors, ssh, systemd
 from ringfence.operations.accounts import Group
 from ringfence.operations.files import Directory, File
 from ringfence.operations.ssh import HostKey
 from ringfence.operations.systemd import Service
 from ringfence.rendering import render
-from ringfence.site.deploying import intent
+from ringfence.secrets.second_factors import load as load_second_factors
+from ringfence.site import Access
+from ringfence.site.deploying import Intent, intent
 from roles.ssh import register
 
 HOST_KEYS = [
@@ -19,6 +21,7 @@ HOST_KEYS = [
 ]
 CONFIGURATION = "/etc/ssh/sshd_config"
 OPTIONS = "/etc/default/ssh"
+PAM = "/etc/pam.d/sshd"
 OVERRIDES = [
     *systemd.replacements("ssh.service"),
     *systemd.drop_in_directories("ssh.service"),
@@ -28,23 +31,29 @@ OVERRIDES = [
 
 @deploy("ssh")
 def apply() -> None:
-    """Apply SSH-01 to SSH-04: keys and groups first, so that the new configuration admits us."""
+    """Apply SSH-01 to SSH-05: keys and groups first, so that the new configuration admits us."""
     wanted = intent()
     settings = wanted.settings("ssh")
     templates = wanted.site.house.templates_dir("ssh")
     access = wanted.site.access(wanted.host)
     members = register.groups(wanted.host, access)
+    bastion = wanted.host.in_group("bastion")
+    factors = second_factor_files(wanted, access) if bastion else None
     configuration = render(
         templates,
         "sshd_config",
         host_keys=[key.path for key in HOST_KEYS],
         mlkem=_has_mlkem(),
-        bastion=wanted.host.in_group("bastion"),
+        bastion=bastion,
+        key_alone=register.key_alone(access),
         groups=list(members),
         **settings.model_dump(exclude={"banner"}),
     )
 
-    packages.installed(name="SSH-01 sshd is installed", names=["openssh-server"])
+    packages.installed(
+        name="SSH-01 sshd is installed, and on a bastion what judges codes (SSH-05)",
+        names=["openssh-server", *(["libpam-google-authenticator"] if bastion else [])],
+    )
     ssh.host_keys(name="SSH-02 Host keys are strong and readable by root alone", keys=HOST_KEYS)
     accounts.groups(
         name="SSH-04 The groups that may log in have the members that the site declares",
@@ -66,6 +75,17 @@ def apply() -> None:
             )
         ],
     )
+    second_factors.declared(
+        name="SSH-05 A bastion knows the second factors of its people, and what logins used up",
+        factors=factors,
+    )
+    if bastion:
+        files.tree(
+            name="SSH-05 What sshd asks of PAM: a code, and nothing instead of it",
+            files=[
+                File(path=PAM, content=render(templates, "pam", directory=second_factors.DIRECTORY))
+            ],
+        )
     files.tree(
         name="SSH-01 sshd's configuration, whole, and no options or drop-ins beside it",
         directories=[
@@ -108,6 +128,16 @@ def apply() -> None:
         name="SSH-04 No home holds a key that the register doesn't know",
         allowed={entry.user: [key.public_key for key in entry.keys] for entry in access},
     )
+
+
+def second_factor_files(wanted: Intent, access: list[Access]) -> dict[str, str]:
+    """Return the files of those of a bastion's people who are enrolled, by account."""
+    templates = wanted.site.house.templates_dir("ssh")
+    known = load_second_factors(wanted.site, register.people(access))
+    return {
+        name: render(templates, "second_factor", key=each.key, recovery_codes=each.recovery_codes)
+        for name, each in known.items()
+    }
 
 
 def _has_mlkem() -> bool:

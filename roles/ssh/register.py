@@ -18,12 +18,21 @@ def groups(host: Host, access: Sequence[Access]) -> dict[str, list[str]]:
     through. Elsewhere everybody whom the site admits is, but the account that verifies.
     """
     deploy = access[0].user
-    people = [entry.user for entry in access[1:] if entry.command is None]
     confined = [entry.user for entry in access[1:] if entry.command is not None]
     verifiers = {"ringfence-verify": confined} if confined else {}
     if host.in_group("bastion"):
-        return {"ringfence-admin": [deploy], "ringfence-ops": people, **verifiers}
-    return {"ringfence-admin": list(dict.fromkeys([deploy, *people])), **verifiers}
+        return {"ringfence-admin": [deploy], "ringfence-ops": people(access), **verifiers}
+    return {"ringfence-admin": list(dict.fromkeys([deploy, *people(access)])), **verifiers}
+
+
+def people(access: Sequence[Access]) -> list[str]:
+    """Return the people who may log in."""
+    return [entry.user for entry in access[1:] if entry.command is None]
+
+
+def key_alone(access: Sequence[Access]) -> list[str]:
+    """Return the accounts that no person sits before, for which a key has to be enough."""
+    return [access[0].user, *(entry.user for entry in access[1:] if entry.command is not None)]
 
 
 def key_lines(entry: Access) -> list[str]:

@@ -6,12 +6,21 @@ are made by the host to its own sshd.
 """
 
 import re
+from ipaddress import ip_network
 
 import pytest
 
 from ringfence.verify import control, not_applicable
-from ringfence.verify.probes import key_register, session_limits, sshd_process
+from ringfence.verify.probes import (
+    key_alone,
+    key_register,
+    pam_stack,
+    second_factors,
+    session_limits,
+    sshd_process,
+)
 from ringfence.verify.probes.access_lists import accounts, lets_in
+from ringfence.verify.probes.authorized_keys import is_from_within
 from ringfence.verify.probes.match_blocks import STRANGER
 from ringfence.verify.probes.ssh_attempts import SIGNALS, SshAttempts, listeners_that_speak_ssh
 from ringfence.verify.probes.sshd_configuration import SshdConfiguration
@@ -46,6 +55,9 @@ WEAK_HOST_KEYS = ["ssh-rsa", "ecdsa-sha2-nistp256"]
 
 ONLY_ROOT_WRITES = r"^root [0-7]*[0145][0145]$"
 ONLY_ROOT_READS = r"^root [46]?00$"
+KEY_AND_CODE = "publickey,keyboard-interactive:pam"
+SLOWEST_GUESSER = 6
+"""Codes a minute that may be tried; of a million codes, three are good at a time."""
 STRONG_HOST_KEY = r"^(ED25519 256|RSA (307[2-9]|30[89]\d|3[1-9]\d\d|[4-9]\d{3}|\d{5,}))$"
 FAMILIES = {"ED25519": "ssh-ed25519", "RSA": "rsa-sha2-", "ECDSA": "ecdsa-sha2-"}
 
@@ -83,9 +95,18 @@ def test_passwords_are_not_accepted(sshd, expect):
 
 
 @control("SSH-01")
-def test_keyboard_interactive_logins_are_off(sshd, expect):
-    value = sshd.effective("kbdinteractiveauthentication")
-    expect("KbdInteractiveAuthentication", value, equals="no")
+def test_keyboard_interactive_logins_are_off(sshd, declared, expect):
+    """A bastion asks for a code that way, where every way in begins with a key."""
+    values = {}
+    for connection, settings in sshd.by_connection.items():
+        methods = " ".join(settings.get("authenticationmethods", ["any"])).split()
+        after_a_key = all(way.split(",")[0] == "publickey" for way in methods)
+        if not (after_a_key and declared.in_group("bastion")):
+            value = " ".join(settings.get("kbdinteractiveauthentication", ["not set"]))
+            values.setdefault(value, connection)
+    shown = [f"{value} for {connection}" for value, connection in values.items() if value != "no"]
+    subject = "KbdInteractiveAuthentication where no key comes before it"
+    expect(subject, "; ".join(shown) or "no", equals="no")
 
 
 @control("SSH-01")
@@ -480,6 +501,151 @@ def test_only_root_and_the_owner_can_change_the_keys(host, sshd, granted, expect
         for shown in key_register.owners_and_modes(host, path):
             safe = rf"^(root|{re.escape(account)}) [0-7]*[0145][0145] "
             expect(f"owner and mode on the way to the keys of {account}", shown, matches=safe)
+
+
+# SSH-05: people come by the bastion, with a code after their key
+
+
+@pytest.fixture
+def machines(site, declared):
+    """The accounts that no person sits before."""
+    deploying, *others = site.access(declared)
+    return {deploying.user, *(entry.user for entry in others if entry.command is not None)}
+
+
+@pytest.fixture
+def people(site, declared, machines):
+    return [entry.user for entry in site.access(declared) if entry.user not in machines]
+
+
+@pytest.fixture
+def on_a_bastion(declared):
+    if not declared.in_group("bastion"):
+        not_applicable("the host is no bastion: codes are asked for there")
+
+
+@pytest.fixture
+def asked_by_pam(host, on_a_bastion):
+    return pam_stack.auth_stack(host, "sshd")
+
+
+@pytest.fixture
+def factors(host, asked_by_pam):
+    """The second factors of each folder that PAM's modules keep them in."""
+    modules = second_factors.demanding(asked_by_pam)
+    return {
+        folder: second_factors.second_factors(host, folder)
+        for folder in second_factors.folders(modules)
+    }
+
+
+@control("SSH-05")
+def test_only_machines_log_in_with_a_key_alone(sshd, machines, on_a_bastion, expect):
+    wanted = {"authenticationmethods": KEY_AND_CODE, "kbdinteractiveauthentication": "yes"}
+    others = {one: it for one, it in sshd.by_connection.items() if one.user not in machines}
+    expect("connections of people asked about", len(others), at_least=1)
+    for keyword, value in wanted.items():
+        odd = {
+            f"{' '.join(settings.get(keyword, ['not set']))} for {connection}"
+            for connection, settings in others.items()
+            if settings.get(keyword) != [value]
+        }
+        expect(f"{keyword} other than {value}", odd, nothing=True)
+
+
+@control("SSH-05")
+def test_machines_need_no_code(sshd, machines, on_a_bastion, expect):
+    """Otherwise nobody would repair this host."""
+    for account in sorted(machines):
+        for connection, settings in sshd.of(account).items():
+            methods = " ".join(settings.get("authenticationmethods", ["any"]))
+            expect(f"AuthenticationMethods of {connection}", methods, one_of=["any", "publickey"])
+
+
+@control("SSH-05")
+def test_a_key_alone_opens_no_account_of_a_person(host, sshd, machines, on_a_bastion, expect):
+    admitted = [
+        account.name
+        for account in accounts(host)
+        if account.name not in machines
+        and any(lets_in(settings, account) for settings in sshd.of(account.name).values())
+    ]
+    asked = key_alone.still_asked(host, admitted)
+    if asked is None:
+        not_applicable("a sshd to try it on is started by root alone: the next apply judges it")
+    opened = {f"{user}: {methods}" for user, methods in asked.items() if "keyboard" not in methods}
+    subject = f"accounts, of {len(admitted)} admitted, that ask for nothing more after a key"
+    expect(subject, opened, nothing=True)
+
+
+@control("SSH-05")
+def test_pam_lets_nobody_in_without_a_code(asked_by_pam, expect):
+    modules = second_factors.demanding(asked_by_pam)
+    names = [module.name for module in asked_by_pam]
+    expect("modules that PAM asks", names, differs_from=[])
+    expect("modules that ask for a second factor", len(modules), at_least=1)
+    without = pam_stack.can_succeed_without(asked_by_pam, set(second_factors.MODULES))
+    expect("PAM can succeed although the second factor is wrong", without, equals=False)
+
+
+@control("SSH-05")
+def test_who_is_not_enrolled_stays_outside(asked_by_pam, expect):
+    modules = second_factors.demanding(asked_by_pam)
+    expect("modules that ask for a second factor", len(modules), at_least=1)
+    arguments = second_factors.ways_round(modules)
+    expect("arguments that let people in without one", arguments, nothing=True)
+
+
+@control("SSH-05")
+def test_only_root_can_read_second_factors(host, factors, expect):
+    expect("places where second factors are kept", len(factors), at_least=1)
+    for shown in second_factors.owners_and_modes(host, list(factors)):
+        path = shown.split(" ", 2)[2]
+        kept = path in factors or path.rpartition("/")[0] in factors
+        safe = r"^root [0-7]?[0-7]00 " if kept else r"^root [0-7]*[0145][0145] "
+        expect(f"owner and mode of {path}", shown, matches=safe)
+
+
+@control("SSH-05")
+def test_codes_work_once_and_cannot_be_guessed(factors, expect):
+    expect("places where second factors are kept", len(factors), at_least=1)
+    known = [factor for listed in factors.values() for factor in listed]
+    for factor in known:
+        whose = f"the second factor of {factor.account}"
+        expect(f"codes of {whose} work once", factor.codes_work_once, equals=True)
+        expect(f"codes of {whose} that are good at a time", factor.window, at_most=3)
+        tried = factor.attempts_a_minute
+        expect(f"codes a minute tried on {whose}", tried, at_most=SLOWEST_GUESSER)
+
+
+@control("SSH-05")
+def test_only_admitted_people_have_a_second_factor(factors, people, expect):
+    expect("places where second factors are kept", len(factors), at_least=1)
+    known = {factor.account for listed in factors.values() for factor in listed}
+    expect("accounts with a second factor", known, within=set(people))
+
+
+@control("SSH-05")
+def test_people_come_from_the_bastion_alone(site, declared, granted, machines, expect):
+    if declared.in_group("bastion"):
+        not_applicable("the host is the bastion itself")
+    bastions = [str(ip_network(one.address)) for one in site.hosts.values() if is_bastion(one)]
+    expect("bastions of the site with an IP address", len(bastions), at_least=1)
+    theirs = [key for key in granted if key.account not in machines]
+    wider = [str(key) for key in theirs if not comes_from(key, bastions)]
+    subject = f"keys of people that work past the bastion, of {len(theirs)}"
+    expect(subject, wider, nothing=True)
+
+
+def is_bastion(host):
+    """Whether a host of the site is a bastion that others know by its IP address."""
+    return host.in_group("bastion") and re.fullmatch(r"[0-9.]+|.*:.*", host.address)
+
+
+def comes_from(key, networks):
+    """Whether a key works from these networks alone."""
+    patterns = key.line.sources
+    return bool(patterns) and all(is_from_within(one, networks) for one in patterns)
 
 
 def listed(sshd, keyword):

@@ -18,7 +18,8 @@ import pyrage
 import pytest
 import yaml
 
-from ringfence.secrets import Vault
+from ringfence import lab as labs
+from ringfence.secrets import Vault, totp
 
 ROLE = Path(__file__).parent / "secret_role"
 HOST = "agent1"
@@ -152,6 +153,57 @@ def test_a_role_that_leaks_is_caught_at_each_leak(planted):
         assert any(Path(path).match(here) for path in found), (here, found)
     for here in ("apply.log", "snapshot/*.json", "report.html"):
         assert any(Path(path).match(f"site/runs/*/{here}") for path in found), (here, found)
+
+
+@pytest.fixture
+def bastion(planted):
+    """The planted site with its host as a bastion, where ana is to have a second factor."""
+    (planted.house / "roles/roles.yml").write_text("ssh: [all]\n")
+    shutil.copy(planted.lab.house / "tests/baseline/test_ssh.py", planted.house / "tests/baseline")
+    for name, pattern, put in (
+        ("hosts", r"\[agents\]\n( +)classification: basic", r"[bastion]\n\1classification: medium"),
+        ("policy", r".*\bagents\b.*\n", ""),
+    ):
+        path = planted.site / f"{name}.yml"
+        path.write_text(re.sub(pattern, put, path.read_text()))
+    yield planted
+    labs.reset(planted.lab.path, [HOST], say=print)
+
+
+def enrol(planted, name):
+    """Enrol somebody, look at the process that shows the key meanwhile, and return the key."""
+    command = "from ringfence.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-uc", command, "people", "enrol", str(planted.site), name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=planted.lab.environment
+        | {
+            "RINGFENCE_HOUSE": str(planted.house),
+            "RINGFENCE_IDENTITY": str(planted.folder / "identity"),
+            "TMPDIR": str(planted.folder / "temporary"),
+        },
+    ) as running:
+        shown = "".join(running.stdout.readline() for _ in range(3))
+        key = re.search(r"secret=([A-Z2-7]+)", shown)[1]
+        for file in ("cmdline", "environ"):
+            assert not any_form_of([key]).search(Path(f"/proc/{running.pid}/{file}").read_bytes())
+        running.communicate(f"{totp.code(key, time.time())}\n")
+    assert running.returncode == 0
+    return key
+
+
+def test_a_second_factor_is_nowhere_but_in_its_file(bastion):
+    key = enrol(bastion, "ana")
+    bastion.texts, bastion.wanted = [key], any_form_of([key])
+    with Sampler(bastion.wanted) as sampler:
+        assert ringfence(bastion, "plan") == 2
+        assert ringfence(bastion, "apply") == 0, outputs(bastion)
+        file = "/etc/ringfence/totp/ana"
+        bastion.lab.run_on(HOST, f"chmod 644 {file}")
+        assert ringfence(bastion, "apply") == 0, outputs(bastion)
+    assert places(bastion, sampler) == {f"{file} 600"}
 
 
 def outputs(planted):

@@ -27,6 +27,7 @@ def sshd_config(**values: object) -> str:
         "host_keys": ["/etc/ssh/ssh_host_ed25519_key"],
         "mlkem": False,
         "bastion": False,
+        "key_alone": ["deploy"],
         "groups": ["ringfence-admin"],
         "login_grace_seconds": 30,
         "attempts": 3,
@@ -58,7 +59,7 @@ def test_no_file_can_override_the_configuration() -> None:
 
 def test_no_setting_stands_twice() -> None:
     for bastion in (False, True):
-        text = sshd_config(bastion=bastion)
+        text, _, _ = sshd_config(bastion=bastion).partition("\nMatch ")
         names = [line.split()[0] for line in text.splitlines() if line and line[0] != "#"]
         assert len(names) == len(set(names))
 
@@ -66,6 +67,15 @@ def test_no_setting_stands_twice() -> None:
 def test_only_a_bastion_passes_connections_on() -> None:
     assert setting(sshd_config(), "DisableForwarding") == ["yes"]
     assert setting(sshd_config(bastion=True), "AllowTcpForwarding") == ["local"]
+
+
+def test_a_bastion_asks_for_a_code_unless_it_is_told_otherwise() -> None:
+    before, _, after = sshd_config(bastion=True).partition("\nMatch User deploy\n")
+    assert "\nAuthenticationMethods publickey,keyboard-interactive:pam\n" in before
+    assert [line.split() for line in after.splitlines()] == [
+        ["AuthenticationMethods", "publickey"],
+        ["KbdInteractiveAuthentication", "no"],
+    ]
 
 
 def test_the_inventory_is_shell() -> None:

@@ -17,12 +17,13 @@ from ringfence.facts.accounts import Accounts
 from ringfence.facts.files import Tree
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
+from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
 from ringfence.facts.systemd import Services
-from ringfence.operations import accounts, files, nftables, packages, ssh, systemd
+from ringfence.operations import accounts, files, nftables, packages, second_factors, ssh, systemd
 
 ROOT = Path(__file__).parents[2]
-MODULES = (accounts, files, nftables, packages, ssh, systemd)
+MODULES = (accounts, files, nftables, packages, second_factors, ssh, systemd)
 CONTROL = re.compile(r"[A-Z]{2,4}-[0-9]{2} ")
 HOSTILE = (
     "a b",
@@ -143,6 +144,12 @@ USES = {
         nftables.loaded,
         lambda t: {"path": "/a", "family": "inet", "table": "a", "kept_sets": [t]},
     ),
+    "account with a second factor": Use(
+        second_factors.declared, lambda t: {"factors": {t: "K\n"}}, True
+    ),
+    "folder of second factors": Use(
+        second_factors.declared, lambda t: {"factors": {"a": "K\n"}, "directory": f"/etc/{t}"}
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -173,6 +180,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (systemd.services, {"services": [systemd.Service(unit="a.service", title="a")]}),
         (packages.installed, {"names": ["a"]}),
         (accounts.groups, {"groups": [accounts.Group(name="g", members=["a"])]}),
+        (second_factors.declared, {"factors": {"a": "K\n"}}),
         (ssh.host_keys, {"keys": [ssh.HostKey(path="/k", type="rsa", bits=3072)]}),
         (ssh.authorized_keys, {"lines": {"a": ["x"]}, "deployer": "a"}),
     ],
@@ -224,7 +232,10 @@ def test_every_operation_has_a_fixture_in_which_it_changes_nothing() -> None:
 def test_every_fact_has_a_fixture() -> None:
     for fact in (Forwarding, Listeners, Operator, Ruleset):
         assert list((ROOT / "tests/facts" / f"nftables.{fact.__name__}").glob("*.yml"))
-    for fact in (Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles, Services):
+    for fact in (
+        *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
+        *(SecondFactors, Services),
+    ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))
 

@@ -69,6 +69,10 @@ if [ "$kind" = configuration ]; then
     if [ "$(id -u -- "$account")" = 0 ] && [ "$(value permitrootlogin)" = no ]; then
         refuse "this configuration refuses root: let hosts.yml name an account with sudo as ssh.user"
     fi
+    case $(value authenticationmethods | tr '\n' ' ') in
+        'any ' | *'publickey '*) ;;
+        *) refuse "this configuration asks for more than a key, which Ringfence can't give" ;;
+    esac
     may_log_in_by_group || refuse "it is in none of the groups $(value allowgroups | tr '\n' ' ')"
     if [ -n "$came" ] && ! value port | grep -qx -- "$4"; then
         refuse "this run came in by port $4, where this configuration does not listen (ssh.port in policy.yml)"

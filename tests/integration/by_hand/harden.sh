@@ -217,3 +217,21 @@ END
 filter_packets
 make_verifier
 systemctl start site-inventory.service
+
+# SSH-05: a bastion asks people for a code after the key, and the accounts of programs for none.
+ask_people_for_codes() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy libpam-google-authenticator
+    mkdir -m 700 /root/second-factors
+    sed -i '/^@include common-auth/c\
+auth requisite pam_google_authenticator.so secret=/root/second-factors/%u user=root\
+auth required pam_permit.so' /etc/pam.d/sshd
+    cat >/etc/ssh/sshd_config.d/40-codes.conf <<END
+Match User *,!$ACCOUNT,!$VERIFIER
+    AuthenticationMethods publickey,keyboard-interactive:pam
+    KbdInteractiveAuthentication yes
+END
+    /usr/sbin/sshd -t
+    systemctl reload ssh
+}
+
+case $DECLARATION in *'"bastion"'*) ask_people_for_codes ;; esac
