@@ -15,6 +15,8 @@ class CommonStacksState(TypedDict):
     """profiles that aren't on the host"""
     differing: list[str]
     """kinds of stack (auth, password …) that differ from what pam-auth-update would write"""
+    edited: list[str]
+    """those that somebody edited since it last wrote them"""
 
 
 class CommonStacks(FactBase[CommonStacksState]):
@@ -27,7 +29,7 @@ class CommonStacks(FactBase[CommonStacksState]):
     @staticmethod
     def default() -> CommonStacksState:
         """Return a state in which nothing is known to differ."""
-        return {"absent": [], "differing": []}
+        return {"absent": [], "differing": [], "edited": []}
 
     def process(self, output: list[str]) -> CommonStacksState:
         """Parse the answer. Raises FactProcessError for anything else."""
@@ -38,6 +40,8 @@ class CommonStacks(FactBase[CommonStacksState]):
                     state["absent"].append(profile)
                 case ["differs", kind]:
                     state["differing"].append(kind)
+                case ["edited", kind]:
+                    state["edited"].append(kind)
                 case ["same", _] | ["uncomposed"]:
                     pass
                 case _:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 
+from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
@@ -28,6 +29,12 @@ def profiles(wanted: list[str], unwanted: str) -> Generator[StringCommand, None,
     if not state["absent"] and not state["differing"]:
         host.noop("the common stacks of PAM are as declared")
         return
+    if state["edited"]:
+        edited = ", ".join(f"/etc/pam.d/common-{kind}" for kind in state["edited"])
+        logger.warning(
+            f"{host.print_prefix}ringfence: edited by hand: {edited}; what was there is kept in "
+            "/var/lib/ringfence/previous, and what must stay belongs in /usr/share/pam-configs"
+        )
     lines = [
         f"clean() {{ {call('sweep', '/etc/pam.d', '/var/lib/pam')}; }}",
         "undo() { :; }",

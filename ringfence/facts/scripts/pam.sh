@@ -29,6 +29,22 @@ wanted_profiles() { # unwanted wanted...: those in force but the unwanted, and t
         printf '%s\n' "$@"
     } | sort -u
 }
+plain_lines() { # kind: lines of a stack without the type, the width of blanks and of jumps
+    sed -n -E "s/^-?${1%-noninteractive}[[:space:]]+//p" | blanks
+}
+blanks() {
+    sed -E -e 's/[[:space:]]+/ /g' -e 's/ $//' -e 's/^(\[success=)(end|[0-9]+)/\1N/' | sort
+}
+edited_stacks() { # those whose lines are others than pam-auth-update wrote last
+    for kind in $kinds; do
+        {
+            plain_lines "$kind" <"/usr/share/pam/common-$kind"
+            sed -e '/^Module: /d' -e '/^$/d' "/var/lib/pam/$kind" | blanks
+        } 2>/dev/null | sort >"$composed/written"
+        plain_lines "$kind" <"/etc/pam.d/common-$kind" 2>/dev/null |
+            cmp -s -- "$composed/written" - || printf 'edited %s\n' "$kind"
+    done
+}
 common_stacks() { # unwanted wanted...
     for profile; do
         [ "$profile" = "$1" ] || [ -f "/usr/share/pam-configs/$profile" ] || printf 'absent %s\n' "$profile"
@@ -36,6 +52,7 @@ common_stacks() { # unwanted wanted...
     composed=$(mktemp -d /run/ringfence-pam.XXXXXXXX) || return
     # shellcheck disable=SC2046 # names of profiles, one word each
     compose "$composed" $(wanted_profiles "$@") || printf 'uncomposed\n'
+    differs=no
     for kind in $kinds; do
         live=/etc/pam.d/common-$kind
         if [ "$(stat -c '%F %a %U:%G' -- "$live" 2>/dev/null)" = 'regular file 644 root:root' ] &&
@@ -44,7 +61,9 @@ common_stacks() { # unwanted wanted...
             printf 'same %s\n' "$kind"
         else
             printf 'differs %s\n' "$kind"
+            differs=yes
         fi
     done
+    [ "$differs" = no ] || edited_stacks
     rm -rf -- "$composed"
 }

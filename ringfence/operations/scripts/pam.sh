@@ -13,18 +13,6 @@ modules_exist() { # folder: every module that its stacks name is on the host
         [ "$found" = yes ] || fail "PAM has no module $module: nothing was changed"
     done
 }
-tell_edits() { # say in one sentence which stacks were edited by hand, and where they are kept
-    # shellcheck disable=SC2046 # names of profiles, one word each
-    compose "$work/as-before" $(profiles_in_force) || return 0
-    edited=
-    for kind in $kinds; do
-        [ ! -e "/etc/pam.d/common-$kind" ] ||
-            cmp -s -- "$work/as-before/etc/pam.d/common-$kind" "/etc/pam.d/common-$kind" ||
-            edited="$edited /etc/pam.d/common-$kind"
-    done
-    [ -z "$edited" ] || complain "edited by hand, and now as pam-auth-update writes it:$edited" \
-        "(kept in $previous; what must stay belongs in a profile in /usr/share/pam-configs)"
-}
 put_stacks() { # folder with etc/pam.d and var/lib/pam
     mkdir -p -- "/etc/pam.d/.ringfence.$token" "/var/lib/pam/.ringfence.$token" || return
     for kind in $kinds; do
@@ -53,7 +41,6 @@ adopt() { # unwanted wanted...
     compose "$work/new" $(wanted_profiles "$@") ||
         fail "pam-auth-update can't compose the stacks of PAM: nothing was changed"
     modules_exist "$work/new" || exit 1
-    tell_edits
     mkdir -p -- "$work/before/etc/pam.d" "$work/before/var/lib"
     cp -a -- /etc/pam.d/common-* "$work/before/etc/pam.d/" && cp -a -- /var/lib/pam "$work/before/var/lib/" ||
         fail "can't keep the stacks of PAM: nothing was changed"
