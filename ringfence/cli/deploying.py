@@ -93,8 +93,9 @@ def report_deployment(outcome: Deployment) -> None:
             click.echo(f"  {verb}: {operation}")
         for operation in host.failed:
             click.echo(f"  failed: {operation}")
-        for line in host.trouble if state != "ok" else ():
-            click.echo(f"  {line}")
+        for line in dict.fromkeys(host.trouble):
+            if state != "ok" or line.startswith("ringfence: "):
+                click.echo(f"  {line}")
 
 
 def warn_of_people(site: Site) -> None:
