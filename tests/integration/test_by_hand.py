@@ -50,6 +50,9 @@ def parameters(site, host):
         "ATTEMPTS": settings.attempts,
         "SESSIONS": settings.sessions,
         "IDLE": settings.idle_minutes * 60,
+        "DATA": "".join(
+            f"{entry.path} {entry.group}\n" for entry in site.policy.permissions.data_of(host)
+        ),
     }
 
 
