@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from ringfence.site import checks_of_hosts, checks_of_policy
+from ringfence.site import checks_of_data, checks_of_hosts, checks_of_policy
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
 from ringfence.site.problems import Problem, nearest, shown
 
@@ -35,7 +35,12 @@ def check_waivers(documents: Documents) -> Iterator[Problem]:
 MOST_OF_A_RULE = 200
 """Beyond that, looking for near names would take longer than anybody reads."""
 
-CHECKS: list[Check] = [*checks_of_hosts.CHECKS, *checks_of_policy.CHECKS, check_waivers]
+CHECKS: list[Check] = [
+    *checks_of_hosts.CHECKS,
+    *checks_of_policy.CHECKS,
+    *checks_of_data.CHECKS,
+    check_waivers,
+]
 
 
 def cross_check(documents: Documents) -> list[Problem]:

@@ -83,6 +83,9 @@ def of_the_verifier(site, host):
         "VERIFIER_KEY": key.public_key,
         "VERIFIER_LAST_DAY": key.expires.strftime("%Y%m%d"),
         "VERIFIER_SOURCES": ",".join(key.sources),
+        "DATA": "".join(
+            f"{entry.path} {entry.group}\n" for entry in site.policy.permissions.data_of(host)
+        ),
     }
 
 

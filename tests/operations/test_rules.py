@@ -17,13 +17,29 @@ from ringfence.facts.accounts import Accounts
 from ringfence.facts.files import Tree
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
+from ringfence.facts.permissions import (
+    DataTrees,
+    Homes,
+    Privileges,
+    SystemFiles,
+    TrustingFiles,
+)
 from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
 from ringfence.facts.systemd import Services
-from ringfence.operations import accounts, files, nftables, packages, second_factors, ssh, systemd
+from ringfence.operations import (
+    accounts,
+    files,
+    nftables,
+    packages,
+    permissions,
+    second_factors,
+    ssh,
+    systemd,
+)
 
 ROOT = Path(__file__).parents[2]
-MODULES = (accounts, files, nftables, packages, second_factors, ssh, systemd)
+MODULES = (accounts, files, nftables, packages, permissions, second_factors, ssh, systemd)
 CONTROL = re.compile(r"[A-Z]{2,4}-[0-9]{2} ")
 HOSTILE = (
     "a b",
@@ -150,6 +166,15 @@ USES = {
     "folder of second factors": Use(
         second_factors.declared, lambda t: {"factors": {"a": "K\n"}, "directory": f"/etc/{t}"}
     ),
+    "group of data": Use(
+        permissions.data,
+        lambda t: {"trees": [permissions.DataTree(path=f"/srv/{t}", group=t, writer=t)]},
+    ),
+    "system that is left alone": Use(
+        permissions.privileges,
+        lambda t: {"allowed": {f"/{t}": t}, "answer": f"/{t}", "other_systems": [f"/{t}"]},
+    ),
+    "name of a file of trust": Use(permissions.no_trusting_files, lambda t: {"names": [t]}),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -183,6 +208,9 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (second_factors.declared, {"factors": {"a": "K\n"}}),
         (ssh.host_keys, {"keys": [ssh.HostKey(path="/k", type="rsa", bits=3072)]}),
         (ssh.authorized_keys, {"lines": {"a": ["x"]}, "deployer": "a"}),
+        (permissions.system_files, {"files": [permissions.SystemFile(path="/a", mode="0644")]}),
+        (permissions.privileges, {"allowed": {"/a": "4755 root:root"}, "answer": "/a"}),
+        (permissions.data, {"trees": [permissions.DataTree(path="/a", group="a")]}),
     ],
 )
 def test_a_fact_that_failed_raises_nothing(operation: Any, arguments: Any) -> None:
@@ -232,6 +260,8 @@ def test_every_operation_has_a_fixture_in_which_it_changes_nothing() -> None:
 def test_every_fact_has_a_fixture() -> None:
     for fact in (Forwarding, Listeners, Operator, Ruleset):
         assert list((ROOT / "tests/facts" / f"nftables.{fact.__name__}").glob("*.yml"))
+    for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
+        assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
         *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services),

@@ -28,16 +28,16 @@ class Timer:
     last_result: str
 
 
-def read(host: Any, name: str) -> list[str]:
+def read(host: Any, name: str, folder: str = FOLDER) -> list[str]:
     """Return the lines of one file of the inventory; none when it is missing."""
-    answer = host.run("cat -- %s", f"{FOLDER}/{name}")
+    answer = host.run("cat -- %s", f"{folder}/{name}")
     lines: list[str] = answer.stdout.splitlines()
     return lines
 
 
-def owner_and_mode(host: Any, name: str) -> str:
+def owner_and_mode(host: Any, name: str, folder: str = FOLDER) -> str:
     """Return kind, owner and mode of one file of the inventory: ``regular file root:root 600``."""
-    path = f"{FOLDER}/{name}".rstrip("/")
+    path = f"{folder}/{name}".rstrip("/")
     answer = host.run("stat -L -c '%%F %%U:%%G %%a' -- %s", path)
     return str(answer.stdout.strip() or "missing")
 
@@ -53,14 +53,14 @@ def hours_since(host: Any, moment: str) -> float:
     return round((now - seconds) / 3600, 1)
 
 
-def hours_since_written(host: Any, name: str) -> float:
+def hours_since_written(host: Any, name: str, folder: str = FOLDER) -> float:
     """Return the hours since one file of the inventory was written."""
-    return hours_since(host, host.check_output("stat -L -c %%Y -- %s", f"{FOLDER}/{name}"))
+    return hours_since(host, host.check_output("stat -L -c %%Y -- %s", f"{folder}/{name}"))
 
 
-def timers(host: Any) -> list[Timer]:
+def timers(host: Any, pattern: str = TIMERS) -> list[Timer]:
     """Return every timer of the host whose name says that it takes an inventory."""
-    listed = host.run(f"systemctl list-unit-files --no-legend --type=timer '{TIMERS}'").stdout
+    listed = host.run(f"systemctl list-unit-files --no-legend --type=timer '{pattern}'").stdout
     return [_timer(host, line.split()[0]) for line in listed.splitlines() if line.strip()]
 
 

@@ -3,7 +3,8 @@
 # access list, keys in the home, a shell that ends itself, a timer of one's own. Runs as root.
 #
 # Set by the caller: DECLARATION (JSON), BANNER, ACCOUNT, KEY (algorithm and text),
-# LAST_DAY (YYYYMMDD), SOURCES (comma separated, or empty), PORT, GRACE, ATTEMPTS, SESSIONS, IDLE.
+# LAST_DAY (YYYYMMDD), SOURCES (comma separated, or empty), PORT, GRACE, ATTEMPTS, SESSIONS, IDLE,
+# DATA (path and group, a line each).
 set -eu
 umask 022
 
@@ -271,4 +272,62 @@ limit_ages() {
 install_password_tools
 write_stacks
 limit_ages
+
+# Permissions: data, homes, and a search of the disk that a script of one's own makes.
+
+close_data() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes acl libcap2-bin >/dev/null
+    printf '%s' "$DATA" | while read -r path group; do
+        addgroup --system --quiet "$group" 2>/dev/null || groupadd -r "$group"
+        install -d -o root -g "$group" -m 2750 "$path"
+        setfacl -d -m u::rwx,g::rx,o::- "$path"
+    done
+}
+
+close_homes() {
+    chmod 0700 /root
+    for home in /home/*; do chmod 0700 "$home"; done
+}
+
+write_search_script() {
+    cat >/usr/local/sbin/search-permissions <<'END'
+#!/bin/sh
+set -eu
+umask 077
+folder=/var/lib/ringfence/permissions/latest
+mkdir -p "$folder"
+chmod 0700 "$folder"
+cd "$folder"
+disks() { find / -path /proc -prune -o -path /sys -prune -o "$@" 2>/dev/null || true; }
+disks -type f -perm /6000 -exec stat -c '%a %U:%G %n' {} + >privileged
+disks -type f -perm /111 -exec getcap {} + >capabilities
+disks '(' -type f -perm -2 -o -type d -perm -2 ! -perm -1000 ')' -print >open
+disks '(' -nouser -o -nogroup ')' -print >unowned
+date -u +%Y-%m-%dT%H:%M:%SZ >taken-at
+END
+    chmod 0755 /usr/local/sbin/search-permissions
+}
+
+schedule_search() {
+    cat >/etc/systemd/system/site-permissions.service <<'END'
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/search-permissions
+END
+    cat >/etc/systemd/system/site-permissions.timer <<'END'
+[Timer]
+OnCalendar=04:15
+Persistent=true
+[Install]
+WantedBy=timers.target
+END
+    systemctl daemon-reload
+    systemctl enable --now site-permissions.timer
+}
+
+close_data
+close_homes
+write_search_script
+schedule_search
+systemctl start site-permissions.service
 systemctl start site-inventory.service
