@@ -86,13 +86,13 @@ def check_nesting(documents: Documents) -> Iterator[Problem]:
 
 
 def _misplaced(document: Document, where: Path, path: str, systems: set[str]) -> Iterator[Problem]:
-    name = PurePosixPath(path).name or "recordings"
-    hint = f"; did you mean '/srv/{name}'?"
     if path in SHARED:
         message = f"{shown(path)} holds more than this: name a directory of its own in it"
-        yield document.problem(where, f"{message}, such as '{path.rstrip('/')}/{name}'")
+        yield document.problem(where, f"{message}, such as '{path.rstrip('/')}/recordings'")
     elif system := next((one for one in sorted(systems) if _meet(path, one)), None):
         what = "is" if path == system else f"lies in {system}," if path > system else "holds"
+        name = PurePosixPath(path).name if path > system else "recordings"
+        hint = f"; did you mean '/srv/{name}'?" if "data" in where else ""
         yield document.problem(where, f"{shown(path)} {what} a directory of the system{hint}")
 
 

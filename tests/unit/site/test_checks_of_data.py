@@ -29,7 +29,7 @@ def of_data(*entries: str) -> list[str]:
         ("/", "'/' holds more than this: name a directory of its own in it, such as '/recordings'"),
         ("/srv", "'/srv' holds more than this: name a directory of its own in it, such as "),
         ("/var", "'/var' holds more than this: name a directory of its own in it, such as "),
-        ("/etc", "'/etc' is a directory of the system; did you mean '/srv/etc'?"),
+        ("/etc", "'/etc' is a directory of the system; did you mean '/srv/recordings'?"),
         (
             "/usr/local/recordings",
             "'/usr/local/recordings' lies in /usr, a directory of the system; "
