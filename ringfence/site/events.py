@@ -16,6 +16,7 @@ from ringfence.site.document import Document, Place
 from ringfence.site.problems import Path, shown
 
 DEEPEST = 16
+TOO_DEEP = f"nested deeper than {DEEPEST} levels, which no file needs"
 
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
@@ -37,7 +38,9 @@ def compose(text: str, document: Document) -> None:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.problem, error.context) if part)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        document.refuse(line, column, f"not YAML: {what[:200]}")
+        # Newer libyamls look ahead with a limit of their own: they may speak before we do.
+        deep = "nesting depth" in what
+        document.refuse(line, column, TOO_DEEP if deep else f"not YAML: {what[:200]}")
     except yaml.YAMLError as error:
         document.refuse(1, 1, f"not YAML: {str(error)[:200]}")
     finally:
@@ -90,7 +93,7 @@ class _Composer:
             elif isinstance(event, yaml.NodeEvent):
                 self.refuse_what_is_not_plain(event)
                 if isinstance(event, yaml.CollectionStartEvent) and len(self.stack) >= DEEPEST:
-                    self.refuse(event, f"nested deeper than {DEEPEST} levels, which no file needs")
+                    self.refuse(event, TOO_DEEP)
                     return
                 self.take(event)
 
