@@ -184,6 +184,11 @@ WantedBy=sysinit.target
 END
     printf 'net.ipv4.ip_forward=0\nnet.ipv6.conf.all.forwarding=0\n' >/etc/sysctl.d/90-no-router.conf
     systemctl daemon-reload
+    # The kernel must know the connection of who works here before its packets are judged.
+    nft add table inet known '{ chain seen { type filter hook input priority 0; ct state new accept; }; }'
+    sleep 1
+    echo "the packet filter comes now"
+    sleep 2
     systemctl enable --now nftables.service
 }
 
