@@ -139,6 +139,9 @@ def write_site(path, folder):
     for host in hosts["hosts"].values():
         host |= {"groups": ["bastion"], "classification": "medium"}
     (path / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    lab = yaml.safe_load((path / "lab.yml").read_text())
+    lab["hosts"] = {name: lab["hosts"][name] for name in CONTAINERS}
+    (path / "lab.yml").write_text(yaml.safe_dump(lab))
     policy = yaml.safe_load((path / "policy.yml").read_text())
     policy["flows"] = []
     for name in ADMITTED:
