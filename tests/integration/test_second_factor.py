@@ -36,7 +36,7 @@ class Bastions:
     def login(self, host, name, code=""):
         """Log in with a key, and a code if there is one; return whether, and what was said.
 
-        OpenSSH from 9.8 shuts out an address that failed too often, for a while: that is waited for.
+        OpenSSH from 9.8 shuts out for a while an address that failed too often: that is waited for.
         """
         for _ in range(20):
             entered, said = self.attempt(host, name, code)
