@@ -17,6 +17,8 @@ from ringfence.operations.files import Directory, File, tree_command
 from ringfence.operations.shell import absolute, library, named
 
 DIRECTORY = "/etc/ringfence/totp"
+MODES = {"0400", "0600"}
+"""The module writes 0400 when it notes that a code was used."""
 STAGES = ".ringfence."
 """How the stages of an interrupted run are called."""
 
@@ -75,9 +77,10 @@ def differs(content: str, found: FactorState) -> bool:
     key, *lines = content.splitlines()
     options = sorted(line[2:] for line in lines if line.startswith('" '))
     issued = {_digest(f"{key} {line}") for line in lines if not line.startswith('"')}
-    about = (found["type"], found["mode"], found["owner"], found["group"])
+    about = (found["type"], found["owner"], found["group"])
     return (
-        about != ("file", "0600", "root", "root")
+        about != ("file", "root", "root")
+        or found["mode"] not in MODES
         or found["key"] != _digest(key)
         or sorted(found["options"]) != options
         or not set(found["codes"]) <= issued

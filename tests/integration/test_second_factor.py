@@ -36,7 +36,7 @@ class Bastions:
     def login(self, host, name, code=""):
         """Log in with a key, and a code if there is one; return whether, and what was said.
 
-        OpenSSH from 9.8 shuts out an address that failed too often for a while: wait for it.
+        OpenSSH from 9.8 shuts out for a while an address that failed too often: that is waited for.
         """
         for _ in range(20):
             entered, said = self.attempt(host, name, code)
@@ -139,6 +139,9 @@ def write_site(path, folder):
     for host in hosts["hosts"].values():
         host |= {"groups": ["bastion"], "classification": "medium"}
     (path / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    lab = yaml.safe_load((path / "lab.yml").read_text())
+    lab["hosts"] = {name: lab["hosts"][name] for name in CONTAINERS}
+    (path / "lab.yml").write_text(yaml.safe_dump(lab))
     policy = yaml.safe_load((path / "policy.yml").read_text())
     policy["flows"] = []
     for name in ADMITTED:

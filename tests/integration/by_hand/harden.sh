@@ -238,6 +238,7 @@ Match User *,!$ACCOUNT,!$VERIFIER
 END
     /usr/sbin/sshd -t
     systemctl reload ssh
+    systemctl start site-inventory.service
 }
 
 case $DECLARATION in *'"bastion"'*) ask_people_for_codes ;; esac
