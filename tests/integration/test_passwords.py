@@ -42,7 +42,10 @@ def once(lab):
     assert ended.returncode == 0, ended.stdout + ended.stderr
     yield lab
     for host in CONTAINERS:
-        lab.run_on(host, "userdel -rf labperson; rm -f /etc/ssh/authorized_keys.d/labperson; true")
+        lab.run_on(
+            host,
+            "userdel -rf labperson; sed -i '/^labperson:/d' /etc/security/opasswd; rm -f /etc/ssh/authorized_keys.d/labperson; true",
+        )
 
 
 @pytest.fixture(params=CONTAINERS)
@@ -55,6 +58,7 @@ def ask(once, host):
     """Run a script with TOOLS on a host where labperson's password is FIRST; return its lines."""
     prepare = f"""
         userdel -rf labperson 2>/dev/null
+        sed -i '/^labperson:/d' /etc/security/opasswd
         useradd -m -s /bin/bash labperson
         printf 'labperson:%s\\n' '{FIRST}' | chpasswd
         faillock --user labperson --reset

@@ -11,7 +11,7 @@ from ringfence.site import load_site
 from ringfence.site.problems import SiteError
 from ringfence.site.section import Classification
 from roles.passwords.deploy import days
-from roles.passwords.settings import MaxDays
+from roles.passwords.settings import MaxDaysSettings
 
 EXAMPLE = Path(__file__).parents[4] / "inventories" / "example"
 
@@ -62,6 +62,6 @@ def test_the_bounds_themselves_are_allowed(tmp_path) -> None:
     ],
 )
 def test_the_shortest_age_that_applies_wins(level, pci, expected) -> None:
-    limits = MaxDays(basic=300, medium=200, high=250, pci=100)
+    limits = MaxDaysSettings(basic=300, medium=200, high=250, pci=100)
     host = SimpleNamespace(classification=Classification(level), pci=pci)
     assert days(limits, host) == expected
