@@ -7,7 +7,7 @@ from ringfence.operations.files import File
 from ringfence.rendering import render
 from ringfence.site import Host
 from ringfence.site.deploying import intent
-from roles.passwords.settings import MaxDays
+from roles.passwords.settings import MaxDaysSettings
 
 PROFILES = (
     "ringfence-lockout",
@@ -75,7 +75,7 @@ def apply() -> None:
     )
 
 
-def days(limits: MaxDays, host: Host) -> int:
+def days(limits: MaxDaysSettings, host: Host) -> int:
     """Return after how many days a password must be changed: the shortest that applies."""
     applying = [limits.basic]
     if host.classification >= "medium":

@@ -5,7 +5,7 @@ from pydantic import Field
 from ringfence.site import Section
 
 
-class MaxDays(Section):
+class MaxDaysSettings(Section):
     """After how many days a password must be changed; the shortest that applies to a host wins."""
 
     basic: int = Field(default=365, ge=1, le=365)
@@ -33,7 +33,7 @@ class Settings(Section):
     """Within how long the wrong passwords are counted together."""
     remembered: int = Field(default=24, ge=4, le=100)
     """How many former passwords are refused (PCI DSS 8.3.7)."""
-    max_days: MaxDays = MaxDays()
+    max_days: MaxDaysSettings = MaxDaysSettings()
     """After how many days a password must be changed."""
     warned_days: int = Field(default=7, ge=7, le=30)
     """How many days before that its owner is warned."""

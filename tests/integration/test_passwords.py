@@ -55,6 +55,7 @@ def ask(once, host):
     """Run a script with TOOLS on a host where labperson's password is FIRST; return its lines."""
     prepare = f"""
         userdel -rf labperson 2>/dev/null
+        sed -i '/^labperson:/d' /etc/security/opasswd
         useradd -m -s /bin/bash labperson
         printf 'labperson:%s\\n' '{FIRST}' | chpasswd
         faillock --user labperson --reset
