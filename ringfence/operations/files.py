@@ -40,13 +40,15 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """A directory that must exist. An exclusive one holds declared files and directories only."""
+    """A directory that must exist. An exclusive one holds declared files and directories only, and
+    those of the names in `kept`, which others look after."""
 
     path: str
     mode: str = "0755"
     owner: str = "root"
     group: str = "root"
     exclusive: bool = False
+    kept: Sequence[str] = ()
 
 
 @operation()
@@ -191,7 +193,8 @@ def _members(
     directory: Directory, files: Sequence[File], directories: Sequence[Directory]
 ) -> list[str]:
     parts = [path.rpartition("/") for path in _paths(files, directories, ())]
-    return sorted(name for parent, _, name in parts if parent == directory.path)
+    declared = {name for parent, _, name in parts if parent == directory.path}
+    return sorted(declared.union(directory.kept))
 
 
 def _paths(

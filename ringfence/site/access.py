@@ -1,7 +1,7 @@
 """Who may log in to a host by ssh: the register that the ssh role writes and its tests demand."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -70,12 +70,17 @@ def access_register(
 
 
 def admitted(policy: BasePolicy, host: Host) -> list[str]:
-    """Return the people to whom `access` opens the host, in the order of policy.yml."""
+    """Return the people to whom `access` opens the host, in the order of policy.yml.
+
+    Whoever has left (`leaves`) is admitted nowhere. Days are those of UTC.
+    """
+    today = datetime.now(UTC).date()
     grants = [grant for grant in policy.access if any(host.in_group(g) for g in grant.groups)]
     return [
         name
         for name, person in policy.people.items()
-        if any(name in grant.people or set(person.roles) & set(grant.roles) for grant in grants)
+        if (person.leaves is None or person.leaves >= today)
+        and any(name in grant.people or set(person.roles) & set(grant.roles) for grant in grants)
     ]
 
 

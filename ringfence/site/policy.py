@@ -89,6 +89,11 @@ class Person(Section):
     """What the person does: names of your choice, to which `access` opens hosts."""
     ssh_keys: list[PersonKey] = Field(default_factory=list)
     """The person's public keys."""
+    leaves: Date | None = None
+    """The last day here. From the next one on (in UTC) no host admits the person."""
+    returned: Date | None = None
+    """The day on which somebody whose accounts were closed for inactivity was admitted again (role
+    `accounts`)."""
 
 
 class Grant(Section):

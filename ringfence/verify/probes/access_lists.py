@@ -87,5 +87,6 @@ def _names(pattern: str, name: str, always: bool) -> bool:
 def _fields(text: str, *numbers: int) -> Iterator[tuple[str, ...]]:
     for line in text.splitlines():
         fields = line.split(":")
-        if len(fields) > max(numbers):
+        # Entries of NIS (+::::::) stand for accounts that are not here.
+        if len(fields) > max(numbers) and line[0] not in "+-":
             yield tuple(fields[number] for number in numbers)

@@ -19,7 +19,7 @@ TIMERS = "*inventory*.timer"
 
 @dataclass(frozen=True)
 class Timer:
-    """A timer that takes an inventory: whether it starts at boot, runs, and when it is due."""
+    """A timer, such as that of the inventory: whether it starts at boot, runs, when it is due."""
 
     unit: str
     enabled: str
@@ -59,7 +59,7 @@ def hours_since_written(host: Any, name: str, folder: str = FOLDER) -> float:
 
 
 def timers(host: Any, pattern: str = TIMERS) -> list[Timer]:
-    """Return every timer of the host whose name says that it takes an inventory."""
+    """Return every timer of the host whose name, by a pattern, says what it does."""
     listed = host.run(f"systemctl list-unit-files --no-legend --type=timer '{pattern}'").stdout
     return [_timer(host, line.split()[0]) for line in listed.splitlines() if line.strip()]
 

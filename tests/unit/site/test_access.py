@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -58,6 +58,13 @@ def test_access_is_opened_by_groups_to_roles_and_people(
     site = load(("groups: [all]\n    roles: [administrator]", grant))
     assert admitted(site.policy, site.host("pbx1")) == on_pbx
     assert admitted(site.policy, site.host("bastion1")) == on_bastion
+
+
+@pytest.mark.parametrize(("days", "found"), [(0, ["ana"]), (2, ["ana"]), (-1, [])])
+def test_nobody_is_admitted_after_the_last_day(days: int, found: list[str], load: Load) -> None:
+    last = datetime.now(UTC).date() + timedelta(days=days)
+    site = load(("roles: [administrator]", f"roles: [administrator]\n    leaves: {last}"))
+    assert admitted(site.policy, site.host("pbx1")) == found
 
 
 def test_a_key_file_is_read_when_access_is_asked_for(load: Load, key: str) -> None:
