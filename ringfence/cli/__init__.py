@@ -54,9 +54,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:
-    """Harden the Linux hosts of a contact center, and prove it.
-    Start with: ringfence init my-site
-    """
+    """Harden the Linux hosts of a contact center. Start: ringfence init my-site."""
 
 
 def main(arguments: list[str] | None = None) -> None:
