@@ -20,6 +20,8 @@ BESIDE = (
     "pam_wheel",
 )
 """Other ways to log in, which don't know the account or the password at hand."""
+CODES = ("pam_google_authenticator", "pam_oath", "pam_u2f")
+"""Second factors: who has a password alone has none of them at hand."""
 
 
 def right_password(stack: Stack) -> Outcome:
@@ -52,4 +54,6 @@ def _answer(entry: Entry, answers: Mapping[str, str]) -> str:
         return REFUSES if "pam_faillock" in answers else "ignore"
     if entry.module in BESIDE:
         return "user_unknown"
+    if entry.module in CODES:
+        return REFUSES
     return {**ALWAYS, **answers}.get(entry.module, "success")

@@ -163,3 +163,9 @@ def test_weak_and_former_passwords_stop_the_stack():
 def test_entries_are_found_by_service():
     found = stacks(login=DEBIAN, su="auth sufficient pam_rootok.so").entries("auth", "pam_unix")
     assert list(found) == ["login"]
+
+
+@pytest.mark.parametrize("module", scenarios.CODES)
+def test_a_password_does_not_stand_in_for_a_code(module):
+    text = f"auth requisite {module}.so\nauth required pam_permit.so"
+    assert scenarios.wrong_password(auth(text)).answer == "auth_err"
