@@ -14,7 +14,6 @@ from ringfence.verify import control, not_applicable
 from ringfence.verify.probes import (
     key_alone,
     key_register,
-    pam_stack,
     second_factors,
     session_limits,
     sshd_process,
@@ -22,6 +21,7 @@ from ringfence.verify.probes import (
 from ringfence.verify.probes.access_lists import accounts, lets_in
 from ringfence.verify.probes.authorized_keys import is_from_within
 from ringfence.verify.probes.match_blocks import STRANGER
+from ringfence.verify.probes.pam_stacks import PamStacks, can_succeed_without, flat
 from ringfence.verify.probes.ssh_attempts import SIGNALS, SshAttempts, listeners_that_speak_ssh
 from ringfence.verify.probes.sshd_configuration import SshdConfiguration
 
@@ -526,13 +526,13 @@ def on_a_bastion(declared):
 
 @pytest.fixture
 def asked_by_pam(host, on_a_bastion):
-    return pam_stack.auth_stack(host, "sshd")
+    return PamStacks(host).stack("sshd", "auth")
 
 
 @pytest.fixture
 def factors(host, asked_by_pam):
     """The second factors of each folder that PAM's modules keep them in."""
-    modules = second_factors.demanding(asked_by_pam)
+    modules = second_factors.demanding(flat(asked_by_pam))
     return {
         folder: second_factors.second_factors(host, folder)
         for folder in second_factors.folders(modules)
@@ -580,17 +580,17 @@ def test_a_key_alone_opens_no_account_of_a_person(host, sshd, machines, on_a_bas
 
 @control("SSH-05")
 def test_pam_lets_nobody_in_without_a_code(asked_by_pam, expect):
-    modules = second_factors.demanding(asked_by_pam)
-    names = [module.name for module in asked_by_pam]
+    modules = second_factors.demanding(flat(asked_by_pam))
+    names = [entry.module for entry in flat(asked_by_pam)]
     expect("modules that PAM asks", names, differs_from=[])
     expect("modules that ask for a second factor", len(modules), at_least=1)
-    without = pam_stack.can_succeed_without(asked_by_pam, set(second_factors.MODULES))
+    without = can_succeed_without(asked_by_pam, set(second_factors.MODULES))
     expect("PAM can succeed although the second factor is wrong", without, equals=False)
 
 
 @control("SSH-05")
 def test_who_is_not_enrolled_stays_outside(asked_by_pam, expect):
-    modules = second_factors.demanding(asked_by_pam)
+    modules = second_factors.demanding(flat(asked_by_pam))
     expect("modules that ask for a second factor", len(modules), at_least=1)
     arguments = second_factors.ways_round(modules)
     expect("arguments that let people in without one", arguments, nothing=True)

@@ -6,6 +6,7 @@ A module that is not named here succeeds, as one would that somebody added to le
 from collections.abc import Mapping
 
 from ringfence.verify.probes.pam_stacks import Entry, Outcome, Stack, outcome
+from ringfence.verify.probes.second_factors import MODULES
 
 REFUSES = "auth_err"
 ALWAYS: Mapping[str, str] = {"pam_deny": REFUSES, "pam_rootok": REFUSES, "pam_warn": "ignore"}
@@ -20,8 +21,6 @@ BESIDE = (
     "pam_wheel",
 )
 """Other ways to log in, which don't know the account or the password at hand."""
-CODES = ("pam_google_authenticator", "pam_oath", "pam_u2f")
-"""Second factors: who has a password alone has none of them at hand."""
 
 
 def right_password(stack: Stack) -> Outcome:
@@ -54,6 +53,6 @@ def _answer(entry: Entry, answers: Mapping[str, str]) -> str:
         return REFUSES if "pam_faillock" in answers else "ignore"
     if entry.module in BESIDE:
         return "user_unknown"
-    if entry.module in CODES:
+    if entry.module in MODULES:  # a password stands in for no code
         return REFUSES
     return {**ALWAYS, **answers}.get(entry.module, "success")

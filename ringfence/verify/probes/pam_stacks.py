@@ -4,8 +4,9 @@ Sources: pam.conf(5) for the syntax, the default actions and the order of folder
 of Linux-PAM for jumps, substacks and what wins. Nothing is logged in and nothing is counted.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,10 @@ FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 WORD = re.compile(r"\[(?:\\\]|[^\]])*\]|\S+")
 LONGEST_CHAIN = 32
 """Files that include each other; libpam gives up there too."""
+KNOWN = {"pam_permit": ("success",), "pam_deny": ("auth_err",)}
+POSSIBLE = ("success", "auth_err", "ignore")
+MOST_MODULES = 10
+"""Beyond that, trying every answer of every module would take too long."""
 
 Actions = Mapping[str, str]
 DEFAULTS: dict[str, Actions] = {
@@ -123,7 +128,7 @@ class PamStacks:
             if words[0] == "@include":
                 yield from self._read(self._path(words[1]), kind, depth + 1)
                 continue
-            if words[0].removeprefix("-") != kind or len(words) < 3:
+            if words[0].removeprefix("-").lower() != kind or len(words) < 3:
                 continue
             _, control, module, *arguments = words
             if control == "include":
@@ -152,6 +157,32 @@ def outcome(stack: Stack, answers: Answers) -> Outcome:
     asked: list[Entry] = []
     answer, _, _ = _dispatch(stack, answers, asked, "undefined", "perm_denied")
     return Outcome(answer, tuple(asked))
+
+
+def can_succeed_without(stack: Stack, modules: Collection[str]) -> bool:
+    """Whether a stack can let somebody in while every one of ``modules`` refuses.
+
+    Every other module may succeed, fail or stand aside; only pam_permit and pam_deny are known.
+
+    Raises:
+        ValueError: the stack has too many modules to try.
+    """
+    entries = flat(stack)
+    if len(entries) > MOST_MODULES:
+        raise ValueError(f"{len(entries)} modules are more than can be tried")
+    possible = [
+        ("auth_err",) if entry.module in modules else KNOWN.get(entry.module, POSSIBLE)
+        for entry in entries
+    ]
+    return any(
+        outcome(stack, _as_given(entries, answers)).answer == "success"
+        for answers in itertools.product(*possible)
+    )
+
+
+def _as_given(entries: Sequence[Entry], answers: Sequence[str]) -> Answers:
+    given = {id(entry): answer for entry, answer in zip(entries, answers, strict=True)}
+    return lambda entry: given[id(entry)]
 
 
 def _dispatch(

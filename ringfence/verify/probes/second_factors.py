@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringfence.verify.probes.pam_stack import Module
+from ringfence.verify.probes.pam_stacks import Entry
 
 MODULES = {
-    "pam_google_authenticator.so": "secret",
-    "pam_oath.so": "usersfile",
-    "pam_u2f.so": "authfile",
+    "pam_google_authenticator": "secret",
+    "pam_oath": "usersfile",
+    "pam_u2f": "authfile",
 }
 """Modules that ask for a second factor, each with the argument that says where it is kept."""
 WAYS_ROUND = re.compile(
@@ -64,27 +64,27 @@ class SecondFactor:
         return "DISALLOW_REUSE" in self.options
 
 
-def demanding(stack: Sequence[Module]) -> list[Module]:
+def demanding(entries: Sequence[Entry]) -> list[Entry]:
     """Return the modules of a stack that ask for a second factor."""
-    return [module for module in stack if module.name in MODULES]
+    return [entry for entry in entries if entry.module in MODULES]
 
 
-def ways_round(modules: Sequence[Module]) -> list[str]:
+def ways_round(modules: Sequence[Entry]) -> list[str]:
     """Return the arguments that take away from what the modules demand."""
-    return [word for module in modules for word in module.arguments if WAYS_ROUND.match(word)]
+    return [word for entry in modules for word in entry.arguments if WAYS_ROUND.match(word)]
 
 
-def places(modules: Sequence[Module]) -> list[str]:
+def places(modules: Sequence[Entry]) -> list[str]:
     """Return where the modules keep second factors, as their arguments write it."""
     found = []
-    for module in modules:
-        wanted = MODULES[module.name]
-        named = dict(word.partition("=")[::2] for word in module.arguments)
+    for entry in modules:
+        wanted = MODULES[entry.module]
+        named = dict(word.partition("=")[::2] for word in entry.arguments)
         found.append(named.get(wanted, IN_HOME))
     return found
 
 
-def folders(modules: Sequence[Module]) -> list[str]:
+def folders(modules: Sequence[Entry]) -> list[str]:
     """Return the folders that hold a file for each account, or the one file of all."""
     found = []
     for place in places(modules):

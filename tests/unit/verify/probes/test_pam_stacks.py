@@ -3,7 +3,8 @@
 import pytest
 
 from ringfence.verify.probes import pam_scenarios as scenarios
-from ringfence.verify.probes.pam_stacks import PamStacks, flat
+from ringfence.verify.probes.pam_stacks import PamStacks, can_succeed_without, flat
+from ringfence.verify.probes.second_factors import MODULES
 
 DEBIAN = """\
 auth [success=1 default=ignore] pam_unix.so try_first_pass
@@ -165,7 +166,58 @@ def test_entries_are_found_by_service():
     assert list(found) == ["login"]
 
 
-@pytest.mark.parametrize("module", scenarios.CODES)
+@pytest.mark.parametrize("module", MODULES)
 def test_a_password_does_not_stand_in_for_a_code(module):
     text = f"auth requisite {module}.so\nauth required pam_permit.so"
     assert scenarios.wrong_password(auth(text)).answer == "auth_err"
+
+
+CODE = "auth required pam_google_authenticator.so secret=/x/${USER}"
+CODES = {"pam_google_authenticator"}
+HOLDING = {
+    "code alone": CODE,
+    "code and password": f"{CODE}\n@include common-auth",
+    "password and code": f"@include common-auth\n{CODE}",
+    "requisite": CODE.replace("required", "requisite"),
+    "sufficient before deny": f"{CODE.replace('required', 'sufficient')}\n"
+    "auth required pam_deny.so",
+    "sufficient and nothing else": CODE.replace("required", "sufficient"),
+    "a delay before it": f"auth optional pam_faildelay.so delay=1\n{CODE}",
+    "a broken line": f"auth\n{CODE}",
+    "substack": f"auth substack common-auth\n{CODE}",
+    "jump that lands on it": "auth [success=1 default=ignore] pam_a.so\n"
+    f"auth required pam_b.so\n{CODE}",
+    "jump beyond the end": f"auth [success=5 default=ignore] pam_a.so\n{CODE}",
+    "no module at all": "",
+}
+YIELDING = {
+    "sufficient before it": f"auth sufficient pam_rhosts.so\n{CODE}",
+    "done before it": f"auth [success=done default=bad] pam_a.so\n{CODE}",
+    "optional beside another": f"{CODE.replace('required', 'optional')}\nauth required pam_unix.so",
+    "jump over it": f"auth [success=1 default=ignore] pam_succeed_if.so user = x\n{CODE}\n"
+    "auth required pam_permit.so",
+    "its refusal forgotten": f"{CODE}\nauth [default=reset] pam_a.so\nauth required pam_permit.so",
+    "its refusal ignored": "auth [success=ok default=ignore] pam_google_authenticator.so\n"
+    "auth required pam_permit.so",
+    "sufficient in an included file": f"auth include easy\n{CODE}",
+    "without it": "@include common-auth",
+}
+
+
+def with_a_code(text):
+    return auth(text, **{"common-auth": DEBIAN, "easy": "auth sufficient pam_a.so"})
+
+
+@pytest.mark.parametrize("text", HOLDING.values(), ids=list(HOLDING))
+def test_a_stack_that_demands_a_code(text):
+    assert not can_succeed_without(with_a_code(text), CODES)
+
+
+@pytest.mark.parametrize("text", YIELDING.values(), ids=list(YIELDING))
+def test_a_stack_that_lets_in_without_one(text):
+    assert can_succeed_without(with_a_code(text), CODES)
+
+
+def test_a_stack_that_is_too_long_is_told():
+    with pytest.raises(ValueError, match="more than can be tried"):
+        can_succeed_without(auth("auth required pam_a.so\n" * 20), CODES)

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ringfence.verify.probes.pam_stack import Module
+from ringfence.verify.probes.pam_stacks import Entry
 from ringfence.verify.probes.second_factors import (
     demanding,
     folders,
@@ -13,11 +13,11 @@ from ringfence.verify.probes.second_factors import (
 
 
 def module(name, *arguments):
-    return Module((), name, arguments)
+    return Entry(name, arguments, (), "sshd:1")
 
 
 def test_only_modules_of_second_factors_demand_one():
-    stack = [module("pam_unix.so", "nullok"), module("pam_oath.so")]
+    stack = [module("pam_unix", "nullok"), module("pam_oath")]
     assert demanding(stack) == stack[1:]
 
 
@@ -25,20 +25,20 @@ def test_only_modules_of_second_factors_demand_one():
     "argument", ["nullok", "grace_period=300", "nouserok", "allow_readonly", "no_strict_owner"]
 )
 def test_arguments_that_lead_round_it(argument):
-    assert ways_round([module("pam_google_authenticator.so", "user=root", argument)]) == [argument]
+    assert ways_round([module("pam_google_authenticator", "user=root", argument)]) == [argument]
 
 
 def test_arguments_that_do_not():
-    assert ways_round([module("pam_google_authenticator.so", "noskewadj", "secret=/nullok")]) == []
+    assert ways_round([module("pam_google_authenticator", "noskewadj", "secret=/nullok")]) == []
 
 
 @pytest.mark.parametrize(
     ("written", "place"),
     [
-        (("pam_google_authenticator.so", "secret=/etc/totp/${USER}"), "/etc/totp"),
-        (("pam_google_authenticator.so", "secret=/etc/totp/%u"), "/etc/totp"),
-        (("pam_google_authenticator.so",), "~/.google_authenticator"),
-        (("pam_oath.so", "usersfile=/etc/users.oath"), "/etc/users.oath"),
+        (("pam_google_authenticator", "secret=/etc/totp/${USER}"), "/etc/totp"),
+        (("pam_google_authenticator", "secret=/etc/totp/%u"), "/etc/totp"),
+        (("pam_google_authenticator",), "~/.google_authenticator"),
+        (("pam_oath", "usersfile=/etc/users.oath"), "/etc/users.oath"),
     ],
 )
 def test_where_second_factors_are_kept(written, place):
