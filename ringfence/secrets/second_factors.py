@@ -3,10 +3,12 @@
 The value's first line is the key in base32; each line after it is a recovery code of eight digits.
 """
 
+import os
 import re
 import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -119,12 +121,13 @@ def warnings(site: Site) -> list[Problem]:
     except (UsageError, ToolError) as error:
         message = f"who has a second factor isn't known here: {error}"
         return [Problem(str(vault.path), 1, 1, "", "", message)]
-    policy = read_document(site.path / "policy.yml")
+    here = os.path.relpath(site.path)
+    policy = read_document(site.path / "policy.yml", str(Path(here) / "policy.yml"))
     return [
         policy.problem(
             ("people", name),
             f"has no second factor, so {host.name} lets nobody in under this name: "
-            f"ringfence people enrol {site.path} {name}",
+            f"ringfence people enrol {here} {name}",
             key=True,
         )
         for name, host in people.items()
