@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
 GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
-"""Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no key of
-a person with which to go past the bastion."""
+"""Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
+person's key that goes past the bastion."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
