@@ -40,7 +40,7 @@ def prove(
     """Break each control on hardened lab hosts; demand red, repair, demand green.
 
     With --together controls of several roles are broken at once, and what is not proven that way is
-    tried again alone. What it can't show is that a sabotage leaves the controls of the others alone.
+    tried again alone. It can't show that a sabotage leaves the controls of the others alone.
     """
     loaded = load_site(site)
     catalogue = load_catalogue(loaded.house)
