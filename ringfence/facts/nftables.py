@@ -69,11 +69,11 @@ class Operator(FactBase[OperatorState]):
         return {"address": "", "port": 0}
 
     def process(self, output: list[str]) -> OperatorState:
-        """Parse SSH_CONNECTION (ssh(1)). Raises FactProcessError for anything else."""
+        """Parse what SSH_CONNECTION (ssh(1)) says. Raises FactProcessError for anything else."""
         state = self.default()
         for words in answers(output, "ringfence-nftables"):
             match words:
-                case ["operator", address, _, _, port]:
+                case ["operator", address, port]:
                     state = {"address": address.partition("%")[0], "port": int(port)}
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")

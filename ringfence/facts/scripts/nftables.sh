@@ -20,7 +20,10 @@ operator() {
         came=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p' | head -n 1)
         process=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$process/status")
     done
-    [ -z "$came" ] || printf 'operator %s\n' "$came"
+    # shellcheck disable=SC2086 # four words: client's address and port, server's address and port
+    set -- $came
+    # Not the client's port, which differs each time.
+    [ -z "$came" ] || printf 'operator %s %s\n' "$1" "$4"
 }
 forwarding() { # the kernel's switches of forwarding that are on
     for family in ipv4 ipv6; do
