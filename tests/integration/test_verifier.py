@@ -79,8 +79,8 @@ def guarded(lab, tmp_path_factory):
     (site / ".lab").symlink_to(lab.path / ".lab")
     with (site / "hosts.yml").open("a") as hosts:
         hosts.write("\nverify:\n  identity_file: .lab/id_verify\n")
-    with (site / "policy.yml").open("a") as policy:
-        policy.write(EGRESS)
+    policy = site / "policy.yml"
+    policy.write_text(policy.read_text().replace("\nfirewall:\n", f"\nfirewall:\n{EGRESS}"))
     return replace(lab, path=site)
 
 
