@@ -61,8 +61,9 @@ ATTEMPTS = [
     "test -r /dev/vda",
     "chown root /etc/hosts",
 ]
-ROOT_ASKS = {f"FW-0{number}" for number in range(1, 8)}
-"""Controls that are judged by what changes the packet filter as well (CAP_NET_ADMIN)."""
+ROOT_ASKS = {*(f"FW-0{number}" for number in range(1, 8)), "PRV-03"}
+"""Controls that are judged by what changes the packet filter as well (CAP_NET_ADMIN), or by the
+modes of files that are hidden from the account."""
 BY_SSH = {
     "another command": ["id"],
     "a copy of its own runner": ["/usr/bin/perl", "-e", "print 1"],
@@ -228,6 +229,9 @@ def same_verdicts(lab, limit):
     as_verifier, as_deployer = found
     assert set(as_deployer.values()) <= {"pass", "not_applicable"}, as_deployer
     differ = {test for test, verdict in as_deployer.items() if as_verifier[test] != verdict}
+    # Only root starts a sshd to try a key on: that test says so, and is judged by the next apply.
+    untried = {t for t in differ if t[1] == "SSH-05" and as_verifier[t] == "not_applicable"}
+    differ -= untried
     assert {control for _, control, _ in differ} <= ROOT_ASKS, differ
     # What it can't ask is red: no answer is never taken for a good one.
     assert {as_verifier[test] for test in differ} <= {"fail", "error"}, as_verifier
