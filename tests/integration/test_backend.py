@@ -43,13 +43,20 @@ def test_every_answer_equals_that_of_stock_testinfra(hardened, commands):
     )
     host.backend._encoding = "UTF-8"
     first = ours(hardened, commands)
-    theirs = {}
-    for command in commands:
+
+    def stock(command):
         answer = host.run(command)
-        theirs[command] = (answer.rc, answer.stdout_bytes, answer.stderr_bytes)
+        return answer.rc, answer.stdout_bytes, answer.stderr_bytes
+
+    theirs = {command: stock(command) for command in commands}
     second = ours(hardened, commands)
     different = [c for c in commands if theirs[c] not in (first[c], second[c])]
-    steady = [c for c in different if first[c] == second[c]]
+    steady = []
+    for command in different:
+        again = {theirs[command], *(stock(command) for _ in range(3))}
+        # What stock testinfra itself is told differently each time (a flood's count) varies too.
+        if first[command] == second[command] not in again and len(again) == 1:
+            steady.append(command)
     assert not steady, {command: (theirs[command], first[command]) for command in steady}
     assert len(different) <= MOST_THAT_VARY * len(commands), different
     assert all(theirs[c][0] == first[c][0] for c in different)
