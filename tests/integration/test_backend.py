@@ -53,7 +53,7 @@ def test_every_answer_equals_that_of_stock_testinfra(hardened, commands):
     different = [c for c in commands if theirs[c] not in (first[c], second[c])]
     steady = []
     for command in different:
-        # An answer that varies (a flood's count) may be the same twice by chance, hardly five times.
+        # What varies (a flood's count) may be the same twice by chance, hardly five times.
         of_ours = {first[command], second[command]}
         of_ours |= {ours(hardened, [command])[command] for _ in range(3)}
         of_theirs = {theirs[command], *(stock(command) for _ in range(3))}
