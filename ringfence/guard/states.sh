@@ -384,7 +384,10 @@ restore() { # by run...
         go_back "$kind" "$states/$source" "$path" || exit 1
     done <"$work/steps"
     sync
+    over=$(date +%s)
     systemctl daemon-reload || fail "systemd does not read its units again"
+    # A unit that starts in the second of a change of its files seems older than them, to the next apply.
+    while [ "$(date +%s)" -le "$over" ]; do sleep 0.1; done
     ! grep -q ' /etc/sysctl' "$work/todo" || systemctl restart systemd-sysctl.service
     if [ -e "$work/rules" ]; then
         { echo 'flush ruleset' && cat -- "$work/rules"; } | nft -f - || fail "the former ruleset cannot be loaded"
