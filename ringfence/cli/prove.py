@@ -27,7 +27,7 @@ HOSTS_AT_ONCE = 4
 @limit_option
 @click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
 @click.option("--record", is_flag=True, help="Keep the proofs in roles/proofs.json.")
-@click.option("--together", is_flag=True, help="Break each role in one way at a time: quicker.")
+@click.option("--together", is_flag=True, help="Break many controls at a time: quicker.")
 @runs_option
 def prove(
     site: Path,
@@ -39,8 +39,8 @@ def prove(
 ) -> int:
     """Break each control on hardened lab hosts; demand red, repair, demand green.
 
-    With --together controls of several roles are broken at once, and what is not proven that way is
-    tried again alone. It can't show that a sabotage leaves the controls of the others alone.
+    With --together many controls are broken at once, and what is not proven that way is tried again
+    among fewer, in the end alone. It can't show that a sabotage leaves the others' controls alone.
     """
     loaded = load_site(site)
     catalogue = load_catalogue(loaded.house)

@@ -95,7 +95,8 @@ def require_lab_host(bench: Bench) -> str:
 def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutcome]:
     """Yield the outcome of every trial on one hardened lab host.
 
-    What a round of several does not prove is tried once more, alone: that outcome counts.
+    What a round of several does not prove is tried again in halves, in the end alone: the last
+    outcome counts.
 
     Raises:
         UsageError: the host is no lab host, or is not at its baseline.
@@ -112,10 +113,23 @@ def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutc
                     bench.host.name, trial.control, trial.case.name, trial.case.fails, [], reason
                 )
         tried = [trial for trial, reason in excused if not reason]
-        outcomes = _prove_round(bench, tried) if tried else []
-        alone = len(tried) == 1
-        for trial, outcome in zip(tried, outcomes, strict=True):
-            yield outcome if alone or outcome.proven else _prove_round(bench, [trial])[0]
+        yield from _prove_in_halves(bench, tried)
+
+
+def _prove_in_halves(bench: Bench, trials: list[Trial]) -> Iterable[CaseOutcome]:
+    """Yield the outcome of each trial; what isn't proven among others is tried among fewer."""
+    if not trials:
+        return
+    outcomes = _prove_round(bench, trials)
+    yield from (outcome for outcome in outcomes if outcome.proven or len(trials) == 1)
+    if len(trials) > 1:
+        again = [trial for trial, out in zip(trials, outcomes, strict=True) if not out.proven]
+        for trial, outcome in zip(trials, outcomes, strict=True):
+            if not outcome.proven:
+                bench.say(f"{bench.host.name}: again: {trial.name}: {outcome.faults[0]}")
+        half = (len(again) + 1) // 2
+        yield from _prove_in_halves(bench, again[:half])
+        yield from _prove_in_halves(bench, again[half:])
 
 
 def _demand_green(bench: Bench, results: Results) -> None:

@@ -1,10 +1,12 @@
-"""Which sabotages may be tried side by side: at most one of each role, in the files' order."""
+"""Which sabotages may be tried side by side, in the files' order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from ringfence.proof.sabotages import Case, Sabotage
+
+WAYS_A_ROLE = 4
+"""In how many ways one round may break a role."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,29 @@ def one_by_one(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> lis
 
 
 def side_by_side(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[list[Trial]]:
-    """Return rounds in which every role is broken in one way: as many as the longest role has.
+    """Return few rounds: none breaks a test twice, or a role in more than `WAYS_A_ROLE` ways.
 
-    Two sabotages of one role may undo each other; those of two roles seldom meet.
+    Sabotages of one role may undo each other, so the fewer of them meet, the less is tried again.
     """
     by_role: dict[str, list[Trial]] = {}
     for (trial,) in one_by_one(sabotages, role_of):
         by_role.setdefault(trial.role, []).append(trial)
-    return [
-        [trial for trial in broken if trial is not None]
-        for broken in zip_longest(*by_role.values())
-    ]
+    rounds: list[list[Trial]] = []
+    for trials in by_role.values():
+        for trial in trials:
+            fitting = [broken for broken in rounds if _fits(trial, broken)]
+            if fitting:
+                min(fitting, key=lambda broken: _of_role(trial.role, broken)).append(trial)
+            else:
+                rounds.append([trial])
+    return rounds
+
+
+def _fits(trial: Trial, broken: list[Trial]) -> bool:
+    tests = {(trial.control, test) for test in trial.case.fails}
+    others = {(other.control, test) for other in broken for test in other.case.fails}
+    return tests.isdisjoint(others) and _of_role(trial.role, broken) < WAYS_A_ROLE
+
+
+def _of_role(role: str, broken: list[Trial]) -> int:
+    return sum(trial.role == role for trial in broken)

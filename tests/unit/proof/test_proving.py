@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 
-from ringfence.proof.proving import CaseOutcome, judge_red
+from ringfence.proof import proving
+from ringfence.proof.proving import Bench, CaseOutcome, judge_red
 from ringfence.proof.record import faults_of, proofs_from
+from ringfence.proof.rounds import Trial
 from ringfence.proof.sabotages import Case, Sabotage
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.verdicts import Verdict
@@ -76,3 +80,22 @@ def test_a_fault_on_one_host_is_not_made_good_by_another():
     ]
     assert proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"a": "12", "b": "13"}) == {}
     assert faults_of(sabotage("one"), outcomes) == ["a: SSH-01: one: it stayed green"]
+
+
+def test_what_is_not_proven_among_others_is_tried_among_fewer_and_in_the_end_alone(monkeypatch):
+    rounds = []
+
+    def prove_round(_bench, trials):
+        rounds.append([trial.number for trial in trials])
+        return [
+            CaseOutcome("a", trial.control, trial.case.name, [], faults)
+            for trial in trials
+            for faults in [["green"] if trial.number == 4 or trial.number < len(trials) else []]
+        ]
+
+    monkeypatch.setattr(proving, "_prove_round", prove_round)
+    bench = Bench(None, SimpleNamespace(name="a"), None, None, lambda _text: None)
+    trials = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2, 3, 4, 5)]
+    outcomes = list(proving._prove_in_halves(bench, trials))
+    assert rounds == [[1, 2, 3, 4, 5], [1, 2], [1], [3, 4], [4]]
+    assert [outcome.proven for outcome in outcomes] == [True, True, True, True, False]

@@ -28,9 +28,18 @@ def test_one_by_one_tries_each_case_alone():
     ]
 
 
-def test_side_by_side_never_breaks_one_role_in_two_ways():
+def test_side_by_side_never_breaks_a_test_twice():
     rounds = side_by_side(SABOTAGES, ROLES)
-    assert names(rounds) == [["SSH-01-1 a", "CLS-01-1 d"], ["SSH-01-2 b"], ["SSH-02-1 c"]]
+    assert names(rounds) == [["SSH-01-1 a", "SSH-02-1 c", "CLS-01-1 d"], ["SSH-01-2 b"]]
+
+
+def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
+    many = [sabotage(f"SSH-{n:02}", "a") for n in range(1, 10)]
+    rounds = side_by_side(many, {each.control: "ssh" for each in many})
+    assert [len(trials) for trials in rounds] == [4, 4, 1]
+    assert sorted(t.name for trials in rounds for t in trials) == [
+        f"SSH-{n:02}-1" for n in range(1, 10)
+    ]
 
 
 def test_without_sabotages_there_is_no_round():
