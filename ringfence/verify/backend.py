@@ -1,6 +1,7 @@
 """A testinfra backend that answers from a snapshot and asks the host only for what is missing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from testinfra.backend import base
@@ -14,7 +15,10 @@ class NotInSnapshotError(Exception):
 
 
 class Source:
-    """Where one host's answers come from: its snapshot first, then the host itself."""
+    """Where one host's answers come from: its snapshot first, then the host itself.
+
+    What is missing is asked by a thread of its own, so that hosts answer side by side.
+    """
 
     def __init__(
         self,
@@ -35,11 +39,13 @@ class Source:
         self.asked: dict[str, None] = {}
         self._asked_lately: dict[str, None] = {}
         self.live_commands = 0
-        self.guesses: Callable[[], Iterable[str]] = tuple
+        self.tell_others: Callable[[str], object] = lambda _command: None
         self._ssh = ssh
         self._become_root = become_root
         self._sends_runner = sends_runner
         self._session: Session | None = None
+        self._waiting: dict[str, Future[None]] = {}
+        self._asking: ThreadPoolExecutor | None = None
 
     def collect(self, commands: list[str]) -> None:
         """Put all ``commands`` to the host at once; keep what was answered, even when it dies."""
@@ -48,11 +54,22 @@ class Source:
         finally:
             self.close()
 
+    def ask_ahead(self, command: str) -> bool:
+        """Have ``command`` answered meanwhile; False if it is already, or if nobody can."""
+        if command in self.snapshot.answers or command in self._waiting:
+            return False
+        if self._ssh is None or self.snapshot.unreachable:
+            return False
+        if self._asking is None:
+            self._asking = ThreadPoolExecutor(max_workers=1)
+        self._waiting[command] = self._asking.submit(self._fetch, [command])
+        return True
+
     def answer(self, command: str) -> Answer:
         """Return the host's answer to ``command``.
 
-        A host that the suite has never been run on is asked at once what ``guesses`` tells (what
-        was asked of the hosts before it) rather than one command after the other.
+        What nobody expected is told to the other hosts' sources (``tell_others``), which a suite
+        will ask the same: so a first run, which knows no question, asks all hosts side by side.
 
         Raises:
             UnreachableError: the host did not answer.
@@ -61,25 +78,16 @@ class Source:
         self.asked.setdefault(command)
         self._asked_lately.setdefault(command)
         answers = self.snapshot.answers
-        if command not in answers and self._ssh is not None and not self.snapshot.unreachable:
-            guessed = [guess for guess in self.guesses() if guess not in answers]
-            if guessed != [command]:
-                self._fetch(guessed)
+        if self.ask_ahead(command):
+            self.live_commands += 1
+            self.tell_others(command)
+        if command not in answers and command in self._waiting:
+            self._waiting[command].result()
         if command in answers:
             return answers[command]
         if self.snapshot.unreachable:
             raise UnreachableError(self.snapshot.unreachable)
-        if self._ssh is None:
-            raise NotInSnapshotError(f"the snapshot holds no answer to: {command}")
-        self.live_commands += 1
-        try:
-            ((_, answer),) = self._live_session().ask([command])
-        except UnreachableError as error:
-            self.snapshot.unreachable = str(error)
-            self.close()
-            raise
-        self.snapshot.answers[command] = answer
-        return answer
+        raise NotInSnapshotError(f"the snapshot holds no answer to: {command}")
 
     @property
     def never_answered(self) -> bool:
@@ -92,12 +100,18 @@ class Source:
         return asked
 
     def close(self) -> None:
-        """End the channel, if one is open."""
+        """End the channel, if one is open, and ask nothing more."""
+        if self._asking is not None:
+            self._asking.shutdown(cancel_futures=True)
+            self._asking = None
+            self._waiting.clear()
         if self._session is not None:
             self._session.close()
             self._session = None
 
     def _fetch(self, commands: list[str]) -> None:
+        if self.snapshot.unreachable:
+            return
         try:
             for command, answer in self._live_session().ask(commands):
                 self.snapshot.answers[command] = answer

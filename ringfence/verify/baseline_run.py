@@ -154,9 +154,9 @@ class BaselineRun:
             self.results.save(self._results_path)
         return any(test.verdict.is_red for test in self.results.tests)
 
-    def _asked_so_far(self) -> list[str]:
-        asked = [command for source in self._sources.values() for command in source.asked]
-        return list(dict.fromkeys(asked))
+    def _ask_all_ahead(self, command: str) -> None:
+        for source in self._sources.values():
+            source.ask_ahead(command)
 
     def _tell(self, step: str) -> None:
         if self._progress is not None:
@@ -208,7 +208,7 @@ class BaselineRun:
                     lost = self._sources[waiting[done]].never_answered
                     self._tell(f"{'lost' if lost else 'asked'} {waiting[done]}")
         for source in self._sources.values():
-            source.guesses = self._asked_so_far
+            source.tell_others = self._ask_all_ahead
         SnapshotBackend.sources = self._sources
 
     def _settle(self, host: Host, control: Control, has_test: bool) -> None:

@@ -33,9 +33,7 @@ apt() {
         -o Acquire::Retries=2 "$@" </dev/null 9>&-
 }
 candidates() { # package...: whether apt knows a version of each
-    for name; do
-        [ -n "$(apt-cache --quiet show --no-all-versions -- "$name" 2>/dev/null | head -n 1)" ] || return 1
-    done
+    [ "$(apt-cache --quiet policy -- "$@" 2>/dev/null | grep -c '^  Candidate: [^(]')" -eq $# ]
 }
 install_packages() { # package...
     dpkg --configure -a --force-confdef --force-confold </dev/null 9>&- ||

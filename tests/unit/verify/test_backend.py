@@ -41,14 +41,30 @@ def test_what_it_does_not_know_is_asked_once_over_one_channel(source, starts):
     assert (source.live_commands, starts()) == (2, 1)
 
 
-def test_a_new_host_is_asked_at_once_what_the_hosts_before_it_were(source, starts):
-    source.guesses = lambda: ["echo 1", "echo 2", "echo 3"]
-    assert [source.answer(f"echo {n}").stdout for n in (1, 2, 3)] == [b"1\n", b"2\n", b"3\n"]
-    assert (source.live_commands, starts()) == (0, 1)
+def test_what_one_host_is_asked_others_answer_meanwhile(source, ssh, starts):
+    other = Source(Snapshot.begin("pbx2"), ssh, become_root=False)
+    source.tell_others = other.ask_ahead
+    asked = [source.answer(f"echo {n}").stdout for n in (1, 2, 3)]
+    assert (
+        asked == [other.answer(f"echo {n}").stdout for n in (1, 2, 3)] == [b"1\n", b"2\n", b"3\n"]
+    )
+    other.close()
+    assert (source.live_commands, other.live_commands, starts()) == (3, 0, 2)
+
+
+def test_a_host_that_is_lost_while_it_is_asked_ahead_is_unreachable():
+    source = Source(Snapshot.begin("pbx1"), ["false"], become_root=False)
+    source.ask_ahead("echo 1")
+    source.ask_ahead("echo 2")
+    with pytest.raises(UnreachableError):
+        source.answer("echo 2")
+    with pytest.raises(UnreachableError):
+        source.answer("echo 3")
+    source.close()
 
 
 def test_only_what_tests_asked_is_learned(source):
-    source.guesses = lambda: ["echo 1", "echo 2"]
+    source.ask_ahead("echo 2")
     source.answer("echo 1")
     assert list(source.asked) == ["echo 1"]
 
