@@ -18,7 +18,6 @@ BESIDE = (
     "pam_winbind",
     "pam_fprintd",
     "pam_ecryptfs",
-    "pam_wheel",
 )
 """Other ways to log in, which don't know the account or the password at hand."""
 
@@ -51,7 +50,9 @@ def former_password(stack: Stack) -> Outcome:
 def _answer(entry: Entry, answers: Mapping[str, str]) -> str:
     if entry.module == "pam_faillock" and "authfail" in entry.arguments:
         return REFUSES if "pam_faillock" in answers else "ignore"
-    if entry.module in BESIDE:
+    if entry.module == "pam_wheel" and "trust" not in entry.arguments:
+        return "ignore"  # as it does for the members of its group (pam_wheel(8))
+    if entry.module in (*BESIDE, "pam_wheel"):
         return "user_unknown"
     if entry.module in MODULES:  # a password stands in for no code
         return REFUSES

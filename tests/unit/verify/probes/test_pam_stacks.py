@@ -123,6 +123,14 @@ def test_a_way_around_the_lock_is_seen():
     assert scenarios.locked_account(stack).answer == "success"
 
 
+def test_a_gate_for_a_group_is_passed_by_its_members_and_opens_to_nobody():
+    stack = auth(f"auth requisite pam_wheel.so use_uid group=nobody\n{COUNTED}")
+    assert scenarios.right_password(stack).answer == "success"
+    assert scenarios.wrong_password(stack).asks("pam_faillock", "authfail")
+    trusting = auth(f"auth sufficient pam_wheel.so trust\n{COUNTED}")
+    assert scenarios.wrong_password(trusting).answer != "success"
+
+
 def test_root_s_own_way_is_nobody_s():
     assert scenarios.wrong_password(auth("auth sufficient pam_rootok.so")).answer == "perm_denied"
 
