@@ -17,7 +17,7 @@ class PeopleState(TypedDict):
     leavers: dict[str, list[str]]
     """accounts of ours whose owner isn't admitted (any more), and what they still have"""
     system: list[str]
-    """accounts of the system that somebody could log in to"""
+    """accounts of the system that somebody could log in to, and services with a password"""
     strangers: list[str]
     """accounts outside the register that aren't closed"""
     doubles: list[str]

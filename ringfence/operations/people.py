@@ -47,7 +47,7 @@ def register(
     Accounts that were never ours are left alone, unless `close_strangers`: then they are treated
     like those of who left, and entries of passwd and group that repeat a name or a number lose it.
     None is ever deleted.
-    `services` are the site's accounts that no person owns; they are never touched.
+    `services` are the site's accounts that no person owns; of theirs, only a password is locked.
     """
     _refuse(people, services)
     told = [list(person.words) for person in people]
@@ -55,7 +55,9 @@ def register(
     lines = [call("single", database) for database in state["doubles"] if close_strangers]
     lines += [call("admit", *person.words) for person in people if person.name in state["people"]]
     lines += [call("dismiss", name) for name in state["leavers"]]
-    lines += [call("service_only", name) for name in state["system"]]
+    lines += [
+        call("key_alone" if name in services else "service_only", name) for name in state["system"]
+    ]
     if close_strangers:
         lines += [call("dismiss", named(name, "the account")) for name in state["strangers"]]
     if lines:

@@ -169,7 +169,8 @@ def test_people_who_do_not_log_in_are_shut_out(host, known, today, people, polic
     idle = []
     for one in known:
         if one.name in people and one.name not in recent and not one.has_expired(today):
-            since = max(one.changed, days_since_1970(people[one.name].returned))
+            changed = one.changed or last_logins.day_of_birth(host, one.home)
+            since = max(changed, days_since_1970(people[one.name].returned))
             if today - since > limit:
                 idle.append(f"{one.name} (nothing for {today - since} days)")
     subject = f"people's open accounts without a login for {limit} days, of {len(people)}"

@@ -11,7 +11,9 @@ from ringfence.catalogue import load_catalogue
 from ringfence.site import find_house, load_site
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
-SCRIPT = Path(__file__).with_name("by_hand") / "harden.sh"
+FOLDER = Path(__file__).with_name("by_hand")
+OPTIONAL = ("accounts", "passwords")
+"""Roles with a script of their own, which is run where the house's table names them."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,7 @@ def parameters(site, host):
         "IDLE": settings.idle_minutes * 60,
         **of_packets(site, host),
         **of_the_verifier(site, host),
+        **of_people(site, host),
     }
 
 
@@ -89,11 +92,33 @@ def of_the_verifier(site, host):
     }
 
 
+def of_people(site, host):
+    """Return the people whom the site admits, with their groups, and what these may run."""
+    if "accounts" not in site.house.roles:
+        return {}
+    settings = site.policy.accounts
+    people = []
+    for access in site.access(host)[1:]:
+        if access.command is None:
+            one = site.policy.people[access.user]
+            groups = [f"duty-{role}" for role in one.roles if role in settings.duties]
+            groups += ["adm", "systemd-journal"] if settings.looks_after_logs(one.roles) else []
+            people.append(f"{access.user} {','.join(groups) or '-'} {one.full_name}\n")
+    duties = [f"duty-{role} {', '.join(d.commands)}\n" for role, d in settings.duties.items()]
+    return {
+        "PEOPLE": "".join(people).strip(),
+        "DUTIES": "".join(duties).strip(),
+        "INACTIVE_DAYS": settings.inactive_days,
+    }
+
+
 def harden_by_hand(lab, name):
     site = load_site(lab.path)
     told = parameters(site, site.host(name)).items()
     assignments = "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in told)
-    lab.run_on(name, assignments + SCRIPT.read_text())
+    left_out = {f"{role}.sh" for role in OPTIONAL if role not in site.house.roles}
+    scripts = [path for path in sorted(FOLDER.glob("*.sh")) if path.name not in left_out]
+    lab.run_on(name, "\n".join(["set -eu", assignments, *(path.read_text() for path in scripts)]))
 
 
 def test_a_stock_host_is_red_on_every_control(stock):

@@ -90,6 +90,10 @@ dismiss() { # name: what somebody who left had goes, but the files
     [ -z "$(processes_of "$uid")" ] || fail "processes of $1 do not end"
     write_note "$1" "left=$today"
 }
+key_alone() { # name: an account that Ringfence logs in as
+    usermod --lock -- "$1" || fail "cannot lock the password of $1"
+    printf 'locked the password of %s\n' "$1"
+}
 service_only() { # name: an account of the system
     usermod --lock -- "$1" && [ "$1" = root ] || usermod --shell /usr/sbin/nologin -- "$1" || fail "cannot lock $1"
     printf 'locked %s\n' "$1"

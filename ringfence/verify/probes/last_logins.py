@@ -19,6 +19,12 @@ def logged_in_within(host: Any, days: int) -> set[str]:
     return {line.split()[0] for line in answer.stdout.splitlines()[1:] if line.strip()}
 
 
+def day_of_birth(host: Any, home: str) -> int:
+    """Return the day since 1970 on which a home was made; 0 when the file system doesn't know."""
+    answer = host.run("stat -c %%W -- %s", home)
+    return int(answer.stdout.strip() or 0) // 86400 if answer.rc == 0 else 0
+
+
 def recording_modules(host: Any, service: str) -> set[str]:
     """Return the modules that record a login in the PAM stack of a service, includes and all."""
     found: set[str] = set()

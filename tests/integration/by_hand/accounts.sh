@@ -18,6 +18,7 @@ limit_sudo() {
         printf '%s\n' 'Defaults use_pty, logfile=/var/log/sudo-commands, timestamp_timeout=2'
         printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$ACCOUNT"
         printf '%s\n' "$DUTIES" | sed -n 's/^\([^ ]*\) \(.*\)/%\1 ALL=(root) \2/p'
+        echo '@includedir /etc/sudoers.d'
     } >/etc/sudoers.site
     chmod 0440 /etc/sudoers.site
     visudo -cqf /etc/sudoers.site
