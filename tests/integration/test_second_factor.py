@@ -144,6 +144,7 @@ def write_site(path, folder):
     (path / "lab.yml").write_text(yaml.safe_dump(lab))
     policy = yaml.safe_load((path / "policy.yml").read_text())
     policy["flows"] = []
+    policy["permissions"]["data"] = []
     for name in ADMITTED:
         key = folder / name
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
@@ -229,5 +230,8 @@ def test_a_new_second_factor_ends_the_old_one(bastions):
     for host in CONTAINERS:
         bastions.demand_entry(host, "ana", bastions.code("ana"))
         bastions.demand_refusal(host, "ana", totp.code(old, time.time()))
-        kept = f"find /var/lib/ringfence -type f -exec grep -l {old[:8]} {{}} +"
+        # Only the states that a rollback puts back hold what was replaced, where root alone goes.
+        states = "/var/lib/ringfence/states"
+        kept = f"find /var/lib/ringfence -type f ! -path '{states}/*' -exec grep -l {old[:8]} {{}} +"
         assert bastions.site.run_on(host, f"{kept} || true") == ""
+        assert bastions.site.run_on(host, f"stat -c '%U %a' {states}") == "root 700\n"
