@@ -60,6 +60,8 @@ keeps() { # path: whether it is one to keep; a name that a line cannot hold lies
         /run/* | /proc/* | /sys/* | /dev/* | /tmp/*) return 1 ;;
         "$states" | "$states"/* | "$guard" | "$guard"/*) return 1 ;;
         */.ringfence.???????? | */.ringfence.????????/*) return 1 ;;
+        # A second factor that was replaced must not come back, nor a code that was used be good again.
+        /etc/ringfence/totp/*) return 1 ;;
         *[[:space:]] | *'
 '*) return 1 ;;
     esac
@@ -384,10 +386,8 @@ restore() { # by run...
         go_back "$kind" "$states/$source" "$path" || exit 1
     done <"$work/steps"
     sync
-    over=$(date +%s)
     systemctl daemon-reload || fail "systemd does not read its units again"
-    # A unit that starts in the second of a change of its files seems older than them, to the next apply.
-    while [ "$(date +%s)" -le "$over" ]; do sleep 0.1; done
+    sleep 1 # a unit that starts in the second of a change of its files seems older than them, to the next apply
     ! grep -q ' /etc/sysctl' "$work/todo" || systemctl restart systemd-sysctl.service
     if [ -e "$work/rules" ]; then
         { echo 'flush ruleset' && cat -- "$work/rules"; } | nft -f - || fail "the former ruleset cannot be loaded"

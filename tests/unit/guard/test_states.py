@@ -58,6 +58,7 @@ class Host:
             .replace("/var/lib/ringfence", str(self.store))
             .replace("PATH=/usr/sbin", f"PATH={self.tools}:/usr/sbin")
             .replace("/etc/group", str(self.etc / "group"))
+            .replace("/etc/ringfence/", f"{self.etc}/ringfence/")
             .replace("/tmp/*", "/nowhere/*")  # where this folder lies
         )
 
@@ -239,6 +240,25 @@ def test_a_new_directory_that_others_use_stays(host):
     host.go_back(R1)
     assert [path.name for path in (host.etc / "shared").iterdir()] == ["theirs"]
     assert host.planned(R1) == []
+
+
+def test_second_factors_are_not_kept_and_do_not_come_back(host):
+    factors = host.etc / "ringfence/totp"
+    factors.mkdir(parents=True)
+    (factors / "ana").write_text("the old key")
+
+    def rotate():
+        (factors / "ana").write_text("the new key, with a code that was used")
+        (host.etc / "changed").write_text("second")
+
+    host.run(R1, rotate, recorded=[factors / "ana", host.etc / "changed"])
+    assert ("changed", "put back") in host.go_back(R1)
+    assert (factors / "ana").read_text() == "the new key, with a code that was used"
+    assert not [
+        path
+        for path in (host.store / "states").rglob("*")
+        if path.is_file() and "key" in path.read_text()
+    ]
 
 
 def test_a_run_that_died_is_closed_by_the_next(host):
