@@ -257,7 +257,7 @@ def test_second_factors_are_not_kept_and_do_not_come_back(host):
     assert not [
         path
         for path in (host.store / "states").rglob("*")
-        if path.is_file() and "key" in path.read_text()
+        if path.is_file() and "the old key" in path.read_text()
     ]
 
 
