@@ -120,16 +120,16 @@ def _prove_in_halves(bench: Bench, trials: list[Trial]) -> Iterable[CaseOutcome]
     """Yield the outcome of each trial; what isn't proven among others is tried among fewer."""
     if not trials:
         return
-    outcomes = _prove_round(bench, trials)
-    yield from (outcome for outcome in outcomes if outcome.proven or len(trials) == 1)
-    if len(trials) > 1:
-        again = [trial for trial, out in zip(trials, outcomes, strict=True) if not out.proven]
-        for trial, outcome in zip(trials, outcomes, strict=True):
-            if not outcome.proven:
-                bench.say(f"{bench.host.name}: again: {trial.name}: {outcome.faults[0]}")
-        half = (len(again) + 1) // 2
-        yield from _prove_in_halves(bench, again[:half])
-        yield from _prove_in_halves(bench, again[half:])
+    again = []
+    for trial, outcome in zip(trials, _prove_round(bench, trials), strict=True):
+        if outcome.proven or len(trials) == 1:
+            yield outcome
+        else:
+            bench.say(f"{bench.host.name}: again: {trial.name}: {outcome.faults[0]}")
+            again.append(trial)
+    half = (len(again) + 1) // 2
+    yield from _prove_in_halves(bench, again[:half])
+    yield from _prove_in_halves(bench, again[half:])
 
 
 def _demand_green(bench: Bench, results: Results) -> None:
