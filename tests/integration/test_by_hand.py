@@ -11,9 +11,8 @@ from ringfence.catalogue import load_catalogue
 from ringfence.site import find_house, load_site
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
-FOLDER = Path(__file__).with_name("by_hand")
-OPTIONAL = ("accounts", "passwords")
-"""Roles with a script of their own, which is run where the house's table names them."""
+SCRIPTS = sorted(Path(__file__).with_name("by_hand").glob("*.sh"))
+"""What is run, in the order of the names: harden.sh, and those of roles that the house has on."""
 
 
 @pytest.fixture(autouse=True)
@@ -116,9 +115,9 @@ def harden_by_hand(lab, name):
     site = load_site(lab.path)
     told = parameters(site, site.host(name)).items()
     assignments = "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in told)
-    left_out = {f"{role}.sh" for role in OPTIONAL if role not in site.house.roles}
-    scripts = [path for path in sorted(FOLDER.glob("*.sh")) if path.name not in left_out]
-    lab.run_on(name, "\n".join(["set -eu", assignments, *(path.read_text() for path in scripts)]))
+    wanted = {"harden", *site.house.roles}
+    texts = [path.read_text() for path in SCRIPTS if path.stem in wanted]
+    lab.run_on(name, "\n".join(["set -eu", assignments, *texts]))
 
 
 def test_a_stock_host_is_red_on_every_control(stock):
