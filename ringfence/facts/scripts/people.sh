@@ -86,7 +86,8 @@ system_accounts() { # lock-root name...: names are service accounts that the reg
     shift
     if [ "$lock_root" = yes ] && ! locked root; then echo 'system root'; fi
     for service; do
-        ! getent passwd -- "$service" >/dev/null || locked "$service" || printf 'system %s\n' "$service"
+        [ "$service" != root ] && getent passwd -- "$service" >/dev/null || continue
+        locked "$service" || printf 'system %s\n' "$service"
     done
     getent passwd | while IFS=: read -r name _ uid _ _ _ shell; do
         { [ "$uid" -lt 1000 ] || [ "$name" = nobody ]; } && [ "$uid" != 0 ] || continue
