@@ -71,23 +71,23 @@ def check_fitness(site: Site, run: Run, each: GuardedHost) -> None:
 
 
 def begin(run: Run, each: GuardedHost, coverage: Covering | None, state: str | None = None) -> None:
-    """Keep other runs out, arm the host when there is something to cover, and begin its state.
+    """Keep other runs out, begin the host's state, and arm it when there is something to cover.
 
+    It is armed last: from then on its deadline runs, and a slow host takes a minute for its state.
     ``state`` is what the state covers beside what the operations report; None means ``coverage``.
     A host that can't be made ready is refused, and nothing on it has changed.
     """
     account = each.host.ssh.user
     lines = coverage.lines(account) if coverage else ""
     try:
-        if coverage:
-            told(each.channel.ask(arm_command(run, coverage, account))[0])
-            each.armed = True
-        else:
-            demand(each.channel, "lock", *run)
+        demand(each.channel, "lock", *run)
         try:
             open_state(each.channel, run, lines if state is None else state)
+            if coverage:
+                told(each.channel.ask(arm_command(run, coverage, account))[0])
+                each.armed = True
         except RefusedError:
-            demand(each.channel, "revert", "asked: no state could be kept", run.id)
+            _finish(run, each, "unlock")
             raise
     except UnreachableError as error:
         each.refused = f"unreachable: {error}"

@@ -114,7 +114,7 @@ def steps(played):
 def test_a_change_is_armed_made_confirmed_and_kept(played):
     outcome = played.go()
     assert steps(played) == [
-        *("plan a b", "arm a", "state a", "beat a", "pyinfra a", "new login a", "keep a")
+        *("plan a b", "lock a", "state a", "arm a", "beat a", "pyinfra a", "new login a", "keep a")
     ]
     assert played.covered == "path /etc/ssh\n"
     assert outcome.hosts["a"].guard == ["armed, new login, disarmed"]
@@ -206,7 +206,7 @@ def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
 def test_a_host_whose_state_cannot_be_kept_is_not_touched(played):
     played.no_state = "cannot keep the state of /etc/ssh"
     outcome = played.go()
-    assert steps(played) == ["plan a b", "arm a", "state a", "revert a"]
+    assert steps(played) == ["plan a b", "lock a", "state a", "keep a", "unlock a"]
     assert outcome.hosts["a"].trouble == ["refused: cannot keep the state of /etc/ssh"]
 
 

@@ -98,7 +98,9 @@ def played(monkeypatch, tmp_path):
 def test_what_comes_back_is_armed_restored_confirmed_and_kept(played):
     outcome = played.go()
     mine = [step for step in played.done if step.endswith(("a", "a 1"))]
-    assert mine == ["lock a", "plan a 1", "arm a", "restore a", "new login a", "keep a"]
+    assert mine == [
+        *("lock a", "plan a 1", "lock a", "arm a", "restore a", "new login a", "keep a")
+    ]
     assert played.covered.startswith("path /etc/issue.net\nservice ssh.service\nEND")
     assert outcome.hosts["a"].changed == WORDS
     assert outcome.hosts["a"].guard == [
