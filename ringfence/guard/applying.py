@@ -64,10 +64,15 @@ def apply_guarded(
 def _plan(
     site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say
 ) -> Deployment:
-    if not fit:
-        return Deployment(True, {})
-    hosts = [each.host for each in fit]
-    return plan(site, hosts, roles, folder, say, {each.name: each.channel.ask for each in fit})
+    """Find out what would change; of a host that no run ever changed, everything is expected to."""
+    known = [each for each in fit if each.changed_before]
+    unknown = {each.name: HostOutcome(completed=False) for each in fit if not each.changed_before}
+    if not known:
+        return Deployment(True, unknown)
+    hosts = [each.host for each in known]
+    asked = {each.name: each.channel.ask for each in known}
+    planned = plan(site, hosts, roles, folder, say, asked)
+    return Deployment(True, planned.hosts | unknown)
 
 
 def _needs_work(planned: HostOutcome) -> bool:

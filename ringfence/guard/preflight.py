@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ringfence.guard.channel import Channel, Run, guard_command, parse_status
 from ringfence.guard.coverage import Coverage
+from ringfence.guard.states import STATES
 from ringfence.site import AccessKey, Host, Site
 from ringfence.site.section import as_ip
 from ringfence.verify.answers import Answer
@@ -41,7 +42,8 @@ journalctl -q -o cat --since -10min -t sshd -t sshd-session 2>/dev/null |
     grep "^Accepted publickey for .* from $1 port $2 " | tail -n 1 |
     sed -n 's/.*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p'
 """
-QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"))
+CHANGED_BEFORE = f"test -s {STATES}/log && echo yes"
+QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"), CHANGED_BEFORE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Findings:
     key: str
     """Fingerprint of the key that this login used; empty when the host's log doesn't tell."""
     guard: dict[str, str]
+    changed_before: bool = True
+    """Whether a run of Ringfence ever changed it."""
 
 
 def ask(channel: Channel) -> Findings:
@@ -62,7 +66,7 @@ def ask(channel: Channel) -> Findings:
     before = time.time()
     answers = channel.ask(*QUESTIONS)
     after = time.time()
-    system, clock, disks, login, guard = (_text(answer) for answer in answers)
+    system, clock, disks, login, guard, before_us = (_text(answer) for answer in answers)
     told = parse_status(login)
     return Findings(
         system.strip(),
@@ -71,6 +75,7 @@ def ask(channel: Channel) -> Findings:
         told.get("address", ""),
         told.get("key", ""),
         parse_status(guard),
+        before_us.strip() == "yes",
     )
 
 

@@ -30,6 +30,7 @@ def played(monkeypatch, tmp_path):
         confirmed="",
         returns="asked, T",
         no_state="",
+        changed_before=True,
     )
     hosts = [SimpleNamespace(name=name, ssh=SimpleNamespace(user="deploy")) for name in "ab"]
 
@@ -95,7 +96,11 @@ def played(monkeypatch, tmp_path):
     monkeypatch.setattr(
         applying, "chosen_dangers", lambda *_: {"ssh": Coverage(paths=["/etc/ssh"])}
     )
-    monkeypatch.setattr(preflight, "ask", lambda _c: Findings("debian 12", 0.0, "", "", "", {}))
+    monkeypatch.setattr(
+        preflight,
+        "ask",
+        lambda _c: Findings("debian 12", 0.0, "", "", "", {}, changed_before=play.changed_before),
+    )
     monkeypatch.setattr(
         preflight,
         "reasons",
@@ -201,6 +206,13 @@ def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
     outcome = played.go()
     assert outcome.hosts["a"].trouble == ["unreachable: timed out"]
     assert "pyinfra a" not in played.done
+
+
+def test_hosts_that_no_run_ever_changed_are_armed_without_a_plan(played):
+    played.changed_before = False
+    played.go()
+    assert not [step for step in played.done if step.startswith("plan")]
+    assert {"arm a", "arm b", "pyinfra a b"} <= set(played.done)
 
 
 def test_a_host_whose_state_cannot_be_kept_is_not_touched(played):
