@@ -14,16 +14,20 @@ from ringfence.verify.answers import Answer
 from ringfence.verify.session import Session, UnreachableError
 
 GUARD = "/var/lib/ringfence/guard"
-DEADLINE = 75
+DEADLINE = 90
 """Seconds after the last sign of life of the run at which a host puts everything back: three may be
-lost, and a slow host has another 45 until it must be back."""
+lost or late, and the host has another 30 until it must be back."""
 HEARTBEAT = 20.0
 """Seconds between signs of life."""
 OF_ITS_OWN = ("-o", "ControlPath=none", "-o", "ControlMaster=no")
 """A login through a connection that is already open would prove nothing."""
 
-LIVELY = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4")
-"""A connection that died in silence must be replaced well before the deadline."""
+LIVELY = (
+    *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"),
+    *("-o", "ConnectTimeout=30"),
+)
+"""A connection that died in silence must be replaced well before the deadline; one to a host that is
+merely slow must not count as dead, nor its login as failed."""
 
 
 class RefusedError(Exception):

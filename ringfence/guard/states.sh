@@ -71,19 +71,38 @@ known() { # path
 }
 record_one() { # path
     keeps "$1" && ! known "$1" || return 0
-    number=$(($(wc -l <"$state/list") + 1)) kind=absent
-    copy=$state/saved/$number
-    rm -rf -- "$copy"
+    number=$(($(wc -l <"$state/list") + 1))
+    keep "$number" "$1"
+    { [ "$kind" != file ] || [ -L "$state/saved/$number" ] || sync -- "$state/saved/$number"; } &&
+        printf '%s %s %s\n' "$number" "$kind" "$1" >>"$state/list" && sync -- "$state/list" ||
+        fail "cannot keep the state of $1"
+}
+keep() { # number path; sets kind
+    kind=absent copy=$state/saved/$1
+    shift
+    ! is_there "$copy" || rm -rf -- "$copy" # of a recording that was killed
     if is_directory "$1"; then
         kind=directory
         mkdir -- "$copy" && chown --reference="$1" -- "$copy" && chmod --reference="$1" -- "$copy" ||
             fail "cannot keep the state of $1"
     elif is_there "$1"; then
         kind='file'
-        cp -a -- "$1" "$copy" && { [ -L "$copy" ] || sync -- "$copy"; } || fail "cannot keep the state of $1"
+        cp -a -- "$1" "$copy" || fail "cannot keep the state of $1"
     fi
-    printf '%s %s %s\n' "$number" "$kind" "$1" >>"$state/list" && sync -- "$state/list" ||
+}
+record_tree() { # directory; a slow host takes long for each process, so an entry costs one, or three
+    number=$(wc -l <"$state/list")
+    cut -d' ' -f3- -- "$state/list" >"$state/known"
+    entries_of "$1" | { grep -vxFf "$state/known" || true; } | while IFS= read -r entry; do
+        keeps "$entry" || continue
+        number=$((number + 1))
+        keep "$number" "$entry"
+        printf '%s %s %s\n' "$number" "$kind" "$entry"
+    done >"$state/list.tree" || exit 1
+    rm -f -- "$state/known"
+    sync -f -- "$state" && cat -- "$state/list.tree" >>"$state/list" && sync -- "$state/list" ||
         fail "cannot keep the state of $1"
+    rm -f -- "$state/list.tree"
 }
 entries_of() { # directory: it and what is in it, by lines
     find "$1" -name '*
@@ -91,7 +110,7 @@ entries_of() { # directory: it and what is in it, by lines
 }
 record() { # path [shallow]
     if is_directory "$1" && [ "${2:-}" != shallow ]; then
-        entries_of "$1" | while IFS= read -r entry; do record_one "$entry"; done || exit 1
+        record_tree "$1"
     else
         record_one "$1"
     fi
