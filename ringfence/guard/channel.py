@@ -26,8 +26,8 @@ LIVELY = (
     *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"),
     *("-o", "ConnectTimeout=30"),
 )
-"""A connection that died in silence must be replaced well before the deadline; one to a host that is
-merely slow must not count as dead, nor its login as failed."""
+"""A connection that died in silence must be replaced well before the deadline; one to a slow host
+must not count as dead, nor its login as failed."""
 
 
 class RefusedError(Exception):
