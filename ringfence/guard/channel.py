@@ -51,7 +51,7 @@ class Channel:
     site: Site
     host: Host
     patience: float = 90.0
-    """Seconds of silence after which the channel counts as dead."""
+    """Seconds of silence after which the channel counts as dead; may change between questions."""
     _session: Session | None = field(default=None, repr=False)
     _busy: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -60,6 +60,7 @@ class Channel:
         with self._busy:
             if self._session is None:
                 self._session = self._open()
+            self._session.silence_limit = self.patience
             try:
                 return [answer for _, answer in self._session.ask(commands)]
             except UnreachableError:

@@ -20,6 +20,9 @@ HOSTS_AT_ONCE = 32
 RETURN = 300.0
 """Seconds after its last answer in which a host must come back: one that was rebooted needs minutes
 until its firmware is done."""
+PREPARING = 300.0
+"""Seconds that a host may take to keep its state and be armed: on a slow one systemd reloads for a
+minute. Whether the connection is alive shows sooner."""
 SLOW_RETURN = 60.0
 """Seconds that a host is given at least to come back."""
 UNKNOWN = ""
@@ -82,6 +85,7 @@ def begin(run: Run, each: GuardedHost, coverage: Covering | None, state: str | N
     """
     account = each.host.ssh.user
     lines = coverage.lines(account) if coverage else ""
+    usual, each.channel.patience = each.channel.patience, PREPARING
     try:
         demand(each.channel, "lock", *run)
         try:
@@ -98,6 +102,8 @@ def begin(run: Run, each: GuardedHost, coverage: Covering | None, state: str | N
     except RefusedError as error:
         each.refused = f"refused: {error}"
         return
+    finally:
+        each.channel.patience = usual
     each.pulse = Pulse(each.channel, run, each.armed)
     each.pulse.start()
 

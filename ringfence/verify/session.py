@@ -46,7 +46,7 @@ class Session:
             silence_limit: seconds without a byte after which the host counts as gone.
             sends_runner: whether the runner is sent; the account that verifies has the host's own.
         """
-        self._silence_limit = silence_limit
+        self.silence_limit = silence_limit
         remote = [_remote_command(become_root)] if sends_runner else []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
@@ -126,8 +126,8 @@ class Session:
         return taken
 
     def _receive(self) -> None:
-        if not self._selector.select(self._silence_limit):
-            raise UnreachableError(f"it fell silent for {self._silence_limit:.0f} seconds")
+        if not self._selector.select(self.silence_limit):
+            raise UnreachableError(f"it fell silent for {self.silence_limit:.0f} seconds")
         assert self._process.stdout is not None
         data = self._process.stdout.read(1 << 20)
         if not data:

@@ -36,7 +36,7 @@ def played(monkeypatch, tmp_path):
 
     class Channel:
         def __init__(self, _site, host, patience=90.0):
-            self.host = host
+            self.host, self.patience = host, patience
 
         def ask(self, *_commands):
             done.append(f"arm {self.host.name}")

@@ -33,7 +33,7 @@ def played(monkeypatch, tmp_path):
 
     class Channel:
         def __init__(self, _site, host, patience=90.0):
-            self.host = host
+            self.host, self.patience = host, patience
 
         def ask(self, *commands):
             play.covered = commands[0].partition("END_OF_COVERAGE'\n")[2]
