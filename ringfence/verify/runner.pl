@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 my $timeout = 120;
+$ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';    # sudo may leave a user's own
 $ENV{SYSTEMD_BUS_TIMEOUT} = '110s';    # systemctl gives up after 25 seconds; a busy host may need more
 binmode STDIN;
 binmode STDOUT;

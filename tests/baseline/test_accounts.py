@@ -169,8 +169,7 @@ def test_people_who_do_not_log_in_are_shut_out(host, known, today, people, polic
     idle = []
     for one in known:
         if one.name in people and one.name not in recent and not one.has_expired(today):
-            changed = one.changed or last_logins.day_of_birth(host, one.home)
-            since = max(changed, days_since_1970(people[one.name].returned))
+            since = max(last_sign(host, one), days_since_1970(people[one.name].returned))
             if today - since > limit:
                 idle.append(f"{one.name} (nothing for {today - since} days)")
     subject = f"people's open accounts without a login for {limit} days, of {len(people)}"
@@ -253,7 +252,7 @@ def test_every_person_admitted_can_log_in(host, known, today, people, policy, ex
         one = found.get(name)
         resting = one is not None and one.has_expired(today) and name not in recent
         state = "absent" if one is None else "open" if one.is_open(today) else "closed"
-        long_ago = resting and today - one.changed > policy.accounts.inactive_days
+        long_ago = resting and today - last_sign(host, one) > policy.accounts.inactive_days
         expect(f"account of {name}", "open" if long_ago else state, equals="open")
 
 
@@ -359,7 +358,7 @@ def test_people_may_run_what_their_roles_say(rules, known, people, policy, expec
 def test_only_root_can_change_the_rules(host, expect):
     paths = sudo_rules.files(host)
     expect("files with rules", len(paths), at_least=1)
-    for path in paths:
+    for path in [*paths, *sudo_rules.folders(host, paths)]:
         for shown in key_register.owners_and_modes(host, path):
             expect(f"owner and mode on the way to {path}", shown, matches=ONLY_ROOT_CHANGES)
 
@@ -411,6 +410,11 @@ def test_nobody_else_looks_after_the_logs(known, people, policy, expect):
 def days_since_1970(day):
     """Return the number of a day as shadow(5) counts; 0 for none."""
     return (day - type(day)(1970, 1, 1)).days if day else 0
+
+
+def last_sign(host, one):
+    """Return the day of a password's last change; of the home's birth, if it is to be changed."""
+    return one.changed or last_logins.day_of_birth(host, one.home)
 
 
 def as_a_rule(command):

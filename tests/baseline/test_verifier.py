@@ -44,7 +44,9 @@ def its_keys(host, site, declared, verifier, expect):
 
 
 @pytest.fixture
-def by_sudo(host, verifier):
+def by_sudo(host, verifier, expect):
+    faults = confinement.faults_of_sudo(host)
+    expect("faults in sudo's rules", faults, nothing=True)
     return confinement.sudo_commands(host, verifier.user)
 
 

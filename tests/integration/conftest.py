@@ -17,6 +17,8 @@ from ringfence import lab as labs
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
+THIS_COMPUTER = "10.77.0.254"
+"""The address from which the lab's containers are reached."""
 GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
 person's key that goes past the bastion."""
@@ -110,6 +112,27 @@ def stock(lab) -> LabSite:
     """The lab with its containers as they were before anything was applied."""
     labs.reset(lab.path, list(CONTAINERS), say=print)
     return lab
+
+
+@pytest.fixture(scope="session")
+def direct(lab, tmp_path_factory) -> LabSite:
+    """The same hosts in a site whose bastion is this computer: people reach them by key alone.
+
+    On the lab's own bastion people need a code too.
+    """
+    path = tmp_path_factory.mktemp("direct") / "site"
+    shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns("runs", ".lab"))
+    (path / ".lab").symlink_to(lab.path / ".lab")
+    site = yaml.safe_load((path / "hosts.yml").read_text())
+    site["hosts"]["bastion1"]["groups"] = ["agents"]
+    site["hosts"]["here"] = {
+        "address": THIS_COMPUTER,
+        "groups": ["bastion"],
+        "classification": "medium",
+        "owner": "ana",
+    }
+    (path / "hosts.yml").write_text(yaml.safe_dump(site))
+    return replace(lab, path=path)
 
 
 @pytest.fixture

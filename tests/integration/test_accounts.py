@@ -20,24 +20,20 @@ SECTION = {
 
 
 @pytest.fixture(scope="module")
-def peopled(lab, tmp_path_factory):
-    """The lab's hosts with a person, luis, whose key is made here; both take logins directly."""
+def peopled(direct, tmp_path_factory):
+    """The lab's hosts with a person, luis, whose key is made here."""
     folder = tmp_path_factory.mktemp("accounts")
     house, path = folder / "house", folder / "site"
     for name in ("roles", "templates", "deploys", "tests/baseline", "tests/sabotage"):
-        shutil.copytree(lab.house / name, house / name)
+        shutil.copytree(direct.house / name, house / name)
     table = house / "roles/roles.yml"
     if "accounts:" not in table.read_text():
         table.write_text(table.read_text().replace("ssh:", "accounts: [all]\nssh:", 1))
-    shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns("runs", ".lab"))
-    (path / ".lab").symlink_to(lab.path / ".lab")
+    shutil.copytree(direct.path, path, ignore=shutil.ignore_patterns("runs"), symlinks=True)
+    site = replace(direct, path=path, house=house)
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "luis")], check=True
     )
-    hosts = yaml.safe_load((path / "hosts.yml").read_text())
-    hosts["hosts"]["agent1"]["groups"] = ["bastion", "agents"]
-    (path / "hosts.yml").write_text(yaml.safe_dump(hosts))
-    site = replace(lab, path=path, house=house)
     admit(site, {"leaves": None})
     return site
 
@@ -125,8 +121,8 @@ def test_a_person_comes_works_leaves_and_comes_back(peopled):
 def uses_sudo(site, name):
     """Without a password sudo gives luis nothing; with one, what his role may run, and a log."""
     assert as_luis(site, name, "sudo -n id -u").returncode != 0
-    site.run_on(name, "echo 'luis:correct horse battery' | chpasswd")
-    typed = "correct horse battery\n"
+    site.run_on(name, "echo 'luis:Correct horse 7 battery' | chpasswd")
+    typed = "Correct horse 7 battery\n"
     assert as_luis(site, name, "sudo -S /usr/bin/id -u", typed).stdout.split() == ["0"]
     refused = as_luis(site, name, "sudo -S /usr/bin/id -g", typed)
     assert refused.returncode != 0

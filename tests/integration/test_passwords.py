@@ -47,15 +47,16 @@ rm -f /etc/ssh/authorized_keys.d/labperson
 
 
 @pytest.fixture(scope="module")
-def once(lab):
+def once(direct):
     """The lab at its baseline, with somebody on each host who has a password."""
-    ended = lab.ringfence("apply", str(lab.path), "--limit", ",".join(CONTAINERS), "--no-verify")
+    hosts = ",".join(CONTAINERS)
+    ended = direct.ringfence("apply", str(direct.path), "--limit", hosts, "--no-verify")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for host in CONTAINERS:
-        lab.run_on(host, OPEN_SU)
-    yield lab
+        direct.run_on(host, OPEN_SU)
+    yield direct
     for host in CONTAINERS:
-        lab.run_on(host, CLEAN)
+        direct.run_on(host, CLEAN)
 
 
 @pytest.fixture(params=CONTAINERS)
@@ -157,9 +158,8 @@ def test_the_account_that_deploys_works_while_it_and_root_are_locked(ask, once, 
 
 @pytest.mark.parametrize("password", ["none", "set"])
 def test_a_key_opens_whatever_the_age_of_the_password(ask, once, host, password):
-    group = "ringfence-ops" if host == "bastion1" else "ringfence-admin"
     ask(
-        f"usermod -aG {group} labperson; [ {password} = set ] || usermod -p '!' labperson; "
+        f"usermod -aG ringfence-admin labperson; [ {password} = set ] || usermod -p '!' labperson; "
         "cp /etc/ssh/authorized_keys.d/deploy /etc/ssh/authorized_keys.d/labperson; "
         "chage -d 2020-01-01 -M 30 -I 1 labperson"
     )

@@ -78,7 +78,8 @@ def homes(host: Any) -> list[Home]:
     return [
         Home(one[0], one[5])
         for one in fields
-        if len(one) > 5 and (int(one[2]) == 0 or least <= int(one[2]) < NOBODY_ID)
+        if len(one) > 5 and one[2].isdigit()  # an entry of NIS has no number
+        if int(one[2]) == 0 or least <= int(one[2]) < NOBODY_ID
     ]
 
 

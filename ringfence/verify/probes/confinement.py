@@ -10,6 +10,12 @@ NOT_FOUND = 127
 PROPERTY = re.compile(r"(?:-p\s*|--property[= ]\s*)([A-Za-z]+)=('[^']*'|\S*)")
 
 
+def faults_of_sudo(host: Any) -> str:
+    """Return why sudo's rules can't be read; nothing when they can, or there is no sudo."""
+    answer = host.run(SUDOERS.replace("2>/dev/null", "2>&1 >/dev/null"))
+    return "" if answer.rc in (0, NOT_FOUND) else answer.stdout.strip()
+
+
 def sudo_commands(host: Any, account: str) -> list[str]:
     """Return the commands that sudo lets an account run, as root or as others: path and arguments.
 

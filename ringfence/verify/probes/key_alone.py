@@ -3,6 +3,9 @@
 Nobody's key is at hand, so a sshd is started for this one connection, over a pipe (sshd(8), -i): it
 listens nowhere, reads the configuration that the host's sshd reads, and takes a key that was made a
 moment ago for the account's. What it then still asks for is what the account needs beside a key.
+
+Who is let in leaves no record of a login, which would make an account that nobody uses look alive.
+Nobody is tried where sshd itself says that a key is enough.
 """
 
 import shlex
@@ -18,10 +21,21 @@ SERVER = (
 TRY = """\
 [ "$(id -u)" = 0 ] || { echo not root; exit; }
 {make_key}
+without_trace() {
+    unshare --mount sh -c '
+        for folder in /var/log /var/lib/lastlog /var/lib/wtmpdb; do
+            [ ! -d "$folder" ] || mount -t tmpfs tmpfs "$folder" || exit 254
+        done
+        exec "$@"' sh "$@"
+}
 for user in {users}; do
     echo "=$user"
-    {client} -l "$user" localhost true </dev/null 2>&1
-    echo "~$?"
+    needs=$(/usr/sbin/sshd -T -C "user=$user,host=localhost,addr=127.0.0.1" |
+        sed -n 's/^authenticationmethods //p')
+    case $needs in
+        any | publickey) echo "AuthenticationMethods $needs" && echo '~0' ;;
+        *) without_trace {client} -l "$user" localhost true </dev/null 2>&1; echo "~$?" ;;
+    esac
 done"""
 
 

@@ -1,5 +1,6 @@
 """How strong a new password must be: as pwscore judges, and as libpwquality reads its files."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,6 +23,17 @@ def verdict(host: Any, password: str, user: str = "") -> str:
         return "good"
     lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
     return " ".join(lines) or f"pwscore ended with {answer.rc}"
+
+
+def asks_for_more(said: str) -> bool:
+    """Whether a verdict is about length or mix alone, which is judged before the dictionary."""
+    return re.search("shorter than|character classes", said) is not None
+
+
+def cracklib_verdict(host: Any, password: str) -> str:
+    """Return what cracklib's dictionary, which libpwquality asks last, says of a password."""
+    answer = host.run("printf '%%s\\n' %s | cracklib-check", password)
+    return str(answer.stdout.strip() or answer.stderr.strip()).rpartition(": ")[2]
 
 
 def configuration(host: Any) -> dict[str, str]:

@@ -51,7 +51,8 @@ def passwords(host: Any) -> list[Password]:
 def people(host: Any) -> set[str]:
     """Return the accounts of people, by their UIDs."""
     lines = [line.split(":") for line in host.check_output("getent passwd").splitlines() if line]
-    return {name for name, _, uid, *_ in lines if FIRST_PERSON <= int(uid) <= LAST_PERSON}
+    numbers = {name: int(uid) for name, _, uid, *_ in lines if uid.isdigit()}  # NIS's have none
+    return {name for name, uid in numbers.items() if FIRST_PERSON <= uid <= LAST_PERSON}
 
 
 def today(host: Any) -> int:

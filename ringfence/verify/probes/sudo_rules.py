@@ -5,12 +5,14 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 AUTH_LINE = re.compile(r"^auth\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)$")
+INCLUDED_FOLDER = re.compile(r"^[@#]includedir\s+(\S+)", re.MULTILINE)
 PLUGIN = re.compile(r"^\s*Plugin\s+(sudoers_policy)\s+(\S+)(.*)$", re.MULTILINE)
 
 
@@ -81,6 +83,12 @@ def files(host: Any) -> list[str]:
     """Return the files that sudo reads, as `visudo -c` names them."""
     answer = host.run("visudo -c")
     return re.findall(r"^(/[^:]+): ", answer.stdout, re.MULTILINE)
+
+
+def folders(host: Any, paths: list[str]) -> list[str]:
+    """Return the folders whose files these include; sudo passes over one that others write."""
+    answer = host.run(f"cat -- {' '.join(map(shlex.quote, paths))}")
+    return sorted(set(INCLUDED_FOLDER.findall(answer.stdout)))
 
 
 def other_sources(host: Any) -> list[str]:

@@ -16,6 +16,7 @@ limit_sudo() {
     groupadd --force --system nobody-may-su
     {
         printf '%s\n' 'Defaults use_pty, logfile=/var/log/sudo-commands, timestamp_timeout=2'
+        echo 'root ALL=(ALL:ALL) ALL'
         printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$ACCOUNT"
         printf '%s\n' "$DUTIES" | sed -n 's/^\([^ ]*\) \(.*\)/%\1 ALL=(root) \2/p'
         echo '@includedir /etc/sudoers.d'

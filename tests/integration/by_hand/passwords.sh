@@ -21,6 +21,8 @@ password requisite pam_pwhistory.so remember=30 use_authtok enforce_for_root
 password sufficient pam_unix.so yescrypt use_authtok
 password requisite pam_deny.so
 END
+    # Who has a key and no password is not shut out by the age of one.
+    sed -i '/^account.*pam_unix\.so/s/$/ no_pass_expiry/' /etc/pam.d/common-account
     mkdir -p /etc/security/pwquality.conf.d
     printf '%s\n' 'minlen = 20' 'minclass = 4' 'maxrepeat = 2' 'maxsequence = 3' \
         >/etc/security/pwquality.conf.d/10-site.conf
@@ -29,6 +31,9 @@ END
 limit_ages() {
     sed -i -e 's/^PASS_MAX_DAYS.*/PASS_MAX_DAYS 60/' -e 's/^PASS_WARN_AGE.*/PASS_WARN_AGE 14/' \
         -e 's/^ENCRYPT_METHOD.*/ENCRYPT_METHOD YESCRYPT/' /etc/login.defs
+    getent passwd | while IFS=: read -r name _ uid _; do
+        [ "$uid" -lt 1000 ] || [ "$uid" -ge 60000 ] || chage --maxdays 60 --warndays 14 "$name"
+    done
 }
 
 install_password_tools
