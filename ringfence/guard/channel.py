@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ringfence.errors import ToolError
 from ringfence.guard.coverage import Covering
 from ringfence.site import Host, Site
-from ringfence.site.ssh import ssh_command
+from ringfence.site.ssh import CONNECT_TIMEOUT, ssh_command
 from ringfence.verify.answers import Answer
 from ringfence.verify.session import Session, UnreachableError
 
@@ -22,12 +22,11 @@ HEARTBEAT = 20.0
 OF_ITS_OWN = ("-o", "ControlPath=none", "-o", "ControlMaster=no")
 """A login through a connection that is already open would prove nothing."""
 
-LIVELY = (
-    *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"),
-    *("-o", "ConnectTimeout=30"),
-)
+LIVELY = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6")
 """A connection that died in silence must be replaced well before the deadline; one to a slow host
-must not count as dead, nor its login as failed."""
+must not count as dead."""
+SLOW_LOGIN = 30
+"""Seconds in which a slow host, which answered before, completes a login."""
 
 
 class RefusedError(Exception):
@@ -52,6 +51,8 @@ class Channel:
     host: Host
     patience: float = 90.0
     """Seconds of silence after which the channel counts as dead; may change between questions."""
+    login_limit: int = CONNECT_TIMEOUT
+    """Seconds in which a login must be answered; counts from the next login on."""
     _session: Session | None = field(default=None, repr=False)
     _busy: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -78,7 +79,7 @@ class Channel:
     def _open(self) -> Session:
         ssh = ssh_command(self.site, self.host)
         return Session(
-            [ssh[0], *OF_ITS_OWN, *LIVELY, *ssh[1:]],
+            [ssh[0], *OF_ITS_OWN, *LIVELY, "-o", f"ConnectTimeout={self.login_limit}", *ssh[1:]],
             become_root=self.host.ssh.user != "root",
             silence_limit=self.patience,
         )

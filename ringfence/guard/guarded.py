@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 from ringfence.deployment import HostOutcome
 from ringfence.guard import preflight
-from ringfence.guard.channel import Channel, RefusedError, Run, arm_command, demand, told
+from ringfence.guard.channel import (
+    SLOW_LOGIN,
+    Channel,
+    RefusedError,
+    Run,
+    arm_command,
+    demand,
+    told,
+)
 from ringfence.guard.coverage import Coverage, Covering
 from ringfence.guard.heartbeat import Pulse
 from ringfence.guard.recovery import await_return, confirm, revert_now
@@ -86,6 +94,7 @@ def begin(run: Run, each: GuardedHost, coverage: Covering | None, state: str | N
     account = each.host.ssh.user
     lines = coverage.lines(account) if coverage else ""
     usual, each.channel.patience = each.channel.patience, PREPARING
+    each.channel.login_limit = SLOW_LOGIN  # a sign of life that is late is better than none
     try:
         demand(each.channel, "lock", *run)
         try:

@@ -58,7 +58,7 @@ class Findings:
     """Fingerprint of the key that this login used; empty when the host's log doesn't tell."""
     guard: dict[str, str]
     changed_before: bool = True
-    """Whether a run of Ringfence ever changed it."""
+    """Whether a run of Ringfence ever changed it, or was confirmed without a change."""
 
 
 def ask(channel: Channel) -> Findings:
@@ -67,15 +67,15 @@ def ask(channel: Channel) -> Findings:
     answers = channel.ask(*QUESTIONS)
     after = time.time()
     system, clock, disks, login, guard, before_us = (_text(answer) for answer in answers)
-    told = parse_status(login)
+    told, status = parse_status(login), parse_status(guard)
     return Findings(
         system.strip(),
         lag_of(_number(clock), before, after),
         disks,
         told.get("address", ""),
         told.get("key", ""),
-        parse_status(guard),
-        before_us.strip() == "yes",
+        status,
+        before_us.strip() == "yes" or "last_run" in status,
     )
 
 

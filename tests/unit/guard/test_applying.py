@@ -215,6 +215,16 @@ def test_hosts_that_no_run_ever_changed_are_armed_without_a_plan(played):
     assert {"arm a", "arm b", "pyinfra a b"} <= set(played.done)
 
 
+def test_a_host_that_refuses_to_be_armed_is_not_touched(played, monkeypatch):
+    def refuse(*_arguments):
+        raise RefusedError("systemd does not say whether x.service runs")
+
+    monkeypatch.setattr(guarded, "told", refuse)
+    outcome = played.go()
+    assert steps(played) == ["plan a b", "lock a", "state a", "arm a", "keep a", "unlock a"]
+    assert outcome.hosts["a"].trouble == ["refused: systemd does not say whether x.service runs"]
+
+
 def test_a_host_whose_state_cannot_be_kept_is_not_touched(played):
     played.no_state = "cannot keep the state of /etc/ssh"
     outcome = played.go()

@@ -16,6 +16,7 @@ from ringfence.guard.channel import (
     told,
 )
 from ringfence.guard.coverage import Coverage
+from ringfence.site.ssh import CONNECT_TIMEOUT
 from ringfence.verify.answers import Answer
 from ringfence.verify.session import UnreachableError
 
@@ -63,3 +64,5 @@ def test_a_connection_that_dies_in_silence_is_noticed_before_the_deadline(monkey
         int(told_by_ssh["serveralivecountmax"]) + 1
     )
     assert noticed + 2 * HEARTBEAT < DEADLINE
+    # A new login that the change keeps out must fail soon, so that the host goes back soon.
+    assert int(told_by_ssh["connecttimeout"]) == CONNECT_TIMEOUT

@@ -7,6 +7,7 @@ from ringfence.guard import preflight
 from ringfence.guard.coverage import Coverage
 from ringfence.guard.preflight import Findings, abandoned, lag_of, reasons, this_run
 from ringfence.site import Access, AccessKey
+from ringfence.verify.answers import Answer
 
 ROOM = "/|1000000|4096|100000|200000\n/etc|1000000|4096|100000|200000\n/var|1000|1048576|0|0\n"
 WELL = {
@@ -91,3 +92,17 @@ def test_a_clock_is_compared_with_the_time_that_the_answer_took():
     assert lag_of(105.0, 100.0, 110.0) == 0.0
     assert lag_of(120.0, 100.0, 110.0) == 10.0
     assert lag_of(90.0, 100.0, 110.0) == -10.0
+
+
+@pytest.mark.parametrize(
+    ("guard", "log", "expected"),
+    [
+        ("state=idle\n", "", False),
+        ("state=idle\n", "yes\n", True),
+        ("state=idle\nlast_run=r1\n", "", True),
+    ],
+)
+def test_a_host_is_known_by_its_states_or_by_its_guard(guard, log, expected):
+    answers = [Answer(0, text.encode(), b"") for text in ("debian 12", "0", "", "", guard, log)]
+    channel = SimpleNamespace(ask=lambda *_questions: answers)
+    assert preflight.ask(channel).changed_before is expected
