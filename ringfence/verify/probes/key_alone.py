@@ -20,11 +20,12 @@ SERVER = (
 )
 TRY = """\
 [ "$(id -u)" = 0 ] || { echo not root; exit; }
+unshare --mount true || exit
 {make_key}
 without_trace() {
     unshare --mount sh -c '
         for folder in /var/log /var/lib/lastlog /var/lib/wtmpdb; do
-            [ ! -d "$folder" ] || mount -t tmpfs tmpfs "$folder" || exit 254
+            [ ! -d "$folder" ] || mount -t tmpfs tmpfs "$folder" || exit 255
         done
         exec "$@"' sh "$@"
 }
@@ -42,6 +43,7 @@ done"""
 def still_asked(host: Any, users: Iterable[str]) -> dict[str, str] | None:
     """Return what each account is still asked for after its key: methods, or ``let in``.
 
+    No attempt is made where it can't be hidden from the host's records: that is an error.
     ``publickey`` means that the key itself was refused. None where sshd can't be started, for only
     root may: who verifies without root can't tell.
     """
