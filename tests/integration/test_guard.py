@@ -199,7 +199,7 @@ def test_a_locked_out_host_comes_back_by_itself(hardened, tmp_path, fault):
 
 @pytest.mark.parametrize("fault", HAPPENS)
 def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
-    """On a host at its baseline or a stock one, which sooner is one again."""
+    """Each of these leaves a stock host behind, and one is locked out as one at its baseline is."""
     broken = begin(lab, "agent1", house_with(lab, tmp_path / "h", fault, guarded=False))
     try:
         until = broken.began + BACK_WITHIN
