@@ -33,7 +33,6 @@ def accounts(host: Any) -> list[Account]:
     return [
         Account(name, int(uid), home, frozenset({names.get(gid, gid)} | members.get(name, set())))
         for name, uid, gid, home in _fields(host.check_output("getent passwd"), 0, 2, 3, 5)
-        if uid.isdigit()  # an entry of NIS has none
     ]
 
 

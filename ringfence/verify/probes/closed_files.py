@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.verify.probes.access_lists import accounts
+
 PUBLIC = ("/etc/passwd", "/etc/passwd-", "/etc/group", "/etc/group-", "/etc/shells")
 SECRET = ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-")
 OLD_PASSWORDS = ("/etc/security/opasswd", "/etc/security/opasswd.old")
@@ -74,12 +76,10 @@ def homes(host: Any) -> list[Home]:
     """Return the homes of root and of the accounts that useradd makes for people."""
     first = host.run("sed -n 's/^UID_MIN[[:space:]]*//p' /etc/login.defs").stdout.split()
     least = int(first[-1]) if first and first[-1].isdigit() else 1000
-    fields = [line.split(":") for line in host.check_output("getent passwd").splitlines()]
     return [
-        Home(one[0], one[5])
-        for one in fields
-        if len(one) > 5 and one[2].isdigit()  # an entry of NIS has no number
-        if int(one[2]) == 0 or least <= int(one[2]) < NOBODY_ID
+        Home(one.name, one.home)
+        for one in accounts(host)
+        if one.uid == 0 or least <= one.uid < NOBODY_ID
     ]
 
 

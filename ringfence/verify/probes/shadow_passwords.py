@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.verify.probes.access_lists import accounts
+
 FIRST_PERSON, LAST_PERSON = 1000, 59999
 """UIDs of people (Debian Policy 9.2.2)."""
 READ = r"""getent shadow | sed -E '
@@ -50,9 +52,7 @@ def passwords(host: Any) -> list[Password]:
 
 def people(host: Any) -> set[str]:
     """Return the accounts of people, by their UIDs."""
-    lines = [line.split(":") for line in host.check_output("getent passwd").splitlines() if line]
-    numbers = {name: int(uid) for name, _, uid, *_ in lines if uid.isdigit()}  # NIS's have none
-    return {name for name, uid in numbers.items() if FIRST_PERSON <= uid <= LAST_PERSON}
+    return {one.name for one in accounts(host) if FIRST_PERSON <= one.uid <= LAST_PERSON}
 
 
 def today(host: Any) -> int:

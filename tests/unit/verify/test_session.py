@@ -63,6 +63,12 @@ def test_bytes_that_are_not_utf_8_arrive_as_they_are(ssh, opened):
     assert answer.stdout == b"caf\xe9"
 
 
+def test_programs_of_the_system_are_found_whatever_path_sudo_leaves(ssh, opened, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    ((_, answer),) = opened(ssh()).ask(["command -v useradd"])
+    assert answer.stdout == b"/usr/sbin/useradd\n"
+
+
 def test_a_session_answers_again(ssh, opened):
     session = opened(ssh())
     assert [a.stdout for _, a in session.ask(["echo 1"])] == [b"1\n"]

@@ -51,7 +51,8 @@ def test_the_tokens_of_a_key_file_are_filled_in(listed, paths):
 class Host:
     answers = {
         "getent group": "ana:x:1001:\nstaff:x:50:ana,bruno\nbroken",
-        "getent passwd": "ana:x:1001:1001:Ana,,:/home/ana:/bin/bash\nlost:x:9:99::/:/bin/sh",
+        "getent passwd": "ana:x:1001:1001:Ana,,:/home/ana:/bin/bash\nlost:x:9:99::/:/bin/sh\n"
+        "+::::::",
     }
 
     def check_output(self, command):
