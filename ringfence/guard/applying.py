@@ -1,4 +1,4 @@
-"""A guarded apply: pre-flight, plan, arm, pyinfra, a new login, and only then disarm."""
+"""A guarded apply: pre-flight, plan, keep and arm, pyinfra, a new login, and only then disarm."""
 
 from pathlib import Path
 
