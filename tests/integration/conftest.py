@@ -54,6 +54,7 @@ class LabSite:
     def verify(self, *arguments: str) -> tuple[int, dict[tuple[str, str], str]]:
         """Verify; return the exit code and the verdict of each (host, control)."""
         ended = self.ringfence("verify", str(self.path), *arguments)
+        print(ended.stdout)  # pytest shows it where the test fails
         assert "Traceback" not in ended.stderr + ended.stdout
         return ended.returncode, self.verdicts()
 
