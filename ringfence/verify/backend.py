@@ -1,13 +1,16 @@
 """A testinfra backend that answers from a snapshot and asks the host only for what is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from testinfra.backend import base
 
 from ringfence.verify.answers import Answer, Snapshot
-from ringfence.verify.session import Session, UnreachableError
+from ringfence.verify.session import BusyError, Session, UnreachableError
+
+PATIENT = ("-o", "ConnectTimeout=30")
+"""For the second attempt at a login: ssh takes the first setting that it meets (ssh_config(5))."""
 
 
 class NotInSnapshotError(Exception):
@@ -105,24 +108,32 @@ class Source:
             self._asking.shutdown(cancel_futures=True)
             self._asking = None
             self._waiting.clear()
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._drop_session()
 
     def _fetch(self, commands: list[str]) -> None:
         if self.snapshot.unreachable:
             return
         try:
-            for command, answer in self._live_session().ask(commands):
-                self.snapshot.answers[command] = answer
+            try:
+                self._put(commands)
+            except BusyError:
+                self._drop_session()
+                self._put(commands, PATIENT)
         except UnreachableError as error:
             self.snapshot.unreachable = str(error)
 
-    def _live_session(self) -> Session:
+    def _put(self, commands: list[str], options: Iterable[str] = ()) -> None:
         if self._session is None:
             assert self._ssh is not None
-            self._session = Session(self._ssh, self._become_root, sends_runner=self._sends_runner)
-        return self._session
+            ssh = [self._ssh[0], *options, *self._ssh[1:]]
+            self._session = Session(ssh, self._become_root, sends_runner=self._sends_runner)
+        for command, answer in self._session.ask(commands):
+            self.snapshot.answers[command] = answer
+
+    def _drop_session(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
 
 class SnapshotBackend(base.BaseBackend):  # type: ignore[misc]

@@ -24,6 +24,20 @@ class UnreachableError(Exception):
     """The host did not answer; the sentence says why."""
 
 
+class BusyError(UnreachableError):
+    """sshd took the connection, but the login did not end in time: a patient client may get in."""
+
+
+CUT_SHORT = (
+    "during banner exchange",
+    "kex_exchange_identification: ",
+    "Connection closed by ",
+    "Connection reset by ",
+)
+"""How ssh says that sshd was there but did not let it finish: it was too slow for ConnectTimeout,
+past its own LoginGraceTime, or had more logins under way than MaxStartups (sshd_config(5))."""
+
+
 class Session:
     """A root shell's worth of answers from one host.
 
@@ -70,6 +84,7 @@ class Session:
 
         Raises:
             UnreachableError: the channel could not be opened, or broke before the last answer.
+            BusyError: it could not be opened although sshd was there.
         """
         wanted = list(commands)
         data = b"".join(
@@ -131,19 +146,22 @@ class Session:
         assert self._process.stdout is not None
         data = self._process.stdout.read(1 << 20)
         if not data:
-            raise UnreachableError(self._why_it_ended())
+            raise self._why_it_ended()
         self._buffer += data
 
-    def _why_it_ended(self) -> str:
+    def _why_it_ended(self) -> UnreachableError:
         status = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").splitlines()
         said = [line.strip() for line in lines if line.strip()]
         if status == 255:
-            return said[-1] if said else "ssh gave no reason"
+            reason = said[-1] if said else "ssh gave no reason"
+            cut_short = not self._greeted and any(words in reason for words in CUT_SHORT)
+            return BusyError(reason) if cut_short else UnreachableError(reason)
         if any(line.startswith("sudo:") for line in said):
-            return f"cannot become root: {said[-1]}"
-        return f"the connection ended before every answer ({said[-1] if said else status})"
+            return UnreachableError(f"cannot become root: {said[-1]}")
+        last = said[-1] if said else status
+        return UnreachableError(f"the connection ended before every answer ({last})")
 
 
 def _remote_command(become_root: bool) -> str:

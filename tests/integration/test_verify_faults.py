@@ -50,6 +50,14 @@ def test_a_host_that_dies_in_the_middle_keeps_its_answers_and_is_red(hardened, q
         labs.up(hardened.path, ["agent1"], say=print)
 
 
+def test_a_host_too_busy_for_a_login_is_given_more_time(hardened):
+    """The listening sshd stands still for longer than a login may take at first."""
+    stop = "pid=$(systemctl show -P MainPID ssh); kill -STOP $pid"
+    hardened.run_on("agent1", f"{stop}; systemd-run --on-active=15 --quiet kill -CONT $pid")
+    code, verdicts = hardened.verify("--limit", "agent1", "--control", "CLS-01")
+    assert (code, set(verdicts.values())) == (0, {"pass"})
+
+
 NOISE = r"""
 printf 'Welcome!\nno newline at the end' > /tmp/noise
 printf 'cat /tmp/noise; echo complaint >&2\n' | tee -a /etc/bash.bashrc > /tmp/profile

@@ -63,6 +63,56 @@ def test_a_host_that_is_lost_while_it_is_asked_ahead_is_unreachable():
     source.close()
 
 
+@pytest.fixture
+def busy(tmp_path):
+    """A stand-in for ssh that says ``words`` and gives up, unless it is called with patience."""
+
+    def make(words):
+        path = tmp_path / "busy"
+        path.write_text(
+            f"#!/bin/sh\necho x >> {tmp_path}/starts\nfor remote; do :; done\n"
+            f'[ "$2 $3" = "-o ConnectTimeout=30" ] && exec sh -c "$remote"\n'
+            f"echo '{words}' >&2; exit 255\n"
+        )
+        path.chmod(0o755)
+        return Source(Snapshot.begin("pbx1"), [str(path), "host"], become_root=False)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Connection timed out during banner exchange",
+        "kex_exchange_identification: Connection closed by remote host",
+        "Connection closed by 192.0.2.1 port 22",
+        "Connection reset by 192.0.2.1 port 22",
+    ],
+)
+def test_a_login_that_was_cut_short_is_tried_once_more_with_patience(busy, starts, words):
+    source = busy(words)
+    assert source.answer("echo 1").stdout == b"1\n"
+    source.close()
+    assert starts() == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ssh: connect to host pbx1 port 22: Connection timed out",
+        "ssh: connect to host pbx1 port 22: Connection refused",
+        "Host key verification failed.",
+        "deploy@192.0.2.1: Permission denied (publickey).",
+    ],
+)
+def test_a_host_that_is_gone_or_refuses_is_not_tried_again(busy, starts, words):
+    source = busy(words)
+    with pytest.raises(UnreachableError):
+        source.answer("echo 1")
+    source.close()
+    assert starts() == 1
+
+
 def test_only_what_tests_asked_is_learned(source):
     source.ask_ahead("echo 2")
     source.answer("echo 1")
