@@ -1,7 +1,6 @@
 """Rules about policy.yml that span several values, or hosts.yml too."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from ringfence.site.keys import parse_public_key
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
@@ -61,16 +60,18 @@ def check_verifier(documents: Documents) -> Iterator[Problem]:
     verify = documents.in_hosts("verify")
     if documents.hosts is None or documents.policy is None or not isinstance(verify, dict):
         return
+    if not listing(documents.in_policy("verify_access")):
+        message = "the account that verifies needs a key: add `verify_access` to policy.yml"
+        yield documents.hosts.problem(("verify",), message, key=True)
     user = verify.get("user", "ringfence-verify")
+    if not isinstance(user, str):
+        return
     if user in _deploying(documents):
         message = f"{shown(user)} deploys, so it can change hosts: another account verifies"
         yield documents.hosts.problem(("verify", "user"), message)
     if user in documents.people or user in SYSTEM_ACCOUNTS:
         message = f"{shown(user)} is a person or an account of the system: take another name"
         yield documents.hosts.problem(("verify", "user"), message)
-    if not listing(documents.in_policy("verify_access")):
-        message = "the account that verifies needs a key: add `verify_access` to policy.yml"
-        yield documents.hosts.problem(("verify",), message, key=True)
 
 
 def check_deploy_owners(documents: Documents) -> Iterator[Problem]:
@@ -139,12 +140,12 @@ def check_retention(documents: Documents) -> Iterator[Problem]:
         yield documents.policy.problem(("retention", "access_records_days"), message)
 
 
-def _deploying(documents: Documents) -> set[Any]:
+def _deploying(documents: Documents) -> set[str]:
     """Return the accounts that Ringfence deploys with."""
-    deploying = {mapping(documents.in_hosts("ssh")).get("user", "deploy")}
     entries = documents.host_entries.values()
-    named = [mapping(entry.get("ssh")).get("user") for entry in entries]
-    return deploying | {name for name in named if isinstance(name, str)}
+    named = [mapping(documents.in_hosts("ssh")).get("user", "deploy")]
+    named += [mapping(entry.get("ssh")).get("user") for entry in entries]
+    return {name for name in named if isinstance(name, str)}
 
 
 def _keys(documents: Documents) -> Iterator[tuple[Path, str, str]]:

@@ -138,6 +138,9 @@ many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @many
 @given(name=names, content=st.binary(max_size=300))
 @example(name="hosts", content=b"hosts: {a: {address: 1}}")
+@example(name="hosts", content=b"ssh: {user: []}")
+@example(name="hosts", content=b"verify: {user: {}}")
+@example(name="hosts", content=b"hosts: {a: {ssh: {user: [], via: []}}}")
 def test_any_bytes_are_a_site_or_its_problems(
     folder: Path, checkout: House, name: str, content: bytes
 ) -> None:
