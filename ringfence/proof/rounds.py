@@ -37,6 +37,8 @@ def one_by_one(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> lis
 def side_by_side(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[list[Trial]]:
     """Return few rounds: none breaks a test twice, or a role in more than `WAYS_A_ROLE` ways.
 
+    A case that says so has a round for itself.
+
     Sabotages of one role may undo each other, so the fewer of them meet, the less is tried again.
     """
     by_role: dict[str, list[Trial]] = {}
@@ -54,6 +56,8 @@ def side_by_side(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> l
 
 
 def _fits(trial: Trial, broken: list[Trial]) -> bool:
+    if any(one.case.alone for one in (trial, *broken)):
+        return False
     tests = {(trial.control, test) for test in trial.case.fails}
     others = {(other.control, test) for other in broken for test in other.case.fails}
     return tests.isdisjoint(others) and _of_role(trial.role, broken) < WAYS_A_ROLE

@@ -37,6 +37,8 @@ class Case(Section):
     """A regular expression that the failing tests' sentences must match."""
     also: list[str] = []
     """Other controls that rightly fail with it."""
+    alone: bool = False
+    """Whether it takes from other cases what they break, so that it is never tried beside them."""
 
     @field_validator("because")
     @classmethod

@@ -12,7 +12,8 @@ def sabotage(control, *names):
     return Sabotage(control=control, cases=cases)
 
 
-SABOTAGES = [sabotage("SSH-01", "a", "b"), sabotage("SSH-02", "c"), sabotage("CLS-01", "d")]
+def three():
+    return [sabotage("SSH-01", "a", "b"), sabotage("SSH-02", "c"), sabotage("CLS-01", "d")]
 
 
 def names(rounds):
@@ -20,7 +21,7 @@ def names(rounds):
 
 
 def test_one_by_one_tries_each_case_alone():
-    assert names(one_by_one(SABOTAGES, ROLES)) == [
+    assert names(one_by_one(three(), ROLES)) == [
         ["SSH-01-1 a"],
         ["SSH-01-2 b"],
         ["SSH-02-1 c"],
@@ -29,7 +30,7 @@ def test_one_by_one_tries_each_case_alone():
 
 
 def test_side_by_side_never_breaks_a_test_twice():
-    rounds = side_by_side(SABOTAGES, ROLES)
+    rounds = side_by_side(three(), ROLES)
     assert names(rounds) == [["SSH-01-1 a", "SSH-02-1 c", "CLS-01-1 d"], ["SSH-01-2 b"]]
 
 
@@ -40,6 +41,13 @@ def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
     assert sorted(t.name for trials in rounds for t in trials) == [
         f"SSH-{n:02}-1" for n in range(1, 10)
     ]
+
+
+def test_side_by_side_leaves_a_case_alone_that_asks_for_it():
+    first, *others = three()
+    first.cases[0] = first.cases[0].model_copy(update={"alone": True})
+    rounds = side_by_side([first, *others], ROLES)
+    assert names(rounds) == [["SSH-01-1 a"], ["SSH-01-2 b", "SSH-02-1 c", "CLS-01-1 d"]]
 
 
 def test_without_sabotages_there_is_no_round():
