@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
     "people": "Enrol people's second factors.",
+    "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
@@ -42,6 +43,10 @@ class Commands(click.Group):
         command: click.Command = getattr(module, name)
         return command
 
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands alone; the options that every program has stand in the last line."""
+        self.format_commands(context, formatter)
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
@@ -50,7 +55,8 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage.",
+    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage. "
+    "ringfence COMMAND --help says more; ringfence --version says which this is.",
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:

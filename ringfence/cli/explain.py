@@ -1,0 +1,99 @@
+"""``ringfence explain``."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from ringfence.catalogue import Catalogue, load_catalogue
+from ringfence.proof.explaining import Explanation
+from ringfence.proof.explaining import explain as explanation_of
+from ringfence.proof.sabotages import load_sabotages
+from ringfence.report.wording import NEVER_RED, framework_name, sentence
+from ringfence.site import find_house
+
+INDENT = 2
+PLAIN_WIDTH = 100
+
+
+@click.command(epilog="Example: ringfence explain SSH-01; ringfence explain")
+@click.argument("controls", metavar="[CONTROL]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def explain(controls: tuple[str, ...], as_json: bool) -> int:
+    """Say of a CONTROL what it demands and why, how it is met, verified and proven, and by which
+    clauses it is asked for. Without one: list them all.
+    """
+    house = find_house(Path())
+    catalogue = load_catalogue(house)
+    chosen = catalogue.select(",".join(controls) if controls else None)
+    sabotages = load_sabotages(house, catalogue)
+    explained = [explanation_of(house, catalogue, sabotages, name) for name in chosen]
+    if as_json:
+        document = [explanation.as_dict() for explanation in explained]
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    console = Console(highlight=False, soft_wrap=not controls)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    if not controls:
+        for line in _listed(catalogue):
+            console.print(line)
+    for number, explanation in enumerate(explained if controls else ()):
+        if number:
+            console.print()
+        _tell(console, explanation)
+    return 0
+
+
+def _listed(catalogue: Catalogue) -> Iterator[Text]:
+    """Yield a line a control."""
+    widest = max(map(len, catalogue.role_of.values()))
+    for name, control in catalogue.controls.items():
+        yield Text.assemble(
+            (name, "bold"),
+            f"  {catalogue.role_of[name]:{widest}}  {control.severity.value:8}  {control.title}",
+        )
+
+
+def _tell(console: Console, explained: Explanation) -> None:
+    """Print what there is to say of one control."""
+    control = explained.control
+    console.print(Text.assemble((control.id, "bold"), "  ", (control.title, "bold")))
+    groups = "every host" if control.groups == ["all"] else ", ".join(control.groups)
+    where = f"{groups}, from classification {control.classification.value}"
+    after = " It can pass only after a reboot." if control.verifies == "after reboot" else ""
+    _section(console, "Where", f"{where}. A failure is {control.severity.value}.{after}")
+    _section(console, "Why", control.rationale)
+    _section(console, f"How it is met: role {explained.role}", control.remedy)
+    _section(console, f"How it is verified: {explained.suite}", "")
+    for test in explained.tests:
+        _indented(console, f"{sentence(test.name)} (line {test.line})")
+        for case in test.caught:
+            _indented(console, Text(f"{case.kind.value}: {case.does}", "dim"), INDENT * 2)
+    proof = explained.proof
+    seen = (
+        f"On Debian {' and '.join(proof.releases)}, {proof.date}: each test failed for its reason "
+        "on a host broken as named above, and passed when the role was applied again."
+        if proof
+        else f"{NEVER_RED}."
+    )
+    _section(console, "Seen red", seen)
+    _section(console, "Asked for by", "")
+    for framework, clauses in control.frameworks.items():
+        _indented(console, f"{framework_name(framework)}: {', '.join(clauses)}")
+
+
+def _section(console: Console, title: str, text: str) -> None:
+    console.print(Text(title, "bold cyan"))
+    if text:
+        _indented(console, text)
+
+
+def _indented(console: Console, text: str | Text, indent: int = INDENT) -> None:
+    body = text if isinstance(text, Text) else Text(text)
+    for line in body.wrap(console, console.width - indent):
+        line.rstrip()
+        console.print(Text(" " * indent).append_text(line))

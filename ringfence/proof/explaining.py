@@ -1,0 +1,98 @@
+"""What there is to say of a control: how it is verified, and how its tests were seen red."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ringfence.catalogue import Catalogue, Control
+from ringfence.catalogue.proofs import Proof
+from ringfence.errors import ToolError
+from ringfence.proof.sabotages import Case, Sabotage
+from ringfence.site.house import House
+
+
+@dataclass(frozen=True)
+class BaselineTest:
+    """One test of a control, and the sabotages that must make it fail."""
+
+    name: str
+    line: int
+    """Where it stands in the role's file of tests."""
+    caught: list[Case]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A control, its role, its tests and its proof; None when it was never seen red."""
+
+    control: Control
+    role: str
+    suite: Path
+    """The file of its tests, relative to the house."""
+    tests: list[BaselineTest]
+    proof: Proof | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            **self.control.model_dump(mode="json"),
+            "role": self.role,
+            "suite": str(self.suite),
+            "tests": [
+                {
+                    "name": test.name,
+                    "line": test.line,
+                    "sabotages": [
+                        {"name": case.name, "kind": case.kind.value, "does": case.does}
+                        for case in test.caught
+                    ],
+                }
+                for test in self.tests
+            ],
+            "proof": self.proof.as_dict() if self.proof else None,
+        }
+
+
+def explain(
+    house: House, catalogue: Catalogue, sabotages: dict[str, Sabotage], identifier: str
+) -> Explanation:
+    """Explain one control of the catalogue.
+
+    Raises ToolError when the file of its tests can't be read.
+    """
+    role = catalogue.role_of[identifier]
+    path = house.baseline_dir / f"test_{role}.py"
+    cases = sabotages[identifier].cases if identifier in sabotages else []
+    tests = [
+        BaselineTest(name, line, [case for case in cases if name in case.fails])
+        for name, line in functions_marked(path, identifier)
+    ]
+    proof = catalogue.proofs.get(identifier)
+    return Explanation(
+        catalogue.controls[identifier], role, path.relative_to(house.root), tests, proof
+    )
+
+
+def functions_marked(path: Path, identifier: str) -> list[tuple[str, int]]:
+    """Return name and line of the tests in a file that ``@control(identifier)`` marks, in order.
+
+    The file is read, not imported: nothing of it is run. Raises ToolError.
+    """
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ToolError(f"{path}: cannot be read as tests ({error})") from None
+    return [
+        (node.name, node.lineno)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(_marks(decorator, identifier) for decorator in node.decorator_list)
+    ]
+
+
+def _marks(decorator: ast.expr, identifier: str) -> bool:
+    if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Name):
+        return False
+    given = [argument.value for argument in decorator.args if isinstance(argument, ast.Constant)]
+    return decorator.func.id == "control" and given == [identifier]

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from ringfence.catalogue import load_catalogue
+from ringfence.errors import ToolError
+from ringfence.proof.explaining import explain, functions_marked
+from ringfence.proof.sabotages import load_sabotages
+from ringfence.site.house import House
+
+HOUSE = House(Path(__file__).parents[3])
+CATALOGUE = load_catalogue(HOUSE)
+SUITE = """
+from ringfence.verify import control
+
+@control("TOY-01")
+def test_a(host): ...
+
+@pytest.mark.slow
+@control("TOY-01")
+def test_b(host): ...
+
+@control("TOY-02")
+def test_c(host): ...
+
+def helper(): ...
+"""
+
+
+def test_the_functions_marked_a_control_are_those_that_it_marks(tmp_path):
+    path = tmp_path / "test_toy.py"
+    path.write_text(SUITE)
+    assert functions_marked(path, "TOY-01") == [("test_a", 5), ("test_b", 9)]
+
+
+def test_a_file_that_is_no_python_is_told(tmp_path):
+    path = tmp_path / "test_toy.py"
+    for content in (b"def (", b"\0", b"\xff\xff = 1"):
+        path.write_bytes(content)
+        with pytest.raises(ToolError, match="cannot be read as tests"):
+            functions_marked(path, "TOY-01")
+
+
+@pytest.mark.parametrize("identifier", list(CATALOGUE.controls))
+def test_every_control_has_tests_and_every_test_was_seen_red_by_a_sabotage(identifier):
+    explained = explain(HOUSE, CATALOGUE, load_sabotages(HOUSE, CATALOGUE), identifier)
+    assert explained.tests
+    assert [test.name for test in explained.tests if not test.caught] == []
+    assert explained.proof is not None
+    shipped = {(name, case) for name, cases in explained.proof.tests.items() for case in cases}
+    caught = {(test.name, case.name) for test in explained.tests for case in test.caught}
+    assert caught == shipped
+    assert (HOUSE.root / explained.suite).is_file()
