@@ -27,6 +27,11 @@ def role_option(command: Command) -> Command:
     )(command)
 
 
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead."
+)
+
+
 def runs_folder(site: Path, runs: Path | None) -> Path:
     """Return where runs are kept: ``--runs``, else ``runs`` inside the site's directory."""
     return runs if runs is not None else site / "runs"

@@ -10,13 +10,14 @@ import click
 
 from ringfence.cli.deploying import report_deployment, say_step
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
-from ringfence.cli.verify import verify_and_report
+from ringfence.cli.verify import summarise, verify_and_keep
 from ringfence.errors import UsageError
 from ringfence.guard.record import save_record
 from ringfence.guard.rollback import kept_states, roll_back
 from ringfence.guard.states import RUN_ID, Kept, Target
 from ringfence.site import Site, load_site
 from ringfence.verify.runs import new_run_folder
+from ringfence.verify.verification import exit_code
 
 CHANGES_PENDING = 2
 
@@ -65,9 +66,11 @@ def rollback(
     report_deployment(outcome)
     if dry_run:
         return 1 if outcome.failed else CHANGES_PENDING if outcome.changes else 0
-    verified = (
-        0 if no_verify else verify_and_report(loaded, site, limit, runs=runs, as_deployer=True)
-    )
+    verified = 0
+    if not no_verify:
+        run, kept_in = verify_and_keep(loaded, site, limit, runs=runs, as_deployer=True)
+        summarise(run, kept_in, site)
+        verified = exit_code(run)
     return 1 if outcome.failed else verified
 
 

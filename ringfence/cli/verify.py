@@ -9,11 +9,19 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.documents import of_run, print_document
+from ringfence.cli.options import (
+    json_option,
+    limit_option,
+    runs_folder,
+    runs_option,
+    site_argument,
+)
 from ringfence.cli.progress import Progress
 from ringfence.report import write_reports
 from ringfence.report.summary import print_summary
 from ringfence.site import Site, load_site
+from ringfence.verify.runs import Run
 from ringfence.verify.suite import pytest_arguments
 from ringfence.verify.verification import exit_code
 from ringfence.verify.verification import verify as judge
@@ -34,6 +42,7 @@ from ringfence.verify.verification import verify as judge
     is_flag=True,
     help="Ask as the account that deploys: hosts that were never applied know no other.",
 )
+@json_option
 @runs_option
 def verify(
     site: Path,
@@ -41,15 +50,21 @@ def verify(
     controls: str | None,
     from_snapshot: Path | None,
     as_deployer: bool,
+    as_json: bool,
     runs: Path | None,
 ) -> int:
     """Judge every host of SITE against the baseline, and keep the run."""
-    return verify_and_report(
+    run, folder = verify_and_keep(
         load_site(site), site, limit, controls, from_snapshot, runs, as_deployer
     )
+    if as_json:
+        print_document(of_run(run, folder))
+    else:
+        summarise(run, folder, site)
+    return exit_code(run)
 
 
-def verify_and_report(
+def verify_and_keep(
     site: Site,
     argument: Path,
     limit: str | None = None,
@@ -57,8 +72,8 @@ def verify_and_report(
     from_snapshot: Path | None = None,
     runs: Path | None = None,
     as_deployer: bool = False,
-) -> int:
-    """Verify, write the run's reports, print the summary, and return the exit code."""
+) -> tuple[Run, Path]:
+    """Verify, write the run's reports, and return the run and its folder."""
     native = ["pytest", *pytest_arguments(site, site.select(limit), controls, as_deployer)]
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
@@ -74,9 +89,13 @@ def verify_and_report(
             as_deployer,
         )
     write_reports(run, folder)
+    return run, folder
+
+
+def summarise(run: Run, folder: Path, argument: Path) -> None:
+    """Print the summary of a run, and where it is kept."""
     print_summary(run, Console(highlight=False), str(argument))
     click.echo(f"run: {os.path.relpath(folder)}  report: {os.path.relpath(folder / 'report.html')}")
-    return exit_code(run)
 
 
 class _Steps:

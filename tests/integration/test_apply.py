@@ -140,3 +140,27 @@ def test_a_host_at_rest_is_asked_without_pyinfra_and_its_drift_is_seen(hardened)
     drifted = hardened.ringfence(*plan)
     assert drifted.returncode == 2, drifted.stdout
     assert "1 would change" in drifted.stdout
+
+
+def test_plan_apply_and_verify_speak_to_machines_too(hardened):
+    hardened.run_on("agent1", "chmod 0666 /etc/ringfence/host.json")
+
+    def document(command, *options):
+        limit = ("--limit", "agent1", "--json")
+        ended = hardened.ringfence(command, str(hardened.path), *limit, *options)
+        return ended.returncode, json.loads(ended.stdout)
+
+    code, planned = document("plan", "--role", "identity")
+    assert (code, planned["dry"], planned["changes"]) == (2, True, 1)
+    assert [name[:6] for name in planned["hosts"]["agent1"]["changed"]] == ["CLS-01"]
+    code, judged = document("verify", "--control", "CLS-01")
+    (red,) = judged["controls"]
+    assert (code, red["control"], red["verdict"], judged["counts"]["fail"]) == (
+        1,
+        "CLS-01",
+        "fail",
+        1,
+    )
+    code, done = document("apply", "--role", "identity")
+    assert (code, done["apply"]["failed"], done["verify"]["counts"]["fail"]) == (0, False, 0)
+    assert done["apply"]["hosts"]["agent1"]["changed"] == planned["hosts"]["agent1"]["changed"]

@@ -1,0 +1,46 @@
+"""What ``--json`` prints of a deploy and of a verification."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringfence.deployment import Deployment
+from ringfence.verify.results import count_by_verdict
+from ringfence.verify.runs import Run
+
+
+def print_document(content: Any) -> None:
+    """Print one JSON document on standard output."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def of_deployment(outcome: Deployment) -> dict[str, Any]:
+    """Return every host's outcome: ``changed``, or with ``dry`` what would change, and the rest."""
+    return {
+        "dry": outcome.dry,
+        "changes": outcome.changes,
+        "failed": outcome.failed,
+        "hosts": {name: asdict(host) for name, host in sorted(outcome.hosts.items())},
+    }
+
+
+def of_run(run: Run, folder: Path) -> dict[str, Any]:
+    """Return the verdict of each control on each host; the tests stand in ``results.json``."""
+    outcomes = run.results.by_control()
+    return {
+        "run": run.id,
+        "folder": str(folder.resolve()),
+        "counts": {v.value: count for v, count in count_by_verdict(outcomes).items()},
+        "controls": [
+            {
+                "host": outcome.host,
+                "control": outcome.control,
+                "verdict": outcome.verdict.value,
+                "message": outcome.message,
+            }
+            for outcome in outcomes
+        ],
+    }
