@@ -12,6 +12,7 @@ from ringfence.errors import RingfenceError
 COMMANDS = {
     "init": "Write a commented sample site.",
     "check": "Validate a site's files.",
+    "doctor": "Find what stands in the way of runs.",
     "flows": "Show which paths are open, and explain one.",
     "plan": "Show what apply would change.",
     "apply": "Bring hosts to their baseline, then verify them.",

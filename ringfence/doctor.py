@@ -1,0 +1,179 @@
+"""What stands in the way of a run, found out without changing anything: here, and on each host."""
+
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ringfence.guard import preflight
+from ringfence.guard.channel import Channel
+from ringfence.guard.coverage import chosen_dangers
+from ringfence.site import Host, Site
+from ringfence.verify.session import UnreachableError
+
+HOSTS_AT_ONCE = 32
+NOTABLE_LAG = 2.0
+"""Seconds that a clock may be off before it is mentioned; records of two hosts are compared."""
+HERE = "here"
+"""What findings about this computer are about."""
+PROGRAMS = {"ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+"""What every run starts, each with its Debian package."""
+PRIVATE_KEY = b"-----BEGIN "
+MOST_FILES = 2000
+"""Files of a site in which private keys are looked for."""
+
+
+class State(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence about this computer or about a host."""
+
+    about: str
+    state: State
+    text: str
+
+
+def examine(site: Site, hosts: list[Host], runs: Path) -> list[Finding]:
+    """Return what was found here, and then on each host, in the order of hosts.yml.
+
+    Args:
+        site: the site.
+        hosts: the hosts that are asked, at least one.
+        runs: where runs are kept, or will be.
+    """
+    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
+        asked = list(pool.map(lambda host: list(of_host(site, host)), hosts))
+    return [*of_here(site, hosts, runs), *(finding for found in asked for finding in found)]
+
+
+def of_here(site: Site, hosts: list[Host], runs: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the programs, keys and folders here; one line when nothing is."""
+    wrong = [*_programs(), *_keys(site, hosts), *_known_hosts(site, hosts), *_folder(runs)]
+    warnings = [Finding(HERE, State.WARNING, str(problem)) for problem in site.warnings]
+    yield from wrong
+    yield from warnings
+    if not wrong:
+        yield Finding(HERE, State.OK, "programs, keys, known_hosts and the folder of runs are fine")
+
+
+def of_host(site: Site, host: Host) -> Iterator[Finding]:
+    """Yield whether a host answers, and why apply would refuse it, in the pre-flight's words."""
+    channel = Channel(site, host)
+    began = time.monotonic()
+    try:
+        findings = preflight.ask(channel)
+    except UnreachableError as error:
+        yield Finding(host.name, State.PROBLEM, f"does not answer: {error}")
+        return
+    finally:
+        channel.close()
+    took = time.monotonic() - began
+    dangers = chosen_dangers(site.house, host, None)
+    reasons = list(preflight.reasons(site, host, findings, dangers.values()))
+    yield from (Finding(host.name, State.PROBLEM, reason) for reason in reasons)
+    if findings.guard.get("state", "idle") != "idle":
+        text = "a change waits for its confirmation: see ringfence guard status"
+        yield Finding(host.name, State.WARNING, text)
+    if NOTABLE_LAG < abs(findings.lag) <= preflight.FARTHEST_CLOCK:
+        yield Finding(host.name, State.WARNING, f"its clock is {findings.lag:+.0f} seconds off")
+    if not reasons:
+        system = findings.system.capitalize()
+        changed = "" if findings.changed_before else "; no run of Ringfence ever changed it"
+        text = f"{system} answers as root within {took:.1f} s{changed}"
+        yield Finding(host.name, State.OK, text)
+
+
+def _programs() -> Iterator[Finding]:
+    for program, package in PROGRAMS.items():
+        if shutil.which(program) is None:
+            text = f"the program {program} is missing: apt-get install {package}"
+            yield Finding(HERE, State.PROBLEM, text)
+
+
+def _keys(site: Site, hosts: list[Host]) -> Iterator[Finding]:
+    """Private keys exist, and are readable by their owner alone; none lies in git."""
+    ways = [access for host in hosts for access in (host.ssh, host.verify) if access is not None]
+    given = {access.identity_file for access in ways if access.identity_file is not None}
+    there = {path for path in given if path.is_file()}
+    for path in sorted(given - there):
+        yield Finding(HERE, State.PROBLEM, f"{path}: the key isn't there (identity_file)")
+    own = sorted({*_private_keys(site.path), *there})
+    for path in own:
+        if mode := stat.S_IMODE(path.stat().st_mode) & 0o077:
+            text = f"{path}: others may use this private key (mode …{mode:02o}): chmod 600 it"
+            yield Finding(HERE, State.PROBLEM, text)
+    for path in _in_git(site.path, own):
+        text = f"{path}: this private key is in git: take it out of there, and replace it"
+        yield Finding(HERE, State.PROBLEM, text)
+
+
+def _private_keys(folder: Path) -> Iterator[Path]:
+    for number, path in enumerate(sorted(folder.rglob("*"))):
+        if number == MOST_FILES:
+            return
+        try:
+            if path.is_file() and not path.is_symlink():
+                with path.open("rb") as file:
+                    first = file.readline(100)
+                if first.startswith(PRIVATE_KEY) and b"PRIVATE KEY" in first:
+                    yield path
+        except OSError:
+            continue  # what can't be read here leaks nothing here
+
+
+def _in_git(folder: Path, paths: list[Path]) -> list[Path]:
+    if not paths or shutil.which("git") is None:
+        return []
+    command = ["git", "-C", str(folder), "ls-files", "-z", "--error-unmatch", "--"]
+    tracked = [
+        subprocess.run([*command, str(path)], capture_output=True, check=False) for path in paths
+    ]
+    return [path for path, done in zip(paths, tracked, strict=True) if done.returncode == 0]
+
+
+def _known_hosts(site: Site, hosts: list[Host]) -> Iterator[Finding]:
+    """Every host has a key in the site's known_hosts: there is no trust on first use."""
+    if site.config_file is not None or shutil.which("ssh-keygen") is None:
+        return  # the operator's own configuration says which file counts
+    for host in hosts:
+        name = str(host.address)
+        if host.ssh.port not in {None, 22}:
+            name = f"[{name}]:{host.ssh.port}"
+        if not _is_known(site.known_hosts_file, name):
+            text = f"{site.known_hosts_file} has no key of {host.name} ({name})"
+            yield Finding(HERE, State.PROBLEM, text)
+
+
+def _is_known(path: Path, name: str) -> bool:
+    command = ["ssh-keygen", "-F", name, "-f", str(path)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _folder(runs: Path) -> Iterator[Finding]:
+    """Runs can be kept: the folder, or the nearest that there is above it, can be written."""
+    there = next(folder for folder in (runs, *runs.resolve().parents) if folder.exists())
+    if not there.is_dir():
+        yield Finding(HERE, State.PROBLEM, f"{there}: is no folder, so no run can be kept there")
+    elif not _writable(there):
+        yield Finding(HERE, State.PROBLEM, f"{there}: can't be written, so no run can be kept")
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
