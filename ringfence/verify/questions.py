@@ -9,6 +9,9 @@ import os
 import tempfile
 from pathlib import Path
 
+MOST_KEPT = 50
+"""Files of known questions: one for each site and state of the suite."""
+
 
 def cache_folder() -> Path:
     """Return Ringfence's folder in the user's XDG cache."""
@@ -55,5 +58,12 @@ class Questions:
             with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as stage:
                 json.dump(self._known, stage)
             Path(stage.name).replace(self._path)
+            self._forget_the_oldest()
         except OSError:
             return
+
+    def _forget_the_oldest(self) -> None:
+        """Keep what was learned last: each change of the suite, and each site, adds a file."""
+        files = sorted(self._path.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for path in files[:-MOST_KEPT]:
+            path.unlink(missing_ok=True)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from ringfence.verify.questions import Questions
@@ -34,6 +36,19 @@ def test_a_changed_suite_starts_afresh(questions, tmp_path):
     questions().learn({"pbx1": ["a"]}, whole_suite=True)
     (tmp_path / "suite" / "test_x.py").write_text("2")
     assert questions().for_host("pbx1") == []
+
+
+def test_the_oldest_are_forgotten(questions, tmp_path):
+    folder = tmp_path / "cache" / "ringfence" / "questions"
+    folder.mkdir(parents=True)
+    for number in range(60):
+        (folder / f"{number}.json").write_text("{}")
+        os.utime(folder / f"{number}.json", (number, number))
+    questions().learn({"pbx1": ["a"]}, whole_suite=True)
+    left = {path.stem for path in folder.iterdir()}
+    assert len(left) == 50
+    assert {str(number) for number in range(11, 60)} < left
+    assert questions().for_host("pbx1") == ["a"]
 
 
 def test_a_cache_that_cannot_be_read_costs_speed_alone(questions, tmp_path):
