@@ -19,9 +19,8 @@ from ringfence.planning import plan
 from ringfence.secrets import second_factors
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
-from ringfence.site.ssh import ssh_command
 from ringfence.verify.runs import new_run_folder
-from ringfence.verify.session import Session, UnreachableError
+from ringfence.verify.session import UnreachableError
 
 HOSTS_AT_ONCE = 32
 
@@ -135,13 +134,13 @@ def _unreachable(site: Site, hosts: list[Host]) -> dict[str, str]:
     """Return the hosts on which a command cannot be run as root, with the reason."""
 
     def ask(host: Host) -> str:
-        session = Session(ssh_command(site, host), become_root=host.ssh.user != "root")
+        channel = Channel(site, host)
         try:
-            list(session.ask(["true"]))
+            channel.ask_patiently("true")
         except UnreachableError as error:
             return str(error)
         finally:
-            session.close()
+            channel.close()
         return ""
 
     with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:

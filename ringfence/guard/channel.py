@@ -11,7 +11,7 @@ from ringfence.guard.coverage import Covering
 from ringfence.site import Host, Site
 from ringfence.site.ssh import CONNECT_TIMEOUT, ssh_command
 from ringfence.verify.answers import Answer
-from ringfence.verify.session import Session, UnreachableError
+from ringfence.verify.session import BusyError, Session, UnreachableError
 
 GUARD = "/var/lib/ringfence/guard"
 DEADLINE = 90
@@ -68,6 +68,17 @@ class Channel:
                 self._session.close()
                 self._session = None
                 raise
+
+    def ask_patiently(self, *commands: str) -> list[Answer]:
+        """Run commands as root; a login that sshd began and did not finish is tried once more.
+
+        The second one, and later ones, may take longer. Raises UnreachableError.
+        """
+        try:
+            return self.ask(*commands)
+        except BusyError:
+            self.login_limit = SLOW_LOGIN
+            return self.ask(*commands)
 
     def close(self) -> None:
         """Close the channel; it opens again when it is needed."""

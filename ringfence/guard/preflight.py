@@ -64,7 +64,7 @@ class Findings:
 def ask(channel: Channel) -> Findings:
     """Ask a host. Raises UnreachableError."""
     before = time.time()
-    answers = channel.ask(*QUESTIONS)
+    answers = channel.ask_patiently(*QUESTIONS)
     after = time.time()
     system, clock, disks, login, guard, before_us = (_text(answer) for answer in answers)
     told, status = parse_status(login), parse_status(guard)

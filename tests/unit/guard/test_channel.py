@@ -66,3 +66,21 @@ def test_a_connection_that_dies_in_silence_is_noticed_before_the_deadline(monkey
     assert noticed + 2 * HEARTBEAT < DEADLINE
     # A new login that the change keeps out must fail soon, so that the host goes back soon.
     assert int(told_by_ssh["connecttimeout"]) == CONNECT_TIMEOUT
+
+
+def test_a_login_that_was_cut_short_is_tried_once_more_with_patience(monkeypatch, tmp_path):
+    client = tmp_path / "ssh"
+    client.write_text(
+        f"#!/bin/sh\necho x >> {tmp_path}/starts\nfor remote; do :; done\n"
+        'case "$*" in *ConnectTimeout=30*) exec sh -c "$remote";; esac\n'
+        "echo 'Connection timed out during banner exchange' >&2; exit 255\n"
+    )
+    client.chmod(0o755)
+    monkeypatch.setattr(channel, "ssh_command", lambda *_: [str(client), "host"])
+    host = SimpleNamespace(ssh=SimpleNamespace(user="root"))
+    patient = Channel(None, host)
+    assert [answer.stdout for answer in patient.ask_patiently("echo 1")] == [b"1\n"]
+    patient.close()
+    assert (tmp_path / "starts").read_text().split() == ["x", "x"]
+    with pytest.raises(UnreachableError, match="during banner exchange"):
+        Channel(None, host).ask("echo 1")
