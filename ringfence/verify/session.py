@@ -1,5 +1,6 @@
 """One ssh channel to one host, over which any number of commands are answered in one round trip."""
 
+import re
 import secrets
 import selectors
 import shlex
@@ -28,11 +29,9 @@ class BusyError(UnreachableError):
     """sshd took the connection, but the login did not end in time: a patient client may get in."""
 
 
-CUT_SHORT = (
-    "during banner exchange",
-    "kex_exchange_identification: ",
-    "Connection closed by ",
-    "Connection reset by ",
+CUT_SHORT = re.compile(
+    r"during banner exchange|^kex_exchange_identification: |^Connection (closed|reset) by "
+    r"|^Connection to \S+ port [0-9]+ timed out"
 )
 """How ssh says that sshd was there but did not let it finish: it was too slow for ConnectTimeout,
 past its own LoginGraceTime, or had more logins under way than MaxStartups (sshd_config(5))."""
@@ -156,7 +155,7 @@ class Session:
         said = [line.strip() for line in lines if line.strip()]
         if status == 255:
             reason = said[-1] if said else "ssh gave no reason"
-            cut_short = not self._greeted and any(words in reason for words in CUT_SHORT)
+            cut_short = not self._greeted and CUT_SHORT.search(reason)
             return BusyError(reason) if cut_short else UnreachableError(reason)
         if any(line.startswith("sudo:") for line in said):
             return UnreachableError(f"cannot become root: {said[-1]}")

@@ -152,7 +152,7 @@ def test_plan_apply_and_verify_speak_to_machines_too(hardened):
 
     code, planned = document("plan", "--role", "identity")
     assert (code, planned["dry"], planned["changes"]) == (2, True, 1)
-    assert [name[:6] for name in planned["hosts"]["agent1"]["changed"]] == ["CLS-01"]
+    assert ["CLS-01" in name for name in planned["hosts"]["agent1"]["changed"]] == [True]
     code, judged = document("verify", "--control", "CLS-01")
     (red,) = judged["controls"]
     assert (code, red["control"], red["verdict"], judged["counts"]["fail"]) == (

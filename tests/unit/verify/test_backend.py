@@ -84,6 +84,7 @@ def busy(tmp_path):
     "words",
     [
         "Connection timed out during banner exchange",
+        "Connection to 192.0.2.1 port 22 timed out",
         "kex_exchange_identification: Connection closed by remote host",
         "Connection closed by 192.0.2.1 port 22",
         "Connection reset by 192.0.2.1 port 22",
