@@ -73,6 +73,7 @@ class Session:
         self._token = secrets.token_hex(16).encode()
         self._buffer = bytearray()
         self._greeted = False
+        self._sender: threading.Thread | None = None
         assert self._process.stdout is not None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -90,7 +91,7 @@ class Session:
             struct.pack("!I", len(command)) + command
             for command in (text.encode("utf-8", "surrogateescape") for text in wanted)
         )
-        sender = threading.Thread(target=self._send, args=(data,), daemon=True)
+        self._sender = sender = threading.Thread(target=self._send, args=(data,), daemon=True)
         sender.start()
         self._await_greeting()
         for command in wanted:
@@ -101,6 +102,9 @@ class Session:
     def close(self) -> None:
         """End the channel; the runner ends when its input does."""
         process = self._process
+        if self._sender is not None and self._sender.is_alive():
+            process.kill()  # nobody waits for the answers to what is still being sent
+            self._sender.join()  # or it would write into a file that is opened next
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
