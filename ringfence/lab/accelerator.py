@@ -62,8 +62,8 @@ There is no speculation to mitigate in an emulated processor."""
 def flags(kvm: bool) -> list[str]:
     """Return QEMU's flags for accelerator and processors.
 
-    An emulated machine has one processor: with two it takes a fifth more of this computer's time for
-    the same work, for they wait for one another.
+    An emulated machine has one processor: two wait for one another, and take a fifth more of this
+    computer's time for the same work.
     """
     if kvm:
         return ["-accel", "kvm", "-cpu", "host", "-smp", "2"]
