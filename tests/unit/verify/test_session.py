@@ -1,5 +1,7 @@
 """The runner is the real one; what stands for ssh runs it on this machine."""
 
+import time
+
 import pytest
 
 from ringfence.verify.session import Session, UnreachableError
@@ -92,6 +94,21 @@ def test_noise_of_start_up_files_is_passed_over(ssh, opened):
 def test_a_host_that_does_not_answer_says_why(ssh, opened, body, reason):
     with pytest.raises(UnreachableError, match=reason):
         list(opened(ssh(body)).ask(["true"]))
+
+
+def test_a_channel_is_closed_after_all_that_is_being_sent(ssh, opened, monkeypatch):
+    """Or it would be written into the file that is opened next, which may be another channel."""
+    session, closed_before = opened(ssh("exit 255")), []
+
+    def send_late(_data):
+        time.sleep(0.3)
+        closed_before.append(session._process.stdin.closed)
+
+    monkeypatch.setattr(session, "_send", send_late)
+    with pytest.raises(UnreachableError):
+        list(session.ask(["true"]))
+    session.close()
+    assert closed_before == [False]
 
 
 def test_a_host_that_dies_keeps_what_it_answered_before(ssh, opened):
