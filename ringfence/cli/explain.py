@@ -1,6 +1,5 @@
 """``ringfence explain``."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ringfence.catalogue import Catalogue, load_catalogue
+from ringfence.cli.documents import print_document
+from ringfence.cli.options import json_option
 from ringfence.proof.explaining import Explanation
 from ringfence.proof.explaining import explain as explanation_of
 from ringfence.proof.sabotages import load_sabotages
@@ -21,7 +22,7 @@ PLAIN_WIDTH = 100
 
 @click.command(epilog="Example: ringfence explain SSH-01; ringfence explain")
 @click.argument("controls", metavar="[CONTROL]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def explain(controls: tuple[str, ...], as_json: bool) -> int:
     """Say of a CONTROL what it demands and why, how it is met, verified and proven, and by which
     clauses it is asked for. Without one: list them all.
@@ -32,8 +33,7 @@ def explain(controls: tuple[str, ...], as_json: bool) -> int:
     sabotages = load_sabotages(house, catalogue)
     explained = [explanation_of(house, catalogue, sabotages, name) for name in chosen]
     if as_json:
-        document = [explanation.as_dict() for explanation in explained]
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document([explanation.as_dict() for explanation in explained])
         return 0
     console = Console(highlight=False, soft_wrap=not controls)
     if not console.is_terminal:
@@ -71,8 +71,10 @@ def _tell(console: Console, explained: Explanation) -> None:
     _section(console, f"How it is verified: {explained.suite}", "")
     for test in explained.tests:
         _indented(console, f"{sentence(test.name)} (line {test.line})")
-        for case in test.caught:
-            _indented(console, Text(f"{case.kind.value}: {case.does}", "dim"), INDENT * 2)
+        for case in test.cases:
+            unseen = "" if test.was_seen_red_by(case) else f" ({NEVER_RED})"
+            text = Text.assemble((f"{case.kind.value}: {case.does}", "dim"), (unseen, "bold red"))
+            _indented(console, text, INDENT * 2)
     proof = explained.proof
     seen = (
         f"On Debian {' and '.join(proof.releases)}, {proof.date}: each test failed for its reason "

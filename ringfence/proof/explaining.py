@@ -19,7 +19,13 @@ class BaselineTest:
     name: str
     line: int
     """Where it stands in the role's file of tests."""
-    caught: list[Case]
+    cases: list[Case]
+    seen: frozenset[str]
+    """The names of the sabotages that it was seen to catch, by the proof on record."""
+
+    def was_seen_red_by(self, case: Case) -> bool:
+        """Whether the proof on record has this sabotage: one that was written since isn't in it."""
+        return case.name in self.seen
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,13 @@ class Explanation:
                     "name": test.name,
                     "line": test.line,
                     "sabotages": [
-                        {"name": case.name, "kind": case.kind.value, "does": case.does}
-                        for case in test.caught
+                        {
+                            "name": case.name,
+                            "kind": case.kind.value,
+                            "does": case.does,
+                            "seen_red": test.was_seen_red_by(case),
+                        }
+                        for case in test.cases
                     ],
                 }
                 for test in self.tests
@@ -64,11 +75,17 @@ def explain(
     role = catalogue.role_of[identifier]
     path = house.baseline_dir / f"test_{role}.py"
     cases = sabotages[identifier].cases if identifier in sabotages else []
+    proof = catalogue.proofs.get(identifier)
+    seen = proof.tests if proof else {}
     tests = [
-        BaselineTest(name, line, [case for case in cases if name in case.fails])
+        BaselineTest(
+            name,
+            line,
+            [case for case in cases if name in case.fails],
+            frozenset(seen.get(name, [])),
+        )
         for name, line in functions_marked(path, identifier)
     ]
-    proof = catalogue.proofs.get(identifier)
     return Explanation(
         catalogue.controls[identifier], role, path.relative_to(house.root), tests, proof
     )

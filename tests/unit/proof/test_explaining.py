@@ -45,9 +45,22 @@ def test_a_file_that_is_no_python_is_told(tmp_path):
 def test_every_control_has_tests_and_every_test_was_seen_red_by_a_sabotage(identifier):
     explained = explain(HOUSE, CATALOGUE, load_sabotages(HOUSE, CATALOGUE), identifier)
     assert explained.tests
-    assert [test.name for test in explained.tests if not test.caught] == []
+    assert [test.name for test in explained.tests if not test.cases] == []
     assert explained.proof is not None
     shipped = {(name, case) for name, cases in explained.proof.tests.items() for case in cases}
-    caught = {(test.name, case.name) for test in explained.tests for case in test.caught}
+    caught = {(test.name, case.name) for test in explained.tests for case in test.cases}
     assert caught == shipped
     assert (HOUSE.root / explained.suite).is_file()
+
+
+def test_a_sabotage_that_was_written_after_the_proof_is_not_said_to_have_been_seen():
+    sabotages = load_sabotages(HOUSE, CATALOGUE)
+    first = sabotages["CLS-01"].cases[0]
+    new = first.model_copy(update={"name": "new"})
+    sabotages["CLS-01"].cases.append(new)
+    explained = explain(HOUSE, CATALOGUE, sabotages, "CLS-01")
+    test = next(test for test in explained.tests if test.name in first.fails)
+    assert test.was_seen_red_by(first)
+    assert not test.was_seen_red_by(new)
+    shown = next(one for one in explained.as_dict()["tests"] if one["name"] == test.name)
+    assert [one["name"] for one in shown["sabotages"] if not one["seen_red"]] == ["new"]
