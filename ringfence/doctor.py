@@ -1,5 +1,6 @@
 """What stands in the way of a run, found out without changing anything: here, and on each host."""
 
+import os
 import shutil
 import stat
 import subprocess
@@ -22,11 +23,11 @@ NOTABLE_LAG = 2.0
 """Seconds that a clock may be off before it is mentioned; records of two hosts are compared."""
 HERE = "here"
 """What findings about this computer are about."""
-PROGRAMS = {"ssh": "openssh-client", "ssh-keygen": "openssh-client"}
+PROGRAMS = {"ssh": "openssh-client", "ssh-keygen": "openssh-client", "git": "git"}
 """What every run starts, each with its Debian package."""
 PRIVATE_KEY = b"-----BEGIN "
-MOST_FILES = 2000
-"""Files of a site in which private keys are looked for."""
+NOT_SEARCHED = {".git", ".lab", "runs"}
+"""Folders of a site in which no private key of an operator's lies."""
 
 
 class State(StrEnum):
@@ -66,7 +67,9 @@ def of_here(site: Site, hosts: list[Host], runs: Path) -> Iterator[Finding]:
     yield from wrong
     yield from warnings
     if not wrong:
-        yield Finding(HERE, State.OK, "programs, keys, known_hosts and the folder of runs are fine")
+        fine = "programs, private keys and the folder of runs are fine"
+        hosts_known = "; every host has a key in known_hosts" if _decides_known_hosts(site) else ""
+        yield Finding(HERE, State.OK, f"{fine}{hosts_known}")
 
 
 def of_host(site: Site, host: Host) -> Iterator[Finding]:
@@ -112,8 +115,9 @@ def _keys(site: Site, hosts: list[Host]) -> Iterator[Finding]:
         yield Finding(HERE, State.PROBLEM, f"{path}: the key isn't there (identity_file)")
     own = sorted({*_private_keys(site.path), *there})
     for path in own:
-        if mode := stat.S_IMODE(path.stat().st_mode) & 0o077:
-            text = f"{path}: others may use this private key (mode …{mode:02o}): chmod 600 it"
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            text = f"{path}: others may use this private key (mode {mode:04o}): chmod 600 it"
             yield Finding(HERE, State.PROBLEM, text)
     for path in _in_git(site.path, own):
         text = f"{path}: this private key is in git: take it out of there, and replace it"
@@ -121,17 +125,22 @@ def _keys(site: Site, hosts: list[Host]) -> Iterator[Finding]:
 
 
 def _private_keys(folder: Path) -> Iterator[Path]:
-    for number, path in enumerate(sorted(folder.rglob("*"))):
-        if number == MOST_FILES:
-            return
+    for path in _own_files(folder):
         try:
-            if path.is_file() and not path.is_symlink():
-                with path.open("rb") as file:
-                    first = file.readline(100)
-                if first.startswith(PRIVATE_KEY) and b"PRIVATE KEY" in first:
-                    yield path
+            with path.open("rb") as file:
+                first = file.readline(100)
         except OSError:
             continue  # what can't be read here leaks nothing here
+        if first.startswith(PRIVATE_KEY) and b"PRIVATE KEY" in first:
+            yield path
+
+
+def _own_files(folder: Path) -> Iterator[Path]:
+    """Yield the regular files of a site; the lab's hosts and the records of runs aren't its own."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in NOT_SEARCHED)
+        paths = (Path(root, name) for name in sorted(names))
+        yield from (path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def _in_git(folder: Path, paths: list[Path]) -> list[Path]:
@@ -146,8 +155,8 @@ def _in_git(folder: Path, paths: list[Path]) -> list[Path]:
 
 def _known_hosts(site: Site, hosts: list[Host]) -> Iterator[Finding]:
     """Every host has a key in the site's known_hosts: there is no trust on first use."""
-    if site.config_file is not None or shutil.which("ssh-keygen") is None:
-        return  # the operator's own configuration says which file counts
+    if not _decides_known_hosts(site) or shutil.which("ssh-keygen") is None:
+        return
     for host in hosts:
         name = str(host.address)
         if host.ssh.port not in {None, 22}:
@@ -155,6 +164,11 @@ def _known_hosts(site: Site, hosts: list[Host]) -> Iterator[Finding]:
         if not _is_known(site.known_hosts_file, name):
             text = f"{site.known_hosts_file} has no key of {host.name} ({name})"
             yield Finding(HERE, State.PROBLEM, text)
+
+
+def _decides_known_hosts(site: Site) -> bool:
+    """Whether the site says which file counts; an operator's own configuration may name another."""
+    return site.config_file is None
 
 
 def _is_known(path: Path, name: str) -> bool:

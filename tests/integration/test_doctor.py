@@ -11,7 +11,7 @@ def examined(site, *options):
     return ended.returncode, ended.stdout
 
 
-def test_fit_hosts_are_well_before_and_after_their_first_run(lab, stock):
+def test_fit_hosts_are_well_before_and_after_their_first_run(stock):
     code, said = examined(stock)
     assert (code, said.count("no run of Ringfence ever changed it")) == (0, 2), said
     limit = ("--limit", "bastion1,agent1", "--role", "identity", "--no-verify")

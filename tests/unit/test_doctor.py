@@ -1,6 +1,7 @@
 """What `ringfence doctor` finds on this computer; hosts are asked in the lab's tests."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_nothing_is_wrong_with_a_sound_site(folder):
 def test_a_key_that_others_may_read_is_a_problem(folder):
     (folder / "key").chmod(0o640)
     (sentence,) = problems(folder)
-    assert sentence == f"{folder}/key: others may use this private key (mode …40): chmod 600 it"
+    assert sentence == f"{folder}/key: others may use this private key (mode 0640): chmod 600 it"
 
 
 def test_a_key_that_is_not_there_is_a_problem(folder):
@@ -69,6 +70,31 @@ def test_a_host_without_a_known_key_is_a_problem(folder):
     assert len(problems(folder)) == len(load_site(folder).hosts)
 
 
+def test_only_what_was_looked_at_is_said_to_be_fine(folder):
+    def fine():
+        site = load_site(folder)
+        (finding,) = of_here(site, list(site.hosts.values()), folder / "runs")
+        return finding.text
+
+    assert fine().endswith("every host has a key in known_hosts")
+    (folder / "ssh_config").write_text("")
+    hosts = folder / "hosts.yml"
+    hosts.write_text(re.sub(r", via: \w+|ssh: {via: \w+}", "", hosts.read_text()))
+    own = "\nssh:\n  config_file: ssh_config\n"
+    hosts.write_text(hosts.read_text().replace("\nssh:\n", own, 1))
+    assert "known_hosts" not in fine()
+
+
+def test_records_of_runs_are_not_searched_for_keys(folder):
+    (folder / "runs" / "1").mkdir(parents=True)
+    shutil.copy(folder / "key", folder / "runs" / "1" / "key")
+    (folder / "runs" / "1" / "key").chmod(0o644)
+    assert problems(folder) == []
+    (folder / "more").mkdir()
+    shutil.copy(folder / "runs" / "1" / "key", folder / "more" / "key")
+    assert len(problems(folder)) == 1
+
+
 def test_runs_that_cannot_be_kept_are_a_problem(folder):
     (folder / "runs").write_text("")
     assert problems(folder) == [f"{folder}/runs: is no folder, so no run can be kept there"]
@@ -76,7 +102,9 @@ def test_runs_that_cannot_be_kept_are_a_problem(folder):
 
 def test_a_missing_program_names_its_package(folder, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    assert "the program ssh is missing: apt-get install openssh-client" in problems(folder)
+    found = problems(folder)
+    assert "the program ssh is missing: apt-get install openssh-client" in found
+    assert "the program git is missing: apt-get install git" in found
 
 
 def test_a_host_that_does_not_answer_is_1_and_says_why(folder, capsys):
