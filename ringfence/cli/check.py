@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ringfence.catalogue import load_catalogue
-from ringfence.cli.options import site_argument
+from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.secrets import second_factors
 from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
@@ -18,7 +18,7 @@ from ringfence.site.schema import write_schemas
 
 @click.command(epilog="Example: ringfence check inventories/lab")
 @site_argument
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 @click.option(
     "--write-schemas",
     "schemas",

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ringfence.cli.options import site_argument
+from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.report.flows_svg import flows_svg
 from ringfence.site import Site, load_site
@@ -29,7 +29,7 @@ WAY = "name a source, a destination and a port, such as agent1 pbx1 5061"
 @click.argument("destination", metavar="[TO]", required=False)
 @click.argument("port", metavar="[PORT]", required=False)
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into FILE.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def flows(
     site: Path,
     source: str | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.options import json_option, limit_option, site_argument
 from ringfence.errors import ToolError
 from ringfence.guard.channel import Channel, RefusedError, demand, status_of
 from ringfence.guard.wording import describe
@@ -32,7 +32,7 @@ def guard() -> None:
 @guard.command(epilog="Example: ringfence guard status inventories/lab --limit pbx --json")
 @site_argument
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def status(site: Path, limit: str | None, as_json: bool) -> int:
     """Tell which hosts of SITE are armed, by whom, and what was last put back.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ringfence.errors import ToolError
 from ringfence.guard.coverage import Covering
 from ringfence.site import Host, Site
-from ringfence.site.ssh import CONNECT_TIMEOUT, ssh_command
+from ringfence.site.ssh import CONNECT_TIMEOUT, SLOW_LOGIN, ssh_command
 from ringfence.verify.answers import Answer
 from ringfence.verify.session import BusyError, Session, UnreachableError
 
@@ -25,8 +25,6 @@ OF_ITS_OWN = ("-o", "ControlPath=none", "-o", "ControlMaster=no")
 LIVELY = ("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6")
 """A connection that died in silence must be replaced well before the deadline; one to a slow host
 must not count as dead."""
-SLOW_LOGIN = 30
-"""Seconds in which a slow host, which answered before, completes a login."""
 
 
 class RefusedError(Exception):

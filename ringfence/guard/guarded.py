@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from ringfence.deployment import HostOutcome
 from ringfence.guard import preflight
 from ringfence.guard.channel import (
-    SLOW_LOGIN,
     Channel,
     RefusedError,
     Run,
@@ -22,6 +21,7 @@ from ringfence.guard.heartbeat import Pulse
 from ringfence.guard.recovery import await_return, confirm, revert_now
 from ringfence.guard.states import close_state, open_state
 from ringfence.site import Host, Site
+from ringfence.site.ssh import SLOW_LOGIN
 from ringfence.verify.session import UnreachableError
 
 HOSTS_AT_ONCE = 32

@@ -14,6 +14,8 @@ from ringfence.site.site import Site
 
 CONNECT_TIMEOUT = 10
 """Seconds after which a host counts as unreachable."""
+SLOW_LOGIN = 30
+"""Seconds in which a host that is there, but slow, completes a login."""
 
 
 def ssh_command(site: Site, host: Host, *, verifying: bool = False) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from testinfra.backend import base
 
+from ringfence.site.ssh import SLOW_LOGIN
 from ringfence.verify.answers import Answer, Snapshot
 from ringfence.verify.session import BusyError, Session, UnreachableError
 
-PATIENT = ("-o", "ConnectTimeout=30")
+PATIENT = ("-o", f"ConnectTimeout={SLOW_LOGIN}")
 """For the second attempt at a login: ssh takes the first setting that it meets (ssh_config(5))."""
 
 
