@@ -56,3 +56,52 @@ class Accounts(FactBase[AccountsState]):
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
+
+
+class ServiceState(TypedDict):
+    """An account of a service: its first entry in passwd, which is the one that counts."""
+
+    entries: int
+    """entries of passwd with its name; more than one, and no program of the system changes it"""
+    group: str
+    """its own group"""
+    groups: list[str]
+    """the others that it is in"""
+    home: str
+    shell: str
+    comment: str
+    authentication: str
+    """by password: `locked`, `open`, or `missing`, when shadow has no entry of it"""
+    expires: str
+    """day since 1970, or empty: never"""
+
+
+class Service(FactBase[ServiceState | None]):
+    """One account of a service; None when there is none with that name."""
+
+    def command(self, account: str) -> str:
+        """Ask for an account by name."""
+        return library("accounts") + call("service", account)
+
+    @staticmethod
+    def default() -> None:
+        """Return what stands for no account."""
+
+    def process(self, output: list[str]) -> ServiceState | None:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        told = {word: " ".join(rest) for word, *rest in answers(output, "ringfence-accounts")}
+        if not told:
+            return None
+        try:
+            return {
+                "entries": int(told["entries"]),
+                "group": told["group"],
+                "groups": told["groups"].split(),
+                "home": told["home"],
+                "shell": told["shell"],
+                "comment": told["comment"],
+                "authentication": told["authentication"],
+                "expires": told["expires"],
+            }
+        except (KeyError, ValueError) as error:
+            raise FactProcessError(f"unexpected answer {told!r}"[:120]) from error

@@ -1,4 +1,4 @@
-"""Groups and who is in them."""
+"""Groups and who is in them, and the accounts of services."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from ringfence.facts.accounts import Accounts, AccountsState
+from ringfence.facts.accounts import Accounts, AccountsState, Service, ServiceState
 from ringfence.facts.shell import call
-from ringfence.operations.shell import named
+from ringfence.operations.shell import absolute, named, plain
 
 PATH = "export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -20,6 +20,54 @@ class Group:
 
     name: str
     members: Sequence[str] = ()
+
+
+HOME = "/nonexistent"
+
+
+@operation()
+def service(
+    account: str, group: str, comment: str, shell: str = "/usr/sbin/nologin"
+) -> Generator[StringCommand, None, None]:
+    """Ensure that a service has an account: no home, no password, no group but its own.
+
+    The group must exist. An account that had a password or an end loses them. Where its name stands
+    twice in /etc/passwd the host fails with that reason: no program of the system changes it then
+    (usermod(8)).
+    """
+    named(account, "the account")
+    named(group, "the group")
+    plain(comment, "the comment")
+    absolute(shell)
+    found = host.get_fact(Service, account=account)
+    wanted = {"--gid": group, "--home": HOME, "--shell": shell, "--comment": comment}
+    if found is None:
+        options = [word for option in wanted.items() for word in option]
+        make = call("useradd", "--system", "--no-create-home", *options, "--", account)
+        yield StringCommand(f"{PATH} && {make}")
+    elif changes := _changes(found, wanted):
+        change = call("usermod", *changes, "--", account)
+        lines = [PATH, *(["pwconv"] if found["authentication"] == "missing" else []), change]
+        if found["entries"] > 1:
+            reason = f"{account} stands twice in /etc/passwd: leave one of the two there (vipw)"
+            lines = [f"{{ {call('echo', reason)} >&2; false; }}"]
+        yield StringCommand(" && ".join(lines))
+    else:
+        host.noop(f"the account {account} is as declared")
+
+
+def _changes(found: ServiceState, wanted: dict[str, str]) -> list[str]:
+    had = {
+        "--gid": found["group"],
+        "--home": found["home"],
+        "--shell": found["shell"],
+        "--comment": found["comment"],
+    }
+    differing = [option for option, value in wanted.items() if had[option] != value]
+    options = [word for option in differing for word in (option, wanted[option])]
+    options += ["--groups", ""] if found["groups"] else []
+    options += ["--password", "!"] if found["authentication"] != "locked" else []
+    return options + (["--expiredate", ""] if found["expires"] else [])
 
 
 @operation()

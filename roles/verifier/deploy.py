@@ -3,7 +3,6 @@
 from importlib.resources import files as package_files
 
 from pyinfra.api.deploy import deploy
-from pyinfra.operations import server
 
 from ringfence.operations import accounts, files, packages
 from ringfence.operations.accounts import Group
@@ -12,7 +11,6 @@ from ringfence.operations.ssh import KEY_DIRECTORY
 from ringfence.rendering import render
 from ringfence.site.deploying import intent
 from roles.ssh import register
-from roles.verifier.membership import no_other_groups
 
 PROGRAMS = "/usr/local/lib/ringfence"
 GATE = f"{PROGRAMS}/verify"
@@ -86,21 +84,13 @@ def apply() -> None:
         name="PRV-05 The group of the account that verifies",
         groups=[Group(name=GROUP, members=[account])],
     )
-    server.user(  # noqa: S604 - the name of a program, no call of it
+    accounts.service(  # noqa: S604 - the name of a program, no call of it
         name="PRV-05 The account that verifies",
-        user=account,
+        account=account,
         group=GROUP,
-        groups=[],
-        append=False,
-        system=True,
-        home="/nonexistent",
-        ensure_home=False,
-        create_home=False,
-        shell="/bin/sh",  # sshd starts even a forced command with the account's shell
-        password="!",  # noqa: S106 - none: a key alone logs in
         comment="Ringfence verifies",
+        shell="/bin/sh",  # sshd starts even a forced command with the account's shell
     )
-    no_other_groups(name="PRV-05 The account is in no other group", account=account)
     files.tree(
         name="PRV-05 Its keys, which run that command alone",
         directories=[Directory(path=KEY_DIRECTORY)],

@@ -248,6 +248,41 @@ def test_a_second_apply_changes_nothing(containers):
     assert planned.returncode == 0, planned.stdout
 
 
+@pytest.fixture
+def twice(containers):
+    """Write accounts into passwd of the first host once more, until the test ends."""
+    host = CONTAINERS.split(",")[0]
+    containers.run_on(host, "cp -a /etc/passwd /root/passwd")
+    yield lambda account: containers.run_on(
+        host, f"grep '^{account}:' /etc/passwd | sed s,:[^:]*$,:/bin/bash, >>/etc/passwd"
+    )
+    containers.run_on(host, "cp -a /root/passwd /etc/passwd && rm /root/passwd")
+
+
+def test_a_name_that_stands_twice_in_passwd_stops_no_host(containers, twice):
+    twice("games")
+    twice("ringfence-verify")
+    site, role = str(containers.path), ["--role", "verifier"]
+    planned = containers.ringfence("plan", site, "--limit", CONTAINERS, *role)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+
+
+def test_an_account_that_nothing_can_change_fails_its_own_host_with_the_reason(containers, twice):
+    broken, whole = CONTAINERS.split(",")
+    for host in (broken, whole):
+        containers.run_on(host, "usermod -aG disk ringfence-verify")
+    twice("ringfence-verify")
+    site, options = str(containers.path), ["--role", "verifier", "--no-verify"]
+    applied = containers.ringfence("apply", site, "--limit", CONTAINERS, *options)
+    assert applied.returncode == 1, applied.stdout + applied.stderr
+    assert "ringfence-verify stands twice in /etc/passwd" in applied.stdout + applied.stderr
+    assert "disk" not in containers.run_on(whole, "id -Gn ringfence-verify")
+    containers.run_on(broken, "cp -a /root/passwd /etc/passwd")
+    healed = containers.ringfence("apply", site, "--limit", CONTAINERS, *options)
+    assert healed.returncode == 0, healed.stdout + healed.stderr
+    assert "disk" not in containers.run_on(broken, "id -Gn ringfence-verify")
+
+
 @pytest.mark.machine
 def test_a_machine_with_its_own_kernel_is_as_safe(guarded):
     labs.up(guarded.path, [MACHINE], say=print)
