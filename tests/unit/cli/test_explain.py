@@ -30,9 +30,9 @@ def test_without_a_name_every_control_has_a_line(capsys):
 
 
 def test_json_names_each_test_with_what_it_caught(capsys):
-    assert run(["explain", "CLS-01", "SSH-05", "--json"]) == 0
+    assert run(["explain", "CLS-01", "IAM-05", "--json"]) == 0
     first, second = json.loads(capsys.readouterr().out)
-    assert (first["role"], second["role"]) == ("identity", "ssh")
+    assert (first["role"], second["role"]) == ("identity", "passwords")
     assert all(test["sabotages"] for test in first["tests"] + second["tests"])
     assert first["proof"]["releases"] == ["12", "13"]
 
