@@ -11,7 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from ringfence.site import Host, Site
 STARTED = re.compile(r"Starting operation: (?P<name>.+)")
 ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
 TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
+FAILED = "Error: executed "
+"""How pyinfra tells that an operation failed, with a number of commands that helps nobody."""
 NO_HOST_LEFT = "No hosts remaining"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -196,10 +198,29 @@ def _outcomes(report: dict[str, Any], names: list[str], dry: bool, said: list[st
         for attribute, key in lists:
             for host in operation[key] if key else ():
                 getattr(hosts[host], attribute).append(name)
-    for line in said:
-        about = ABOUT_HOST.match(line)
-        if about and about["host"] in hosts and TROUBLE.search(about["text"]):
-            hosts[about["host"]].trouble.append(about["text"])
+    for host, sentence in _troubles(said):
+        if host in hosts:
+            hosts[host].trouble.append(sentence)
     for name in [] if dry else report["results"]["failed_hosts"]:
         hosts[name].completed = False
     return Deployment(dry, hosts)
+
+
+def _troubles(said: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each host with a sentence of what went wrong there.
+
+    Those are the sentences that sound like it, and whatever a program said last before pyinfra told
+    that its operation failed.
+    """
+    before: dict[str, str] = {}
+    for line in said:
+        if STARTED.search(line):
+            before.clear()
+        elif about := ABOUT_HOST.match(line):
+            host, text = about["host"], about["text"]
+            if text.startswith(FAILED) and host in before:
+                if not TROUBLE.search(before[host]):
+                    yield host, before[host]
+            elif TROUBLE.search(text):
+                yield host, text
+            before[host] = text

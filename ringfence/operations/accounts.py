@@ -49,8 +49,8 @@ def service(
         change = call("usermod", *changes, "--", account)
         lines = [PATH, *(["pwconv"] if found["authentication"] == "missing" else []), change]
         if found["entries"] > 1:
-            reason = f"{account} stands twice in /etc/passwd: leave one of the two there (vipw)"
-            lines = [f"{{ {call('echo', reason)} >&2; false; }}"]
+            cause = f"{account} stands twice in /etc/passwd: leave one of the two there (vipw)"
+            lines = [f"{{ {call('echo', f'ringfence: {cause}')} >&2; false; }}"]
         yield StringCommand(" && ".join(lines))
     else:
         host.noop(f"the account {account} is as declared")

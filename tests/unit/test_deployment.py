@@ -58,8 +58,21 @@ def test_when_every_host_fails_each_is_a_failure_although_pyinfra_prints_no_docu
     found = _all_failed(["a", "b"], False, said)
     assert found.failed
     assert found.hosts["a"].failed == ["SSH-01: sshd"]
-    assert found.hosts["a"].trouble == [
-        "ringfence: sshd refused it",
-        "Error: executed 0 commands",
-    ]
+    assert found.hosts["a"].trouble == ["ringfence: sshd refused it"]
     assert not found.hosts["b"].completed
+
+
+def test_what_a_program_said_before_its_operation_failed_is_the_reason_whatever_its_words():
+    said = [
+        "--> Starting operation: SSH-01: sshd",
+        "    [a] Success",
+        "--> Starting operation: IAM-09: people",
+        "    [a] made the account ana",
+        "    [a] usermod: Multiple entries named 'bo' in /etc/passwd.",
+        "    [a] Error: executed 1 commands",
+        "--> Starting operation: FW-01: rules",
+        "    [b] Error: executed 0 commands",
+    ]
+    found = _outcomes(report(failed=["a", "b"]), ["a", "b"], False, said)
+    assert found.hosts["a"].trouble == ["usermod: Multiple entries named 'bo' in /etc/passwd."]
+    assert found.hosts["b"].trouble == ["Error: executed 0 commands"]
