@@ -14,7 +14,7 @@ from ringfence.cli.options import limit_option, runs_folder, runs_option, site_a
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
 from ringfence.proof.record import faults_of, proofs_from
-from ringfence.proof.rounds import Trial, one_by_one, side_by_side
+from ringfence.proof.rounds import Trial, one_by_one, side_by_side, trials_of
 from ringfence.proof.sabotages import load_sabotages
 from ringfence.site import load_site
 from ringfence.verify.runs import new_run_folder
@@ -56,7 +56,7 @@ def prove(
     ]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
     arrange = side_by_side if together else one_by_one
-    rounds = arrange(sabotages.values(), catalogue.role_of)
+    rounds = arrange(trials_of(sabotages.values(), catalogue.role_of))
     with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
         shown = list(pool.map(lambda bench: _prove(bench, rounds), benches))
     outcomes = [outcome for found, _ in shown for outcome in found]

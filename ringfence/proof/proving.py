@@ -9,7 +9,7 @@ from pathlib import Path
 from ringfence.catalogue import Catalogue
 from ringfence.deployment import Deployment, deploy
 from ringfence.errors import ToolError, UsageError
-from ringfence.proof.rounds import Trial
+from ringfence.proof.rounds import Trial, side_by_side
 from ringfence.proof.sabotages import Case
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
@@ -95,8 +95,9 @@ def require_lab_host(bench: Bench) -> str:
 def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutcome]:
     """Yield the outcome of every trial on one hardened lab host.
 
-    What a round of several does not prove is tried again in halves, in the end alone: the last
-    outcome counts.
+    What a round of several does not prove is tried again after all rounds, among others that were
+    not proven: most were undone by one of their own round that was. What that does not prove
+    either is tried in halves, in the end alone: the last outcome counts.
 
     Raises:
         UsageError: the host is no lab host, or is not at its baseline.
@@ -105,6 +106,7 @@ def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutc
     require_lab_host(bench)
     before = bench.judge("before")
     _demand_green(bench, before)
+    again: list[Trial] = []
     for trials in rounds:
         excused = [(trial, _not_applicable(trial, before)) for trial in trials]
         for trial, reason in excused:
@@ -112,24 +114,31 @@ def prove_host(bench: Bench, rounds: Iterable[list[Trial]]) -> Iterable[CaseOutc
                 yield CaseOutcome(
                     bench.host.name, trial.control, trial.case.name, trial.case.fails, [], reason
                 )
-        tried = [trial for trial, reason in excused if not reason]
-        yield from _prove_in_halves(bench, tried)
+        yield from _try(bench, [trial for trial, reason in excused if not reason], again)
+    for trials in side_by_side(again):
+        yield from _prove_in_halves(bench, trials)
 
 
-def _prove_in_halves(bench: Bench, trials: list[Trial]) -> Iterable[CaseOutcome]:
-    """Yield the outcome of each trial; what isn't proven among others is tried among fewer."""
+def _try(bench: Bench, trials: list[Trial], again: list[Trial]) -> Iterable[CaseOutcome]:
+    """Yield the outcomes of a round; what isn't proven among others is added to `again`."""
     if not trials:
         return
-    again = []
     for trial, outcome in zip(trials, _prove_round(bench, trials), strict=True):
         if outcome.proven or len(trials) == 1:
             yield outcome
         else:
             bench.say(f"{bench.host.name}: again: {trial.name}: {outcome.faults[0]}")
             again.append(trial)
-    half = (len(again) + 1) // 2
-    yield from _prove_in_halves(bench, again[:half])
-    yield from _prove_in_halves(bench, again[half:])
+
+
+def _prove_in_halves(bench: Bench, trials: list[Trial]) -> Iterable[CaseOutcome]:
+    """Yield the outcome of each trial; what isn't proven among others is tried among fewer."""
+    again: list[Trial] = []
+    yield from _try(bench, trials, again)
+    if again:
+        half = (len(again) + 1) // 2
+        yield from _prove_in_halves(bench, again[:half])
+        yield from _prove_in_halves(bench, again[half:])
 
 
 def _demand_green(bench: Bench, results: Results) -> None:
@@ -143,7 +152,7 @@ def _demand_green(bench: Bench, results: Results) -> None:
 
 def _prove_round(bench: Bench, trials: list[Trial]) -> list[CaseOutcome]:
     """Break the host in every way of a round, demand red, repair it, and demand green."""
-    name = "+".join(trial.name for trial in trials)
+    name = trials[0].name if len(trials) == 1 else f"{trials[0].name}+{len(trials) - 1}"
     bench.say(f"{bench.host.name}: {', '.join(f'{t.control}: {t.case.name}' for t in trials)}")
     refused = [_break(bench, trial.case) for trial in trials]
     red = bench.judge(f"{name}-red")

@@ -25,16 +25,21 @@ class Trial:
         return f"{self.control}-{self.number}"
 
 
-def one_by_one(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[list[Trial]]:
-    """Return rounds of one trial each."""
+def trials_of(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[Trial]:
+    """Return a trial for each case, in the files' order."""
     return [
-        [Trial(sabotage.control, role_of[sabotage.control], number, case)]
+        Trial(sabotage.control, role_of[sabotage.control], number, case)
         for sabotage in sabotages
         for number, case in enumerate(sabotage.cases, start=1)
     ]
 
 
-def side_by_side(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[list[Trial]]:
+def one_by_one(trials: Iterable[Trial]) -> list[list[Trial]]:
+    """Return rounds of one trial each."""
+    return [[trial] for trial in trials]
+
+
+def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
     """Return few rounds: none breaks a test twice, or a role in more than `WAYS_A_ROLE` ways.
 
     A case that says so has a round for itself.
@@ -42,11 +47,11 @@ def side_by_side(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> l
     Sabotages of one role may undo each other, so the fewer of them meet, the less is tried again.
     """
     by_role: dict[str, list[Trial]] = {}
-    for (trial,) in one_by_one(sabotages, role_of):
+    for trial in trials:
         by_role.setdefault(trial.role, []).append(trial)
     rounds: list[list[Trial]] = []
-    for trials in by_role.values():
-        for trial in trials:
+    for of_role in by_role.values():
+        for trial in of_role:
             fitting = [broken for broken in rounds if _fits(trial, broken)]
             if fitting:
                 min(fitting, key=lambda broken: _of_role(trial.role, broken)).append(trial)

@@ -99,3 +99,27 @@ def test_what_is_not_proven_among_others_is_tried_among_fewer_and_in_the_end_alo
     outcomes = list(proving._prove_in_halves(bench, trials))
     assert rounds == [[1, 2, 3, 4, 5], [1, 2], [1], [3, 4], [4]]
     assert [outcome.proven for outcome in outcomes] == [True, True, True, True, False]
+
+
+def test_what_its_round_undid_is_tried_again_among_what_other_rounds_undid(monkeypatch):
+    rounds = []
+
+    def prove_round(_bench, trials):
+        rounds.append([trial.name for trial in trials])
+        undone = {"SSH-01-2", "PRV-01-2"} if len(rounds) < 3 else set()
+        return [
+            CaseOutcome("a", t.control, t.case.name, [], ["undone"] if t.name in undone else [])
+            for t in trials
+        ]
+
+    monkeypatch.setattr(proving, "_prove_round", prove_round)
+    monkeypatch.setattr(proving, "require_lab_host", lambda _bench: "12")
+    bench = SimpleNamespace(
+        host=SimpleNamespace(name="a"), judge=lambda _name: Results([]), say=lambda _text: None
+    )
+    ssh = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2)]
+    accounts = [Trial("PRV-01", "accounts", number, CASE) for number in (1, 2)]
+    outcomes = list(proving.prove_host(bench, [ssh, accounts]))
+    assert rounds == [["SSH-01-1", "SSH-01-2"], ["PRV-01-1", "PRV-01-2"], ["SSH-01-2", "PRV-01-2"]]
+    assert len(outcomes) == 4
+    assert all(outcome.proven for outcome in outcomes)

@@ -1,4 +1,4 @@
-from ringfence.proof.rounds import one_by_one, side_by_side
+from ringfence.proof.rounds import one_by_one, side_by_side, trials_of
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 ROLES = {"SSH-01": "ssh", "SSH-02": "ssh", "CLS-01": "identity"}
@@ -21,7 +21,7 @@ def names(rounds):
 
 
 def test_one_by_one_tries_each_case_alone():
-    assert names(one_by_one(three(), ROLES)) == [
+    assert names(one_by_one(trials_of(three(), ROLES))) == [
         ["SSH-01-1 a"],
         ["SSH-01-2 b"],
         ["SSH-02-1 c"],
@@ -30,13 +30,13 @@ def test_one_by_one_tries_each_case_alone():
 
 
 def test_side_by_side_never_breaks_a_test_twice():
-    rounds = side_by_side(three(), ROLES)
+    rounds = side_by_side(trials_of(three(), ROLES))
     assert names(rounds) == [["SSH-01-1 a", "SSH-02-1 c", "CLS-01-1 d"], ["SSH-01-2 b"]]
 
 
 def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
     many = [sabotage(f"SSH-{n:02}", "a") for n in range(1, 10)]
-    rounds = side_by_side(many, {each.control: "ssh" for each in many})
+    rounds = side_by_side(trials_of(many, {each.control: "ssh" for each in many}))
     assert [len(trials) for trials in rounds] == [4, 4, 1]
     assert sorted(t.name for trials in rounds for t in trials) == [
         f"SSH-{n:02}-1" for n in range(1, 10)
@@ -46,9 +46,9 @@ def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
 def test_side_by_side_leaves_a_case_alone_that_asks_for_it():
     first, *others = three()
     first.cases[0] = first.cases[0].model_copy(update={"alone": True})
-    rounds = side_by_side([first, *others], ROLES)
+    rounds = side_by_side(trials_of([first, *others], ROLES))
     assert names(rounds) == [["SSH-01-1 a"], ["SSH-01-2 b", "SSH-02-1 c", "CLS-01-1 d"]]
 
 
 def test_without_sabotages_there_is_no_round():
-    assert side_by_side([], ROLES) == one_by_one([], ROLES) == []
+    assert side_by_side([]) == one_by_one([]) == []
