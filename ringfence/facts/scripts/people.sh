@@ -30,6 +30,7 @@ person() { # name comment shell day inactive groups: day of the return, days, gr
         return
     fi
     [ -n "$(note "$1" since)" ] && [ -z "$(note "$1" left)" ] || said="$said unknown"
+    [ -z "$(note "$1" before)" ] || said="$said files"
     [ "$(field passwd "$1" 5 | cut -d, -f1)" = "$2" ] || said="$said comment"
     [ "$(field passwd "$1" 7)" = "$3" ] || said="$said shell"
     [ -n "$(field shadow "$1" 2)" ] || said="$said password"

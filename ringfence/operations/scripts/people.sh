@@ -12,8 +12,10 @@ admit() { # name comment shell day inactive groups
     if ! getent passwd -- "$1" >/dev/null; then
         own=--user-group
         getent group -- "$1" >/dev/null && own=--gid=$1
-        # The note comes first: an account of ours is known as such whenever this run ends.
-        write_note "$1" "since=$today"
+        # The note comes first: an account of ours is known as such whenever this run ends, and so is who
+        # owned what lies in the home of somebody who had an account before.
+        before=$(stat -c %u -- "$(useradd -D | sed -n s/^HOME=//p)/$1" 2>/dev/null)
+        write_note "$1" "since=$today" ${before:+"before=$before"}
         useradd --create-home "$own" --shell "$3" --comment "$2" --key HOME_MODE=0700 -- "$1" ||
             fail "cannot make the account $1"
         printf 'made the account %s\n' "$1"
@@ -38,8 +40,12 @@ admit() { # name comment shell day inactive groups
     done
 }
 inherit() { # name home: files of the same person's account of before, which somebody deleted
-    before=$(stat -c %u -- "$2" 2>/dev/null)
-    [ -z "$before" ] || getent passwd -- "$before" >/dev/null || chown -R --from="$before" -- "$1:" "$2"
+    noted=$(note "$1" before)
+    for before in $noted "$(stat -c %u -- "$2" 2>/dev/null)"; do
+        [ -n "$before" ] && ! getent passwd -- "$before" >/dev/null || continue
+        chown -R --from="$before" -- "$1:" "$2" || fail "cannot give $1 what lies in $2"
+    done
+    [ -z "$noted" ] || write_note "$1" "since=$(note "$1" since)"
 }
 leave_group() { # name group
     if [ "$(id -gn -- "$1")" = "$2" ]; then
