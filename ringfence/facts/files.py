@@ -83,6 +83,27 @@ class Tree(FactBase[TreeState]):
                 raise ValueError(words)
 
 
+class Closed(FactBase[bool]):
+    """Whether a file that others write to is a regular one of root's, which nobody else reads.
+
+    Of its size and times nothing is asked: a log's never stay the same, and a host whose answers do
+    is asked in one round trip (`ringfence.unchanged`).
+    """
+
+    def command(self, path: str) -> str:
+        """Ask about one file."""
+        return call("stat", "--format", "%F %a %U %G", "--", path) + " 2>/dev/null || echo absent"
+
+    @staticmethod
+    def default() -> bool:
+        """Return what stands for no answer."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """Compare the answer."""
+        return output[-1:] in (["regular file 600 root root"], ["regular empty file 600 root root"])
+
+
 def places(paths: list[str]) -> list[str]:
     """Return the directories in which the stages of these paths lie, each once, in order."""
     return list(dict.fromkeys(path.rpartition("/")[0] for path in paths))

@@ -12,7 +12,7 @@ from pyinfra.api.exceptions import OperationValueError
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from ringfence.facts.files import Entry, Tree, TreeState, places
+from ringfence.facts.files import Closed, Entry, Tree, TreeState, places
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named, octal, plain
 
@@ -77,6 +77,28 @@ def tree(
         host.noop(f"{len(files)} files and {len(directories)} directories are as declared")
     else:
         yield command
+
+
+@operation()
+def closed(path: str) -> Generator[StringCommand, None, None]:
+    """Ensure that a file that others write to, a log, is there, and is root's alone.
+
+    What is no regular file under that name is kept aside, in /var/lib/ringfence/previous.
+    """
+    absolute(path)
+    if host.get_fact(Closed, path=path):
+        host.noop(f"{path} is root's alone")
+        return
+    lines = [
+        "clean() { :; }",
+        "undo() { :; }",
+        "begin",
+        f"[ -f {call(path)} ] && [ ! -L {call(path)} ] || {call('remove', path)}",
+        f": >>{call(path)} && {call('chown', 'root:root', '--', path)} && "
+        f"{call('chmod', '0600', '--', path)} || {call('fail', f'cannot close {path}')}",
+        "committed=yes",
+    ]
+    yield StringCommand(library("tree") + "\n".join(lines))
 
 
 def tree_command(

@@ -4,7 +4,6 @@ from datetime import date
 
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
-from pyinfra.operations import files as stock_files
 
 from ringfence.facts.release import Release
 from ringfence.operations import accounts, files, last_logins, packages, people, sudo, systemd
@@ -75,13 +74,7 @@ def apply() -> None:
         kept=KEPT,
         deployer=deployer,
     )
-    stock_files.file(
-        name="PRV-01 The log of sudo is closed to others",
-        path=SUDO_LOG,
-        mode="600",
-        user="root",
-        group="root",
-    )
+    files.closed(name="PRV-01 The log of sudo is closed to others", path=SUDO_LOG)
     files.tree(
         name="PRV-01 su is for root alone",
         files=[
