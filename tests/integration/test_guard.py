@@ -44,6 +44,10 @@ find /etc/ssh /etc/pam.d /etc/sudoers /etc/sudoers.d -type f -exec sha256sum {} 
 nft -s list ruleset; sha256sum /etc/nftables.conf
 systemctl is-active ssh.service
 """
+LEFT = (
+    "find /etc/systemd/system -name '*ringfence-guard*'; "
+    "systemctl is-active ringfence-guard.timer || true"
+)
 
 
 @dataclass
@@ -58,6 +62,11 @@ class Broken:
         said, _ = self.process.communicate(timeout=400)
         assert "Traceback" not in said
         return self.process.returncode, said
+
+    def kill(self) -> None:
+        """End the run, should it still be under way."""
+        self.process.kill()
+        self.process.wait()
 
 
 def house_with(lab, folder: Path, fault: str, guarded: bool) -> Path:
@@ -111,16 +120,18 @@ def lets_in(lab, host: str) -> bool:
     return tried.returncode == 0
 
 
-def await_return(lab, hosts: str, run: str, before: dict[str, str], deadline: float) -> None:
-    """Demand that hosts have put this run back, and are as before, by a time.monotonic()."""
-    left = set(hosts.split(","))
+def await_return(lab, broken: Broken, before: dict[str, str], within: float) -> None:
+    """Demand that hosts have put this run back, and are as `before`, in some seconds."""
+    left = set(before)
     while left:
         for host in sorted(left):
-            if lets_in(lab, host) and reverted(lab, host) == run:
-                assert time.monotonic() < deadline, f"{host} came back, but too late"
+            if lets_in(lab, host) and reverted(lab, host) == broken.run:
+                took = time.monotonic() - broken.began
+                print(f"{host} came back after {took:.0f} s")
+                assert took < within, f"{host} came back, but too late"
                 assert lab.run_on(host, CONFIGURATION) == before[host]
                 left.discard(host)
-        assert time.monotonic() < deadline, f"{left} did not come back"
+        assert time.monotonic() - broken.began < within, f"{left} did not come back"
         time.sleep(0.5)
 
 
@@ -157,16 +168,20 @@ def cut(lab, broken: Broken) -> None:
     """Cut the containers off for the whole window."""
     time.sleep(3)
     set_bridge(lab, "down")
-    time.sleep(max(0.0, broken.began + CUT - time.monotonic()))
-    set_bridge(lab, "up")
+    try:
+        time.sleep(max(0.0, broken.began + CUT - time.monotonic()))
+    finally:
+        set_bridge(lab, "up")
 
 
 def unplug(lab, broken: Broken) -> None:
     """Cut the machines off for the whole window."""
     time.sleep(3)
     set_links(lab, "off")
-    time.sleep(max(0.0, broken.began + CUT - time.monotonic()))
-    set_links(lab, "on")
+    try:
+        time.sleep(max(0.0, broken.began + CUT - time.monotonic()))
+    finally:
+        set_links(lab, "on")
 
 
 Happening = Callable[[object, Broken], None]
@@ -188,14 +203,18 @@ def demand_return(
 ) -> None:
     """Break hosts under the guard; demand that they come back, and that the run says so.
 
-    `slowness` is what emulation takes beside the promise, in seconds.
+    `slowness` is what emulation takes beside the promise, in seconds. The next run has something
+    to change under the guard, too.
     """
     names = hosts.split(",")
     before = {host: lab.run_on(host, CONFIGURATION) for host in names}
     broken = begin(lab, hosts, house_with(lab, folder, fault, guarded=True))
-    happens(lab, broken)
-    await_return(lab, hosts, broken.run, before, broken.began + BACK_WITHIN + slowness)
-    code, said = broken.end()
+    try:
+        happens(lab, broken)
+        await_return(lab, broken, before, BACK_WITHIN + slowness)
+        code, said = broken.end()
+    finally:
+        broken.kill()
     if fault == "killed":
         assert code == -signal.SIGKILL
         status = lab.ringfence("guard", "status", str(lab.path), "--limit", hosts)
@@ -205,12 +224,12 @@ def demand_return(
         assert said.count(": REVERTED, ") == len(names), said
         record = json.loads((lab.path / "runs" / broken.run / "apply.json").read_text())
         assert all(record["hosts"][host]["reverted"] for host in names), record
+    for host in names:
+        lab.run_on(host, "echo other > /etc/issue.net")
     again = lab.ringfence("apply", str(lab.path), "--limit", hosts, "--no-verify")
     assert again.returncode == 0, again.stdout + again.stderr
-    left = (
-        "ls /etc/systemd/system | grep ringfence-guard; systemctl is-active ringfence-guard.timer"
-    )
-    assert "inactive" in lab.run_on(names[0], f"{left}; true")
+    assert again.stdout.count("armed, new login, disarmed") == len(names), again.stdout
+    assert {lab.run_on(host, LEFT) for host in names} == {"inactive\n"}
 
 
 @pytest.mark.parametrize("fault", HAPPENS)
@@ -233,8 +252,7 @@ def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
             time.sleep(20)
         assert not lets_in(lab, "agent1")
     finally:
-        broken.process.kill()
-        broken.process.communicate()
+        broken.kill()
         labs.reset(lab.path, ["agent1"], say=print)
 
 
