@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +26,15 @@ from ringfence.guard.channel import (
     told,
 )
 from ringfence.guard.coverage import Coverage
-from ringfence.lab import processes, qmp
+from ringfence.lab import processes, qmp, reach
 from ringfence.lab.accelerator import kvm_works
-from ringfence.lab.machine import monitor_socket
+from ringfence.lab.machine import monitor_socket, restore
 from ringfence.lab.paths import LabPaths
 from ringfence.site import load_site
 from ringfence.site.ssh import ssh_command
 
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
+SNAPSHOT = "guard"
 FAULTY = Path(__file__).parent / "faulty_role"
 BACK_WITHIN = 120.0  # seconds after the fault: what the product promises
 CUT = 100.0  # seconds: longer than the host's own deadline
@@ -199,12 +201,18 @@ HAPPENS_TO_MACHINES = HAPPENS | {"cut": unplug}
 
 
 def demand_return(
-    lab, hosts: str, fault: str, happens: Happening, folder: Path, slowness: float = 0.0
+    lab,
+    hosts: str,
+    fault: str,
+    happens: Happening,
+    folder: Path,
+    slowness: float = 0.0,
+    good: tuple[str, ...] = (),
 ) -> None:
     """Break hosts under the guard; demand that they come back, and that the run says so.
 
-    `slowness` is what emulation takes beside the promise, in seconds. The next run has something
-    to change under the guard, too.
+    `slowness` is what emulation takes beside the promise, in seconds. The next run, with the
+    options `good`, has something to change under the guard, too.
     """
     names = hosts.split(",")
     before = {host: lab.run_on(host, CONFIGURATION) for host in names}
@@ -226,7 +234,7 @@ def demand_return(
         assert all(record["hosts"][host]["reverted"] for host in names), record
     for host in names:
         lab.run_on(host, "echo other > /etc/issue.net")
-    again = lab.ringfence("apply", str(lab.path), "--limit", hosts, "--no-verify")
+    again = lab.ringfence("apply", str(lab.path), "--limit", hosts, *good, "--no-verify")
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("armed, new login, disarmed") == len(names), again.stdout
     assert {lab.run_on(host, LEFT) for host in names} == {"inactive\n"}
@@ -256,14 +264,39 @@ def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
         labs.reset(lab.path, ["agent1"], say=print)
 
 
+def ports_of(lab) -> dict[str, int]:
+    """The ports on this computer behind which the hosts' sshd answers."""
+    return {each.name: each.port for each in labs.status(lab.path)}
+
+
+def prompts(paths: LabPaths, name: str) -> int:
+    """How often a machine has asked for a login on its console: once a boot."""
+    return paths.log(f"{name}.console").read_text(errors="replace").count(f"{name} login:")
+
+
 @pytest.fixture(scope="module")
-def machines(lab):
-    """The lab with its machines at their baseline."""
+def kept(lab):
+    """The lab with machines that have the roles on which it depends who gets in, and a snapshot."""
     labs.up(lab.path, list(MACHINES), say=print)
-    limit = ("--limit", ",".join(MACHINES))
-    applied = lab.ringfence("apply", str(lab.path), *limit, "--no-verify")
+    chosen = ("--limit", ",".join(MACHINES), "--role", "ssh,firewall")
+    applied = lab.ringfence("apply", str(lab.path), *chosen, "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr
+    for name in MACHINES:
+        qmp.monitor(monitor_socket(LabPaths(lab.path), name), f"savevm {SNAPSHOT}")
     return lab
+
+
+@pytest.fixture
+def machines(kept):
+    """Those machines, whatever the test before left of them."""
+    paths, ports = LabPaths(kept.path), ports_of(kept)
+    for name in MACHINES:
+        restore(paths, name, SNAPSHOT)
+    for name in MACHINES:  # the clock is set, too
+        reach.wait_until_ready(
+            *(paths, name, ports[name], lambda: True, threading.Event(), 300), resumed=True
+        )
+    return kept
 
 
 @pytest.mark.machine
@@ -271,7 +304,29 @@ def machines(lab):
 def test_a_machine_with_its_own_kernel_comes_back_by_itself(machines, tmp_path, fault):
     slowness = 0.0 if kvm_works() else EMULATION
     happens, hosts = HAPPENS_TO_MACHINES[fault], ",".join(MACHINES)
-    demand_return(machines, hosts, fault, happens, tmp_path / "house", slowness)
+    ssh_alone = ("--role", "ssh")  # to plan them all takes an emulated machine two minutes
+    demand_return(machines, hosts, fault, happens, tmp_path / "house", slowness, ssh_alone)
+
+
+@pytest.mark.machine
+def test_without_the_guard_a_machine_is_locked_out_after_a_reboot_too(machines, tmp_path):
+    paths, ports = LabPaths(machines.path), ports_of(machines)
+    boots = {name: prompts(paths, name) for name in MACHINES}
+
+    def booted_again(name: str) -> bool:
+        return prompts(paths, name) > boots[name] and reach.greets(ports[name], LOGIN)
+
+    house = house_with(machines, tmp_path / "house", "rebooted", guarded=False)
+    broken = begin(machines, ",".join(MACHINES), house)
+    until = broken.began + BACK_WITHIN + EMULATION
+    try:
+        while not all(map(booted_again, MACHINES)):
+            assert time.monotonic() < until, "they were not rebooted"
+            time.sleep(1)
+        time.sleep(max(0.0, broken.began + BACK_WITHIN - time.monotonic()))
+        assert not any(lets_in(machines, name) for name in MACHINES)
+    finally:
+        broken.kill()
 
 
 RUN = Run("20260101T000000Z-000001", "ana@elsewhere", "elsewhere/1/1 1:1")
