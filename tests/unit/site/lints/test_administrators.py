@@ -11,7 +11,8 @@ EVERYWHERE = "bastion1, pbx1, log1 and agent1"
 def test_hosts_on_which_nobody_becomes_root(told: Told) -> None:
     assert told(("commands: [ALL]", "commands: []")) == [
         f"policy.yml:15:3: accounts.duties: nobody can log in to {EVERYWHERE} and become root: "
-        "give a role the command ALL, and somebody the role, a key, and `access` [nobody-becomes-root]"
+        "give a role the command ALL, and somebody the role, a key, and `access` "
+        "[nobody-becomes-root]"
     ]
 
 
@@ -39,7 +40,8 @@ def test_a_key_that_ended_yesterday_warns_and_refuses_nothing(told: Told) -> Non
 def test_the_last_administrator_ends_within_a_month(old: str, new: str, told: Told) -> None:
     assert told((old, new)) == [
         f"policy.yml:3:3: people.ana: after 2026-12-21 nobody can log in to {EVERYWHERE} and "
-        "become root: renew a key of an administrator, or name another one [last-administrator-ends]"
+        "become root: renew a key of an administrator, or name another one "
+        "[last-administrator-ends]"
     ]
     assert told((old, new.replace("12-21", "12-22"))) == []
 
