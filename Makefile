@@ -41,6 +41,7 @@ machines: packages $(VENV)/ready
 docs: $(VENV)/ready
 	python -m ringfence.site.schema
 	python -m ringfence.site.reference
+	python -m ringfence.site.lints.page
 	python -m ringfence.cli.reference
 
 packages:

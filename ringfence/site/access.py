@@ -69,12 +69,12 @@ def access_register(
     return register
 
 
-def admitted(policy: BasePolicy, host: Host) -> list[str]:
+def admitted(policy: BasePolicy, host: Host, today: date | None = None) -> list[str]:
     """Return the people to whom `access` opens the host, in the order of policy.yml.
 
-    Whoever has left (`leaves`) is admitted nowhere. Days are those of UTC.
+    Whoever has left (`leaves`) by `today` is admitted nowhere; it is UTC's date unless given.
     """
-    today = datetime.now(UTC).date()
+    today = today or datetime.now(UTC).date()
     grants = [grant for grant in policy.access if any(host.in_group(g) for g in grant.groups)]
     return [
         name

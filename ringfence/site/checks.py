@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from ringfence.site import checks_of_data, checks_of_hosts, checks_of_policy
+from ringfence.site import checks_of_data, checks_of_firewall, checks_of_hosts, checks_of_policy
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
 from ringfence.site.problems import Problem, nearest, shown
 
@@ -38,6 +38,7 @@ MOST_OF_A_RULE = 200
 CHECKS: list[Check] = [
     *checks_of_hosts.CHECKS,
     *checks_of_policy.CHECKS,
+    *checks_of_firewall.CHECKS,
     *checks_of_data.CHECKS,
     check_waivers,
 ]

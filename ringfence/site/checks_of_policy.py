@@ -6,7 +6,7 @@ from ringfence.site.keys import parse_public_key
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
 from ringfence.site.problems import Path, Problem, nearest, shown
 
-TWO_YEARS = 730
+TWO_YEARS, ONE_YEAR = 730, 365
 
 ACCOUNTS = {
     "deploy_access": "the account that Ringfence deploys with",
@@ -123,21 +123,32 @@ def check_flows(documents: Documents) -> Iterator[Problem]:
 
 
 def check_retention(documents: Documents) -> Iterator[Problem]:
-    """Where a host is classified high, the record of accesses is kept for two years.
+    """The record of accesses is kept two years for data classified high, a year for cards.
 
-    Real Decreto 1720/2007, art. 103.5: the data registered are kept for at least two years.
+    Real Decreto 1720/2007, art. 103.4: the data registered are kept for at least two years. PCI DSS
+    10.5.1: audit logs are kept for at least twelve months.
     """
     if documents.policy is None:
         return
     days = mapping(documents.in_policy("retention")).get("access_records_days")
     entries = documents.host_entries.items()
+    if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+        return
     high = [name for name, entry in entries if entry.get("classification") == "high"]
-    if high and isinstance(days, int) and not isinstance(days, bool) and 0 < days < TWO_YEARS:
+    cards = [name for name, entry in entries if entry.get("pci") is True]
+    if high and days < TWO_YEARS:
         message = (
             f"{days} is too short: {high[0]} is classified high, so accesses stay on record for "
-            f"two years, {TWO_YEARS} days or more (RD 1720/2007 art. 103.5)"
+            f"two years, {TWO_YEARS} days or more (RD 1720/2007 art. 103.4)"
         )
-        yield documents.policy.problem(("retention", "access_records_days"), message)
+    elif cards and days < ONE_YEAR:
+        message = (
+            f"{days} is too short: {cards[0]} handles cards, so accesses stay on record for "
+            f"a year, {ONE_YEAR} days or more (PCI DSS 10.5.1)"
+        )
+    else:
+        return
+    yield documents.policy.problem(("retention", "access_records_days"), message)
 
 
 def _deploying(documents: Documents) -> set[str]:

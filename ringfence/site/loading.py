@@ -1,6 +1,7 @@
 """From a folder of YAML files to a Site, or to everything that is wrong with it."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from ringfence.site.document import Document
 from ringfence.site.hosts import HostsFile
 from ringfence.site.house import House, find_house
 from ringfence.site.keys import read_public_key
+from ringfence.site.lints import judge
+from ringfence.site.lints.lint import Subject
 from ringfence.site.loader import read_document
 from ringfence.site.plain import Documents, listing, mapping
 from ringfence.site.policy import BasePolicy, SshKey, compose
@@ -31,7 +34,8 @@ def load_site(
     """Load and validate the folder of a site.
 
     The house is found around the folder unless given; with `known_controls` a waiver must be about
-    one of them; `today` (UTC's date unless given) decides what has expired.
+    one of them; `today` (UTC's date unless given) decides what has expired. What fights in a site
+    is judged (`ringfence.site.lints`) once its files are sound, each and together.
 
     Raises SiteError with every problem of every file; UsageError when there is no such folder, or
     no house.
@@ -53,8 +57,12 @@ def load_site(
     if problems or hosts is None or policy is None or waivers is None:
         raise SiteError(_in_order(problems, files))
     expired = _expired_keys(policy, files[1], today)
+    site = Site(path.resolve(), house, hosts, policy, waivers)
+    refused, warned = judge(Subject(site, files[0], files[1], today))
+    if refused:
+        raise SiteError(_in_order(refused, files))
     warnings = [*missing, *expired, *_expired_waivers(waivers, files[2], today)]
-    return Site(path.resolve(), house, hosts, policy, waivers, warnings)
+    return replace(site, warnings=[*warnings, *_in_order(warned, files)])
 
 
 def _judge_key_files(site: Path, policy: Document | None) -> tuple[list[Problem], list[Problem]]:

@@ -139,7 +139,7 @@ class Retention(Section):
 
     access_records_days: int = Field(default=730, ge=1, le=36500)
     """Days for which the record of accesses is kept; at least 730 where a host is classified high
-    (RD 1720/2007 art. 103.5: two years)."""
+    (RD 1720/2007 art. 103.4: two years), and 365 where one handles cards (PCI DSS 10.5.1)."""
 
 
 class BasePolicy(Section):

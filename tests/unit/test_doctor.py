@@ -108,8 +108,8 @@ def test_a_missing_program_names_its_package(folder, monkeypatch):
 
 
 def test_a_host_that_does_not_answer_is_1_and_says_why(folder, capsys):
-    hosts = folder / "hosts.yml"
-    hosts.write_text(hosts.read_text().replace("10.20.0.11", "127.0.0.1"))
+    for file in (folder / "hosts.yml", folder / "policy.yml"):
+        file.write_text(file.read_text().replace("10.20.0.11", "127.0.0.1"))
     assert run(["doctor", str(folder), "--limit", "bastion1", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     about = [(one["about"], one["state"]) for one in found]

@@ -3,6 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from ringfence.site import Site
+from ringfence.site.checks_of_policy import check_retention
+from ringfence.site.loader import parse
+from ringfence.site.plain import Documents
 
 Problems = Callable[..., list[str]]
 
@@ -84,7 +87,7 @@ PEOPLE = "not one of policy.yml's people; did you mean 'ana'?"
             "retention: {access_records_days: 729}\nflows:",
             "policy.yml:22:34: retention.access_records_days: 729 is too short: pbx1 is classified "
             "high, so accesses stay on record for two years, 730 days or more "
-            "(RD 1720/2007 art. 103.5)",
+            "(RD 1720/2007 art. 103.4)",
         ),
     ],
 )
@@ -100,6 +103,17 @@ def test_a_short_retention_is_allowed_where_nothing_is_high(load: Callable[..., 
         ("flows:", "retention: {access_records_days: 30}\nflows:"),
     )
     assert site.policy.retention.access_records_days == 30
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(364, True), (365, False)])
+def test_where_cards_are_handled_a_year_is_the_least(days: int, is_told: bool) -> None:
+    hosts = parse(b"hosts: {pbx1: {classification: basic, pci: true}}\n", "hosts.yml")
+    policy = parse(f"retention: {{access_records_days: {days}}}\n".encode(), "policy.yml")
+    found = [str(problem) for problem in check_retention(Documents(hosts, policy, None))]
+    assert found == is_told * [
+        "policy.yml:1:34: retention.access_records_days: 364 is too short: pbx1 handles cards, so "
+        "accesses stay on record for a year, 365 days or more (PCI DSS 10.5.1)"
+    ]
 
 
 def test_a_mistyped_group_of_a_host_is_told_once_and_not_at_each_flow(problems: Problems) -> None:

@@ -1,0 +1,85 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Told = Callable[..., list[str]]
+
+NAMES = "    - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}\n"
+TIME = "    - {to: [10.9.0.53], port: 123, protocol: udp, purpose: time}\n"
+PACKAGES = "    - {to: [internet], port: 443, protocol: tcp, purpose: packages}\n"
+LOGS = "  - {from: agents, to: log_collector, port: 6514, protocol: tcp, purpose: logs}\n"
+EVERYWHERE = "bastion1, pbx1, log1 and agent1"
+
+
+@pytest.mark.parametrize(
+    ("entry", "what", "ports", "name"),
+    [
+        (NAMES, "name server", "53/udp, 53/tcp or 853/tcp", "[no-name-server]"),
+        (TIME, "source of time", "123/udp", "[no-time-source]"),
+        (
+            PACKAGES,
+            "mirror of Debian's packages",
+            "80, 443, 3128, 3142 or 8080/tcp",
+            "[no-package-mirror]",
+        ),
+    ],
+)
+def test_what_no_host_reaches(entry: str, what: str, ports: str, name: str, told: Told) -> None:
+    assert told((entry, "")) == [
+        f"policy.yml:30:3: firewall.egress: no {what} can be reached from {EVERYWHERE}: nothing "
+        f"lets out {ports}; add its address to firewall.egress {name}"
+    ]
+
+
+def test_hosts_that_an_egress_leaves_out_are_named(told: Told) -> None:
+    (line,) = told((PACKAGES, PACKAGES.replace("{to", "{groups: [pbx, agents], to")))
+    assert "can be reached from bastion1 and log1:" in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (NAMES, NAMES.replace("port: 53, protocol: udp", "port: 853, protocol: tcp")),
+        (PACKAGES, PACKAGES.replace("443", '"3000-4000"')),
+    ],
+)
+def test_other_ports_serve_too(old: str, new: str, told: Told) -> None:
+    assert told((old, new)) == []
+
+
+def test_a_flow_to_another_host_of_the_sites_serves_too(told: Told) -> None:
+    sources = ("bastion", "pbx", "agents")
+    flows = "".join(
+        f"  - {{from: {source}, to: log_collector, port: 123, protocol: udp, purpose: time}}\n"
+        for source in sources
+    )
+    (line,) = told((TIME, ""), ("firewall:\n", f"{flows}firewall:\n"))
+    assert "no source of time can be reached from log1:" in line
+
+
+def test_a_policy_without_the_section_is_told_of_it_at_its_beginning(told: Told) -> None:
+    found = told((f"firewall:\n  egress:\n{NAMES}{TIME}{PACKAGES}", ""))
+    assert len(found) == 3
+    assert all(line.startswith("policy.yml:1:1: firewall.egress: ") for line in found)
+
+
+def test_nothing_outside_of_a_lab_is_missed(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "lab.yml").touch()
+    assert told((f"{NAMES}{TIME}{PACKAGES}", ""), ("  egress:\n", "  egress: []\n")) == []
+
+
+def test_hosts_without_a_flow_to_the_collector(told: Told) -> None:
+    expected = [
+        "policy.yml:20:1: flows: no logs get to log_collector from agent1: no flow leads there, "
+        "but to sshd; add one [no-collector]"
+    ]
+    assert told((LOGS, "")) == expected
+    assert told((LOGS, LOGS.replace("6514", "22"))) == expected
+
+
+def test_a_host_whose_address_is_a_name(told: Told) -> None:
+    assert told(("10.0.0.4", "agent1.example")) == [
+        "hosts.yml:21:14: hosts.agent1.address: 'agent1.example' is a name, which no packet filter "
+        "knows, so no host gets its firewall: write the IP address [named-host]"
+    ]

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+
+import pytest
+
+Told = Callable[..., list[str]]
+
+OFFICER = "    roles: [security_officer]\n"
+PLACE = "  - {groups: [log_collector], roles: [security_officer]}\n"
+
+
+def test_an_officer_who_may_be_root(told: Told) -> None:
+    assert told((OFFICER, "    roles: [security_officer, administrator]\n")) == [
+        "policy.yml:9:5: people.carmen.roles: is root as 'administrator' and looks after the logs "
+        "as 'security_officer', the work of two people (RD 1720/2007 art. 103.3): take one role "
+        "away [log-officer-is-root]"
+    ]
+
+
+def test_an_officer_who_owns_a_key_that_deploys(told: Told) -> None:
+    (line,) = told(("KEY3, owner: ana", "KEY3, owner: carmen"))
+    assert line.endswith(
+        "deploy_access[0].owner: 'carmen' looks after the logs, and this key is root on every "
+        "host: let somebody else own it [log-officer-deploys]"
+    )
+
+
+@pytest.mark.parametrize("classification", ["high", "medium"])
+def test_no_officer_where_data_are_high(classification: str, told: Told) -> None:
+    found = told(
+        ("  log_officers: [security_officer]\n", ""),
+        ("classification: high", f"classification: {classification}"),
+    )
+    assert found == (
+        [
+            "policy.yml:14:1: accounts.log_officers: no role looks after the logs of log1, "
+            "classified high (RD 1720/2007 art. 103.3): name one in accounts.log_officers "
+            "[no-log-officer]"
+        ]
+        if classification == "high"
+        else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (PLACE, ""),
+        (OFFICER, "    roles: [administrator_of_none]\n"),
+        (OFFICER, f"    leaves: 2026-11-20\n{OFFICER}"),
+        ("    ssh_keys: [{key: KEY2, expires: 2027-06-30}]\n", ""),
+    ],
+)
+def test_no_officer_can_get_at_the_logs(old: str, new: str, told: Told) -> None:
+    places = [] if old == PLACE or "none" not in new else [(PLACE, "")]
+    found = [line for line in told((old, new), *places) if "[log-officers-shut-out]" in line]
+    (line,) = found
+    assert line.endswith(
+        "accounts.log_officers: nobody with these roles can log in to log1, where the logs lie: "
+        "give somebody the role, a key, and `access` [log-officers-shut-out]"
+    )
+
+
+def test_the_last_officer_ends_within_a_month(told: Told) -> None:
+    assert told(("KEY2, expires: 2027-06-30", "KEY2, expires: 2026-12-01")) == [
+        "policy.yml:17:3: accounts.log_officers: after 2026-12-01 nobody with these roles can log "
+        "in to log1, where the logs lie: renew a key, or name another person "
+        "[log-officers-shut-out]"
+    ]
+    assert told(("KEY2, expires: 2027-06-30", "KEY2, expires: 2027-01-01")) == []
+
+
+def test_without_a_collector_logs_lie_on_every_host(told: Told) -> None:
+    anywhere = (PLACE, "  - {groups: [bastion], roles: [security_officer]}\n")
+    (line,) = told(anywhere)
+    assert "[log-officers-shut-out]" in line
+    moved = [("groups: [log_collector]\n", "groups: [recordings]\n")]
+    for source, port in (("bastion", 22), ("bastion", 6514), ("pbx", 6514), ("agents", 6514)):
+        old = f"from: {source}, to: log_collector, port: {port}"
+        moved.append((old, old.replace("log_collector", "recordings")))
+    assert told(anywhere, *moved) == []
