@@ -1,9 +1,15 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
 from ringfence.deployment import (
     Deployment,
     HostOutcome,
     _all_failed,
     _outcomes,
     _with_failed_plans,
+    pyinfra_arguments,
 )
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
@@ -63,3 +69,13 @@ def test_when_every_host_fails_each_is_a_failure_although_pyinfra_prints_no_docu
         "Error: executed 0 commands",
     ]
     assert not found.hosts["b"].completed
+
+
+@pytest.mark.parametrize(("parallel", "told"), [(2, ["--parallel", "2"]), (3, []), (32, [])])
+def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told):
+    site = SimpleNamespace(
+        path=Path("site"), hosts=dict.fromkeys("abc"), house=SimpleNamespace(deploys_dir=Path("d"))
+    )
+    arguments = pyinfra_arguments(site, None, None, True, parallel)
+    assert arguments[1 : 1 + len(told)] == told
+    assert len(arguments) == 3 + len(told)
