@@ -18,10 +18,11 @@ from typing import Any
 
 from ringfence.errors import ToolError
 from ringfence.pyinfra_process import QUESTIONS
+from ringfence.pyinfra_steps import ABOUT_HOST, STARTED, Heard
+from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
+from ringfence.steps import Say
 
-STARTED = re.compile(r"Starting operation: (?P<name>.+)")
-ABOUT_HOST = re.compile(r"^\s*\[(?P<host>[^\]]+)\]\s+(?P<text>.+)$")
 TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 FAILED = "Error: executed "
 """How pyinfra tells that an operation failed, with a number of commands that helps nobody."""
@@ -63,15 +64,21 @@ class Deployment:
 
 
 def pyinfra_arguments(
-    site: Site, hosts: list[Host] | None, roles: str | None, dry: bool
+    site: Site,
+    hosts: list[Host] | None,
+    roles: str | None,
+    dry: bool,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> list[str]:
     """Return the arguments that an operator would give pyinfra for the same run."""
+    among = len(site.hosts if hosts is None else hosts)
     limit = [part for host in hosts or () for part in ("--limit", host.name)]
     chosen = ["--data", f"roles={roles}"] if roles else []
     # Guarded or not is decided outside pyinfra, so the roles need not demand it (roles.apply).
     chosen += [] if dry else ["--data", "guard=off"]
     return [
         *(["--dry"] if dry else ["-y"]),
+        *(["--parallel", str(parallel)] if parallel < among else []),
         *limit,
         *chosen,
         os.path.relpath(site.path / "inventory.py"),
@@ -85,9 +92,10 @@ def deploy(
     roles: str | None,
     dry: bool,
     log: Path,
-    say: Callable[[str], None],
+    say: Say,
     watch: Callable[["subprocess.Popen[str]"], None] = lambda _process: None,
     questions: Path | None = None,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> Deployment:
     """Plan (``dry``) or apply the roles of ``hosts``, and keep pyinfra's words in ``log``.
 
@@ -97,16 +105,17 @@ def deploy(
         roles: names of roles, comma separated; None means each host's own.
         dry: change nothing.
         log: the file for pyinfra's own output.
-        say: told the name of each operation when it starts.
+        say: told the name of each operation when it starts, for every host.
         watch: given the process of pyinfra when it has started.
         questions: a file in which each command that it asked is kept (`ringfence.unchanged`).
+        parallel: how many hosts pyinfra works on at a time.
 
     Raises:
         ToolError: pyinfra ended without its JSON document; the sentence has its last words.
     """
     command = [
         *(sys.executable, "-m", "ringfence.pyinfra_process", "--json"),
-        *pyinfra_arguments(site, hosts, roles, dry),
+        *pyinfra_arguments(site, hosts, roles, dry, parallel),
     ]
     environment = os.environ | {
         "RINGFENCE_HOUSE": str(site.house.root),
@@ -117,6 +126,7 @@ def deploy(
     if questions is not None:
         environment[QUESTIONS] = str(questions)
     said: list[str] = []
+    heard = Heard([host.name for host in hosts], dry, say)
     with log.open("w", buffering=1) as kept:
         kept.write(f"+ {shlex.join(command)}\n")
         process = subprocess.Popen(
@@ -136,8 +146,7 @@ def deploy(
                 line = COLOUR.sub("", raw).rstrip()
                 kept.write(line + "\n")
                 said.append(line)
-                if started := STARTED.search(line):
-                    say(started["name"])
+                heard.line(line)
             document = process.stdout.read()
             status = process.wait()
         except KeyboardInterrupt:

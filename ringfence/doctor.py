@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +14,10 @@ from pathlib import Path
 from ringfence.guard import preflight
 from ringfence.guard.channel import Channel
 from ringfence.guard.coverage import chosen_dangers
+from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.verify.session import UnreachableError
 
-HOSTS_AT_ONCE = 32
 NOTABLE_LAG = 2.0
 """Seconds that a clock may be off before it is mentioned; records of two hosts are compared."""
 HERE = "here"
@@ -55,8 +54,7 @@ def examine(site: Site, hosts: list[Host], runs: Path) -> list[Finding]:
         hosts: the hosts that are asked, at least one.
         runs: where runs are kept, or will be.
     """
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        asked = list(pool.map(lambda host: list(of_host(site, host)), hosts))
+    asked = side_by_side(hosts, lambda host: list(of_host(site, host)))
     return [*of_here(site, hosts, runs), *(finding for found in asked for finding in found)]
 
 

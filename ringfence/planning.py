@@ -1,17 +1,19 @@
 """What would change: hosts at rest are asked in one round trip, pyinfra about the others."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 from ringfence.deployment import Deployment, HostOutcome, deploy
+from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
+from ringfence.steps import Say, part
 from ringfence.unchanged import Ask, basis, needs_nothing, recorded, remember
 from ringfence.verify.session import UnreachableError
 
-HOSTS_AT_ONCE = 32
 MEMORY = ".unchanged"
 """The folder beside the runs in which plans that found nothing to change are remembered."""
+COMPARED = 0.2
+"""The share of a plan's time until a host was compared with its last plan."""
 
 
 def plan(
@@ -19,8 +21,9 @@ def plan(
     hosts: list[Host],
     roles: str | None,
     folder: Path,
-    say: Callable[[str], None],
+    say: Say,
     ask: Mapping[str, Ask],
+    parallel: int = HOSTS_AT_ONCE,
 ) -> Deployment:
     """Find out what would change; pyinfra is started for hosts that differ from their last plan.
 
@@ -31,6 +34,7 @@ def plan(
         folder: the run's folder, where pyinfra's words are kept.
         say: told each step.
         ask: by host's name, what puts commands to it.
+        parallel: how many hosts are asked at a time.
 
     Raises:
         ToolError: pyinfra failed.
@@ -39,17 +43,30 @@ def plan(
 
     def rests(host: Host) -> bool:
         try:
-            return needs_nothing(memory, host.name, wanted, ask[host.name])
+            resting = needs_nothing(memory, host.name, wanted, ask[host.name])
         except UnreachableError:
-            return False  # pyinfra says why
+            resting = False  # pyinfra says why
+        if resting:
+            say(host.name, "as it was when nothing was to change", 1.0)
+        else:
+            say(host.name, "compared with its last plan", COMPARED)
+        return resting
 
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        resting = dict(zip([host.name for host in hosts], pool.map(rests, hosts), strict=True))
-    others = [host for host in hosts if not resting[host.name]]
+    at_rest = side_by_side(hosts, rests, parallel)
+    others = [host for host, resting in zip(hosts, at_rest, strict=True) if not resting]
     planned = Deployment(True, {})
     if others:
         questions = folder / "questions.jsonl"
-        planned = deploy(site, others, roles, True, folder / "plan.log", say, questions=questions)
+        planned = deploy(
+            site,
+            others,
+            roles,
+            True,
+            folder / "plan.log",
+            part(say, COMPARED, 1.0),
+            questions=questions,
+            parallel=parallel,
+        )
         asked = recorded(questions)
         questions.unlink(missing_ok=True)
         for name, outcome in planned.hosts.items():

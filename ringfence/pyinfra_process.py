@@ -7,6 +7,7 @@ would put back. On Linux the kernel ends it with its parent (PR_SET_PDEATHSIG, p
 import ctypes
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 QUESTIONS = "RINGFENCE_QUESTIONS"
 """The environment's name for the file in which what a plan asks is kept (`ringfence.unchanged`)."""
+OPERATIONS = re.compile(r"Operations: (?P<count>\d+)")
+"""How this process says, before it begins, how many operations it will run."""
 NO_MATTER = {
     *("_sudo", "_shell_executable", "_success_exit_codes"),
     *("_timeout", "_retries", "_retry_delay"),
@@ -57,10 +60,24 @@ def keep_questions(path: Path) -> None:
     Host.run_shell_command = run_and_keep  # type: ignore[method-assign,assignment]
 
 
+def announce_operations() -> None:
+    """Have pyinfra say how many operations it is about to run: whoever watches asks how long."""
+    from pyinfra_cli import cli
+
+    run = cli.run_ops
+
+    def announce_and_run(state: Any, *arguments: Any, **options: Any) -> Any:
+        print(f"--> Operations: {len(state.get_op_order())}", file=sys.stderr, flush=True)
+        return run(state, *arguments, **options)
+
+    cli.run_ops = announce_and_run
+
+
 if __name__ == "__main__":
     die_with_parent()
     from pyinfra_cli.main import main
 
+    announce_operations()
     if QUESTIONS in os.environ:
         keep_questions(Path(os.environ[QUESTIONS]))
     sys.argv[0] = "pyinfra"

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from ringfence.cli.options import runs_folder
+from ringfence.cli.progress import Progress
 from ringfence.deployment import Deployment, HostOutcome, pyinfra_arguments
 from ringfence.errors import UsageError
 from ringfence.guard.applying import apply_guarded
@@ -17,51 +17,60 @@ from ringfence.guard.channel import Channel
 from ringfence.guard.record import save_record
 from ringfence.planning import plan
 from ringfence.secrets import second_factors
+from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
+from ringfence.steps import Say, part
 from ringfence.verify.runs import new_run_folder
 from ringfence.verify.session import UnreachableError
 
-HOSTS_AT_ONCE = 32
+ANSWERED = 0.1
+"""The share of a plan's time after which a host is known to answer."""
 
 
 def run_apply(
-    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None
-) -> Deployment:
+    site: Site,
+    argument: Path,
+    hosts: list[Host],
+    roles: str | None,
+    runs: Path | None,
+    parallel: int,
+    whole_site: bool,
+    title: str = "apply",
+) -> tuple[Deployment, Path]:
     """Apply under the guard, and keep the record of it; hosts that do not answer are outcomes too.
 
-    Raises:
-        UsageError: a role or host is unknown, or none matches.
-        ToolError: the plan failed, or the run cannot be kept.
+    Returns the outcome and the run's folder. Raises ToolError when the plan failed, or when the run
+    cannot be kept.
     """
-    hosts = site.select(limit)
-    _demand_roles(site, roles)
-    _show_native(site, hosts if limit else None, roles, dry=False)
+    _show_native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
     folder = new_run_folder(runs_folder(argument, runs))
     started_at = datetime.now(UTC)
-    outcome = apply_guarded(site, hosts, roles, folder, say_step)
+    with Progress(title=title, hosts=[host.name for host in hosts]) as progress:
+        outcome = apply_guarded(site, hosts, roles, folder, progress, parallel)
     save_record(outcome, folder, shlex.join(["ringfence", *sys.argv[1:]]), started_at)
-    return outcome
+    return outcome, folder
 
 
 def run_plan(
-    site: Site, argument: Path, limit: str | None, roles: str | None, runs: Path | None
+    site: Site,
+    argument: Path,
+    hosts: list[Host],
+    roles: str | None,
+    runs: Path | None,
+    parallel: int,
+    whole_site: bool,
 ) -> Deployment:
-    """Plan on the hosts that answer; the others are outcomes too.
-
-    Raises:
-        UsageError: a role or host is unknown, or none matches.
-        ToolError: pyinfra itself failed.
-    """
-    hosts = site.select(limit)
-    _demand_roles(site, roles)
-    silent = _unreachable(site, hosts)
-    answering = [host for host in hosts if host.name not in silent]
-    _show_native(site, answering if limit else None, roles, dry=True)
-    outcome = Deployment(True, {})
-    if answering:
-        folder = new_run_folder(runs_folder(argument, runs))
-        outcome = _plan(site, answering, roles, folder)
+    """Plan on the hosts that answer; the others are outcomes too. Raises ToolError."""
+    with Progress(title="plan", hosts=[host.name for host in hosts]) as progress:
+        silent = _unreachable(site, hosts, progress, parallel)
+        answering = [host for host in hosts if host.name not in silent]
+        named = None if whole_site and not silent else answering
+        _show_native(site, named, roles, dry=True, parallel=parallel)
+        outcome = Deployment(True, {})
+        if answering:
+            folder = new_run_folder(runs_folder(argument, runs))
+            outcome = _plan(site, answering, roles, folder, part(progress, ANSWERED, 1.0), parallel)
     gone = {
         name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
         for name, reason in silent.items()
@@ -69,11 +78,13 @@ def run_plan(
     return replace(outcome, hosts={**outcome.hosts, **gone})
 
 
-def _plan(site: Site, hosts: list[Host], roles: str | None, folder: Path) -> Deployment:
+def _plan(
+    site: Site, hosts: list[Host], roles: str | None, folder: Path, say: Say, parallel: int
+) -> Deployment:
     channels = [Channel(site, host) for host in hosts]
     try:
         ask = {channel.host.name: channel.ask for channel in channels}
-        return plan(site, hosts, roles, folder, say_step, ask)
+        return plan(site, hosts, roles, folder, say, ask, parallel)
     finally:
         for channel in channels:
             channel.close()
@@ -113,24 +124,21 @@ def _counts(host: HostOutcome, dry: bool) -> str:
     )
 
 
-def say_step(operation: str) -> None:
-    """Tell a step to somebody who watches."""
-    if sys.stderr.isatty():
-        click.echo(f"  {operation}", err=True)
-
-
-def _show_native(site: Site, hosts: list[Host] | None, roles: str | None, dry: bool) -> None:
-    native = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry)]
+def _show_native(
+    site: Site, hosts: list[Host] | None, roles: str | None, dry: bool, parallel: int
+) -> None:
+    native = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry, parallel)]
     click.echo(f"+ {shlex.join(native)}", err=True)
 
 
-def _demand_roles(site: Site, roles: str | None) -> None:
+def demand_roles(site: Site, roles: str | None) -> None:
+    """Raise UsageError when a role is unknown."""
     for role in (roles or "").split(",") if roles is not None else ():
         if role not in site.house.roles:
             raise UsageError(f"there is no role {role!r}{nearest(role, site.house.roles)}")
 
 
-def _unreachable(site: Site, hosts: list[Host]) -> dict[str, str]:
+def _unreachable(site: Site, hosts: list[Host], say: Say, parallel: int) -> dict[str, str]:
     """Return the hosts on which a command cannot be run as root, with the reason."""
 
     def ask(host: Host) -> str:
@@ -138,11 +146,12 @@ def _unreachable(site: Site, hosts: list[Host]) -> dict[str, str]:
         try:
             channel.ask_patiently("true")
         except UnreachableError as error:
+            say(host.name, "unreachable", 1.0, failed=True)
             return str(error)
         finally:
             channel.close()
+        say(host.name, "answered", ANSWERED)
         return ""
 
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        reasons = dict(zip([host.name for host in hosts], pool.map(ask, hosts), strict=True))
-    return {name: reason for name, reason in reasons.items() if reason}
+    reasons = side_by_side(hosts, ask, parallel)
+    return {host.name: reason for host, reason in zip(hosts, reasons, strict=True) if reason}

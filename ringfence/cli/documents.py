@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ringfence.deployment import Deployment
+from ringfence.rollout import Wave
 from ringfence.verify.results import count_by_verdict
 from ringfence.verify.runs import Run
 
@@ -25,6 +26,24 @@ def of_deployment(outcome: Deployment) -> dict[str, Any]:
         "failed": outcome.failed,
         "hosts": {name: asdict(host) for name, host in sorted(outcome.hosts.items())},
     }
+
+
+def of_waves(waves: list[Wave]) -> dict[str, Any]:
+    """Return the outcome of every wave and host, also of those that were not begun."""
+    return {
+        "failed": not all(wave.is_well for wave in waves),
+        "hosts": {name: text for wave in waves for name, text in sorted(wave.outcomes.items())},
+        "waves": [_of_wave(wave) for wave in waves],
+    }
+
+
+def _of_wave(wave: Wave) -> dict[str, Any]:
+    document = {"wave": wave.number, "outcome": wave.outcome, "hosts": list(wave.outcomes)}
+    if wave.brought:
+        document["apply"] = of_deployment(wave.brought.deployment)
+        if wave.brought.run and wave.brought.run_folder:
+            document["verify"] = of_run(wave.brought.run, wave.brought.run_folder)
+    return document
 
 
 def of_run(run: Run, folder: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -11,10 +10,9 @@ from ringfence.cli.options import json_option, limit_option, site_argument
 from ringfence.errors import ToolError
 from ringfence.guard.channel import Channel, RefusedError, demand, status_of
 from ringfence.guard.wording import describe
+from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site, load_site
 from ringfence.verify.session import UnreachableError
-
-HOSTS_AT_ONCE = 32
 
 
 @click.group(
@@ -90,5 +88,4 @@ def _on_each(
             channel.close()
 
     hosts = site.select(limit)
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        return dict(zip([host.name for host in hosts], pool.map(ask, hosts), strict=True))
+    return dict(zip([host.name for host in hosts], side_by_side(hosts, ask), strict=True))

@@ -44,7 +44,7 @@ def up(site: Path, hosts: tuple[str, ...]) -> None:
     Example:
       ringfence lab up inventories/lab bastion1 agent1
     """
-    with Progress() as progress:
+    with _progress("up", site, hosts) as progress:
         labs.up(site, hosts, progress)
 
 
@@ -60,7 +60,7 @@ def down(site: Path, hosts: tuple[str, ...]) -> None:
     Example:
       ringfence lab down inventories/lab
     """
-    with Progress() as progress:
+    with Progress(title="lab down", lasting=True) as progress:
         labs.down(site, hosts, progress)
 
 
@@ -101,7 +101,7 @@ def reset(site: Path, hosts: tuple[str, ...]) -> None:
     Example:
       ringfence lab reset inventories/lab agent1
     """
-    with Progress() as progress:
+    with _progress("reset", site, hosts) as progress:
         labs.reset(site, hosts, progress)
 
 
@@ -115,7 +115,7 @@ def reboot(site: Path, hosts: tuple[str, ...]) -> None:
     Example:
       ringfence lab reboot inventories/lab pbx1
     """
-    with Progress() as progress:
+    with _progress("reboot", site, hosts) as progress:
         labs.reboot(site, hosts, progress)
 
 
@@ -180,3 +180,8 @@ def tools(site: Path | None) -> None:
         kinds = {host.kind for host in commands.load_hosts(site, None)[1]}
     if missing := labs.missing_packages(kinds):
         click.echo(" ".join(sorted(missing)))
+
+
+def _progress(verb: str, site: Path, hosts: tuple[str, ...]) -> Progress:
+    names = list(hosts) or [host.name for host in commands.load_hosts(site, None)[1]]
+    return Progress(title=f"lab {verb}", hosts=names, lasting=True)

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ringfence.side_by_side import HOSTS_AT_ONCE
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 site_argument = click.argument(
@@ -30,6 +32,18 @@ def role_option(command: Command) -> Command:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead."
 )
+parallel_option = click.option(
+    "--parallel",
+    metavar="N",
+    type=click.IntRange(1),
+    default=HOSTS_AT_ONCE,
+    help=f"Work on N hosts at a time ({HOSTS_AT_ONCE}).",
+)
+
+
+def waves_option(text: str) -> Callable[[Command], Command]:
+    """Return what adds ``--waves``, with `text` as its help."""
+    return click.option("--waves", metavar="SIZES", help=text)
 
 
 def runs_folder(site: Path, runs: Path | None) -> Path:

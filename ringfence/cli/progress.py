@@ -1,36 +1,81 @@
-"""Progress by host: a live table on a terminal, one plain line a step without one."""
+"""Progress by host: a live table on a terminal; without one, plain lines or nothing."""
 
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+EARLY = 0.03
+"""The share of the work before which its end can't be foretold."""
+SIGNS = {"done": ("✓", "green"), "failed": ("✗", "red"), "stopped": ("·", "yellow")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a host stands, since when (monotonic), and how much of its work is done."""
+
+    state: str
+    step: str
+    since: float
+    share: float = 0.0
+
 
 class Progress:
     """Shows the newest step of each host; to be used as a context manager, from any thread.
 
-    `progress(host, step)` and `progress.step(host, step)` are the same, so that it can be handed to
-    whatever takes a function. On a terminal `done` and `failed` stop a host's spinner.
+    It is a `ringfence.steps.Say`, so that it can be handed to whatever tells steps. On a terminal
+    the last line says how many hosts are done, and about how much time is left. NO_COLOR is obeyed.
     """
 
-    def __init__(self, stream: IO[str] | None = None) -> None:
+    def __init__(
+        self,
+        stream: IO[str] | None = None,
+        title: str = "",
+        hosts: Sequence[str] = (),
+        lasting: bool = False,
+    ) -> None:
+        """Show work on hosts.
+
+        Args:
+            stream: where it is shown; standard error if nothing is said.
+            title: what the work is.
+            hosts: the names of all hosts of the work; what else is told of isn't counted.
+            lasting: whether steps are worth keeping: the table stays on the terminal, and without
+                one each step is a line. Otherwise a report follows, so only failures are told.
+        """
         stream = stream or sys.stderr
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        terminal = stream.isatty()  # rich would take FORCE_COLOR for one
+        self.console = Console(
+            file=stream, highlight=False, soft_wrap=True, force_terminal=terminal
+        )
+        self.watched = terminal and not self.console.is_dumb_terminal
+        self.title = title
+        self.hosts = list(hosts)
+        self.lasting = lasting
         self.live: Live | None = None
-        self.rows: dict[str, tuple[str, str, float]] = {}
+        self.rows: dict[str, Row] = {}
         self.lock = threading.Lock()
         self.spinner = Spinner("dots")
+        self.began = time.monotonic()
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
-            self.live = Live(console=self.console, get_renderable=self._table, refresh_per_second=8)
+        self.began = time.monotonic()
+        if self.watched:
+            self.live = Live(
+                console=self.console,
+                get_renderable=self._frame,
+                refresh_per_second=8,
+                transient=not self.lasting,
+            )
             self.live.start()
         return self
 
@@ -42,43 +87,88 @@ class Progress:
     ) -> None:
         if self.live:
             with self.lock:
-                for host, (state, step, since) in self.rows.items():
-                    if state == "running":
-                        self.rows[host] = ("stopped" if kind else "done", step, since)
+                for host, row in self.rows.items():
+                    if row.state == "running":
+                        self.rows[host] = replace(row, state="stopped" if kind else "done")
             self.live.stop()
 
-    def __call__(self, host: str, step: str) -> None:
-        """A host has reached a step."""
-        self.step(host, step)
+    def __call__(
+        self, host: str, step: str, share: float | None = None, failed: bool = False
+    ) -> None:
+        """A host has reached a step; it is finished when its whole share is done."""
+        self.step(host, step, share, failed)
 
-    def step(self, host: str, step: str) -> None:
+    def step(self, host: str, step: str, share: float | None = None, failed: bool = False) -> None:
         """A host has reached a step."""
-        self._show(host, "running", step)
+        state = "failed" if failed else "done" if share is not None and share >= 1 else "running"
+        self._show(host, state, step, share)
 
     def done(self, host: str, step: str) -> None:
         """A host is finished and well."""
-        self._show(host, "done", step)
+        self._show(host, "done", step, 1.0)
 
     def failed(self, host: str, step: str) -> None:
         """A host is finished and not well."""
-        self._show(host, "failed", step)
+        self._show(host, "failed", step, 1.0)
 
-    def _show(self, host: str, state: str, step: str) -> None:
+    def _show(self, host: str, state: str, step: str, share: float | None) -> None:
         with self.lock:
-            self.rows[host] = (state, step, time.monotonic())
-        if not self.live:
+            before = self.rows.get(host)
+            known = before.share if before else 0.0
+            reached = known if share is None else max(known, share)
+            self.rows[host] = Row(state, step, time.monotonic(), reached)
+        if not self.live and (self.lasting or state == "failed"):
             self.console.print(Text(f"{host}: {step}"))
 
-    def _table(self) -> Table:
-        table = Table.grid(padding=(0, 1))
+    def _frame(self) -> Group:
         with self.lock:
             rows = dict(self.rows)
-        for host, (state, step, since) in rows.items():
+        table = Table.grid(padding=(0, 1))
+        for host, row in most_telling(rows, max(3, self.console.height - 3)):
             sign: Spinner | Text = self.spinner
-            if state != "running":
-                style = {"done": "green", "failed": "red"}.get(state, "yellow")
-                sign = Text({"done": "✓", "failed": "✗"}.get(state, "·"), style)
-            waited = time.monotonic() - since
-            age = f"{waited:.0f} s" if state == "running" and waited >= 2 else ""
-            table.add_row(sign, Text(host, "bold"), Text(step), Text(age, "dim"))
-        return table
+            if row.state in SIGNS:
+                sign = Text(*SIGNS[row.state])
+            waited = time.monotonic() - row.since
+            age = f"{waited:.0f} s" if row.state == "running" and waited >= 2 else ""
+            step = Text(row.step, no_wrap=True, overflow="ellipsis")
+            table.add_row(sign, Text(host, "bold"), step, Text(age, "dim"))
+        elapsed = time.monotonic() - self.began
+        line = summary(self.title, self.hosts, rows, elapsed)
+        return Group(table, Text(line, "dim", no_wrap=True, overflow="ellipsis"))
+
+
+def most_telling(rows: dict[str, Row], most: int) -> list[tuple[str, Row]]:
+    """Return the rows that a screen has place for: first those that work or failed, in order."""
+    if len(rows) <= most:
+        return list(rows.items())
+    busy = [each for each in rows.items() if each[1].state != "done"]
+    return busy[:most]
+
+
+def summary(title: str, hosts: Sequence[str], rows: dict[str, Row], elapsed: float) -> str:
+    """Return the last line: how many hosts are done, for how long it has gone on, what is left."""
+    finished = [rows[host] for host in hosts if host in rows and rows[host].state in SIGNS]
+    failed = sum(row.state == "failed" for row in finished)
+    parts = [title] if title else []
+    if hosts:
+        wrong = f", {failed} failed" if failed else ""
+        parts.append(f"{len(finished)} of {len(hosts)} hosts done{wrong}")
+    parts.append(duration(elapsed))
+    left = time_left([rows[host].share if host in rows else 0.0 for host in hosts], elapsed)
+    if left is not None:
+        parts.append(f"about {duration(left)} left")
+    return " · ".join(parts)
+
+
+def time_left(shares: Sequence[float], elapsed: float) -> float | None:
+    """Return the seconds left if the work goes on as it did; None while nobody can tell."""
+    done = sum(shares) / len(shares) if shares else 0.0
+    return elapsed * (1 - done) / done if EARLY <= done < 1 and elapsed >= 1 else None
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, no more exact than is of use."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

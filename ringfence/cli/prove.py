@@ -2,7 +2,6 @@
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,11 +10,14 @@ import click
 from ringfence.catalogue import load_catalogue
 from ringfence.catalogue.proofs import save_proofs
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
 from ringfence.proof.record import faults_of, proofs_from
-from ringfence.proof.rounds import Trial, one_by_one, side_by_side, trials_of
+from ringfence.proof.rounds import Trial, one_by_one, trials_of
+from ringfence.proof.rounds import side_by_side as many_at_a_time
 from ringfence.proof.sabotages import load_sabotages
+from ringfence.side_by_side import side_by_side
 from ringfence.site import load_site
 from ringfence.verify.runs import new_run_folder
 
@@ -50,15 +52,14 @@ def prove(
     if missing := [name for name in chosen if name not in sabotages]:
         raise UsageError(f"{', '.join(missing)}: has no sabotage in {loaded.house.sabotage_dir}")
     folder = new_run_folder(runs_folder(site, runs))
-    benches = [
-        Bench(loaded, host, catalogue, folder / host.name, lambda text: click.echo(text, err=True))
-        for host in loaded.select(limit)
-    ]
+    hosts = loaded.select(limit)
+    progress = Progress(title="prove", hosts=[host.name for host in hosts], lasting=True)
+    benches = [Bench(loaded, host, catalogue, folder / host.name, progress.step) for host in hosts]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
-    arrange = side_by_side if together else one_by_one
+    arrange = many_at_a_time if together else one_by_one
     rounds = arrange(trials_of(sabotages.values(), catalogue.role_of))
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        shown = list(pool.map(lambda bench: _prove(bench, rounds), benches))
+    with progress:
+        shown = side_by_side(benches, lambda bench: _prove(bench, rounds), HOSTS_AT_ONCE)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
@@ -82,8 +83,13 @@ def prove(
 
 def _prove(bench: Bench, rounds: list[list[Trial]]) -> tuple[list[CaseOutcome], str]:
     outcomes: list[CaseOutcome] = []
+    name, trials = bench.host.name, sum(map(len, rounds))
     try:
-        outcomes.extend(prove_host(bench, rounds))
+        for outcome in prove_host(bench, rounds):
+            outcomes.append(outcome)
+            tried = f"{len(outcomes)} of {trials} sabotages tried"
+            bench.say(name, tried, len(outcomes) / trials, failed=bool(outcome.faults))
     except RingfenceError as error:
+        bench.say(name, "stopped", 1.0, failed=True)
         return outcomes, str(error)
     return outcomes, ""

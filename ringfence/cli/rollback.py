@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment, say_step
+from ringfence.cli.deploying import report_deployment
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.cli.verify import summarise, verify_and_keep
 from ringfence.errors import UsageError
 from ringfence.guard.record import save_record
@@ -57,7 +58,8 @@ def rollback(
     started_at = datetime.now(UTC)
     folder = new_run_folder(kept)
     try:
-        outcome = roll_back(loaded, hosts, target, is_known, folder, say_step, dry_run)
+        with Progress(title="rollback", hosts=[host.name for host in hosts]) as progress:
+            outcome = roll_back(loaded, hosts, target, is_known, folder, progress, dry_run)
     except UsageError:
         folder.rmdir()
         raise
@@ -68,7 +70,7 @@ def rollback(
         return 1 if outcome.failed else CHANGES_PENDING if outcome.changes else 0
     verified = 0
     if not no_verify:
-        run, kept_in = verify_and_keep(loaded, site, limit, runs=runs, as_deployer=True)
+        run, kept_in = verify_and_keep(loaded, site, hosts, runs=runs, as_deployer=True)
         summarise(run, kept_in, site)
         verified = exit_code(run)
     return 1 if outcome.failed else verified

@@ -13,6 +13,7 @@ from ringfence.cli.documents import of_run, print_document
 from ringfence.cli.options import (
     json_option,
     limit_option,
+    parallel_option,
     runs_folder,
     runs_option,
     site_argument,
@@ -20,11 +21,15 @@ from ringfence.cli.options import (
 from ringfence.cli.progress import Progress
 from ringfence.report import write_reports
 from ringfence.report.summary import print_summary
-from ringfence.site import Site, load_site
+from ringfence.side_by_side import HOSTS_AT_ONCE
+from ringfence.site import Host, Site, load_site
 from ringfence.verify.runs import Run
 from ringfence.verify.suite import pytest_arguments
 from ringfence.verify.verification import exit_code
 from ringfence.verify.verification import verify as judge
+
+ANSWERED = 0.5
+"""The share of a verification's time after which a host has answered what was known beforehand."""
 
 
 @click.command(epilog="Example: ringfence verify inventories/lab --limit pbx --control SSH-01")
@@ -42,6 +47,7 @@ from ringfence.verify.verification import verify as judge
     is_flag=True,
     help="Ask as the account that deploys: hosts that were never applied know no other.",
 )
+@parallel_option
 @json_option
 @runs_option
 def verify(
@@ -50,12 +56,14 @@ def verify(
     controls: str | None,
     from_snapshot: Path | None,
     as_deployer: bool,
+    parallel: int,
     as_json: bool,
     runs: Path | None,
 ) -> int:
     """Judge every host of SITE against the baseline, and keep the run."""
+    loaded = load_site(site)
     run, folder = verify_and_keep(
-        load_site(site), site, limit, controls, from_snapshot, runs, as_deployer
+        loaded, site, loaded.select(limit), controls, from_snapshot, runs, as_deployer, parallel
     )
     if as_json:
         print_document(of_run(run, folder))
@@ -67,26 +75,29 @@ def verify(
 def verify_and_keep(
     site: Site,
     argument: Path,
-    limit: str | None = None,
+    hosts: list[Host],
     controls: str | None = None,
     from_snapshot: Path | None = None,
     runs: Path | None = None,
     as_deployer: bool = False,
+    parallel: int = HOSTS_AT_ONCE,
+    title: str = "verify",
 ) -> tuple[Run, Path]:
     """Verify, write the run's reports, and return the run and its folder."""
-    native = ["pytest", *pytest_arguments(site, site.select(limit), controls, as_deployer)]
+    native = ["pytest", *pytest_arguments(site, hosts, controls, as_deployer, parallel)]
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
-    with Progress() as progress:
+    with Progress(title=title, hosts=[host.name for host in hosts]) as progress:
         run, folder = judge(
             site,
             runs_folder(argument, runs),
             typed,
-            limit,
+            hosts,
             controls,
             from_snapshot,
             _Steps(progress),
             as_deployer,
+            parallel,
         )
     write_reports(run, folder)
     return run, folder
@@ -99,18 +110,23 @@ def summarise(run: Run, folder: Path, argument: Path) -> None:
 
 
 class _Steps:
-    """Shows the steps of a verification by host; without a terminal, one line a host."""
+    """Shows the steps of a verification by host."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._judged: Counter[str] = Counter()
+        self._tests: dict[str, int] = {}
 
     def __call__(self, step: str) -> None:
-        action, _, host = step.partition(" ")
+        action, host, *more = step.split()
         if action == "lost":
             self._progress.failed(host, "unreachable")
         elif action == "asked":
-            self._progress.step(host, "answered")
-        elif self._progress.console.is_terminal:
+            self._progress.step(host, "answered", ANSWERED)
+        elif action == "tests":
+            self._tests[host] = int(more[0])
+        else:
             self._judged[host] += 1
-            self._progress.step(host, f"{self._judged[host]} tests judged")
+            judged, tests = self._judged[host], self._tests[host]
+            share = ANSWERED + (1 - ANSWERED) * judged / tests
+            self._progress.step(host, f"{judged} of {tests} tests judged", share)

@@ -10,20 +10,28 @@ from ringfence.guard.coverage import chosen_dangers, together
 from ringfence.guard.guarded import (
     UNKNOWN,
     GuardedHost,
-    Say,
     begin,
     check_fitness,
     role_of,
     settle,
-    side_by_side,
 )
 from ringfence.guard.heartbeat import Watch
 from ringfence.planning import plan
+from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
+from ringfence.steps import Say, part
+
+FIT, PLANNED, ARMED, CHANGED = 0.05, 0.3, 0.35, 0.9
+"""The shares of an apply's time after which a host is found fit, planned, armed and changed."""
 
 
 def apply_guarded(
-    site: Site, hosts: list[Host], roles: str | None, folder: Path, say: Say
+    site: Site,
+    hosts: list[Host],
+    roles: str | None,
+    folder: Path,
+    say: Say,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> Deployment:
     """Bring hosts to their baseline; a host that a change locks us out of goes back by itself.
 
@@ -33,6 +41,7 @@ def apply_guarded(
         roles: names of roles, comma separated; None means each host's own.
         folder: the run's folder: its name is the run's id, and pyinfra's words are kept there.
         say: told each step.
+        parallel: how many hosts are asked, armed, changed and tried at a time.
 
     Returns:
         The outcome of every host, also of those that were refused or could not be reached.
@@ -43,15 +52,20 @@ def apply_guarded(
         for host in hosts
     ]
     try:
-        side_by_side(guarded, lambda each: check_fitness(site, run, each))
+        side_by_side(guarded, lambda each: _examine(site, run, each, say), parallel)
         fit = [each for each in guarded if not each.refused]
-        planned = _plan(site, fit, roles, folder, say)
-        wanted = [each for each in fit if _needs_work(planned.hosts[each.name])]
-        side_by_side(wanted, lambda each: _arm(run, each, planned.hosts[each.name]))
+        planned = _plan(site, fit, roles, folder, part(say, FIT, PLANNED), parallel)
+        wanted = []
+        for each in fit:
+            if _needs_work(planned.hosts[each.name]):
+                wanted.append(each)
+            else:
+                say(each.name, "nothing to change", 1.0)
+        side_by_side(wanted, lambda each: _arm(run, each, planned.hosts[each.name], say), parallel)
         working = [each for each in wanted if not each.refused]
-        outcomes = _deploy(site, working, roles, folder, say, run)
+        outcomes = _deploy(site, working, roles, folder, say, run, parallel)
     finally:
-        side_by_side(guarded, lambda each: each.channel.close())
+        side_by_side(guarded, lambda each: each.channel.close(), parallel)
     for each in guarded:
         outcome = outcomes.setdefault(each.name, HostOutcome())
         outcome.guard[:0] = each.notes
@@ -61,8 +75,20 @@ def apply_guarded(
     return Deployment(False, {each.name: outcomes[each.name] for each in guarded})
 
 
+def _examine(site: Site, run: Run, each: GuardedHost, say: Say) -> None:
+    check_fitness(site, run, each)
+    _tell(each, say, "fit for a change", FIT)
+
+
+def _tell(each: GuardedHost, say: Say, step: str, share: float) -> None:
+    if each.refused:
+        say(each.name, each.refused, 1.0, failed=True)
+    else:
+        say(each.name, step, share)
+
+
 def _plan(
-    site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say
+    site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say, parallel: int
 ) -> Deployment:
     """Find out what would change; of a host that no run ever changed, everything is expected to."""
     known = [each for each in fit if each.changed_before]
@@ -71,7 +97,7 @@ def _plan(
         return Deployment(True, unknown)
     hosts = [each.host for each in known]
     asked = {each.name: each.channel.ask for each in known}
-    planned = plan(site, hosts, roles, folder, say, asked)
+    planned = plan(site, hosts, roles, folder, say, asked, parallel)
     return Deployment(True, planned.hosts | unknown)
 
 
@@ -79,11 +105,12 @@ def _needs_work(planned: HostOutcome) -> bool:
     return bool(planned.changed) or not planned.completed
 
 
-def _arm(run: Run, each: GuardedHost, planned: HostOutcome) -> None:
+def _arm(run: Run, each: GuardedHost, planned: HostOutcome, say: Say) -> None:
     """Keep other runs out, and arm the host when a dangerous role would change it."""
     touched = {role_of(name) for name in planned.changed}
     safe = planned.completed and touched.isdisjoint({*each.dangers, UNKNOWN})
     begin(run, each, together(each.dangers.values()) if each.dangers and not safe else None)
+    _tell(each, say, "armed" if each.armed else "locked", ARMED)
 
 
 def _deploy(
@@ -93,6 +120,7 @@ def _deploy(
     folder: Path,
     say: Say,
     run: Run,
+    parallel: int,
 ) -> dict[str, HostOutcome]:
     if not working:
         return {}
@@ -100,8 +128,16 @@ def _deploy(
     watch = Watch(pulses)
     names = [each.name for each in working]
     try:
-        hosts = [each.host for each in working]
-        done = deploy(site, hosts, roles, False, folder / "apply.log", say, watch.start).hosts
+        done = deploy(
+            site,
+            [each.host for each in working],
+            roles,
+            False,
+            folder / "apply.log",
+            part(say, ARMED, CHANGED),
+            watch.start,
+            parallel=parallel,
+        ).hosts
     except ToolError as error:
         trouble = watch.ended or str(error)
         done = {name: HostOutcome(trouble=[trouble], completed=False) for name in names}
@@ -111,5 +147,13 @@ def _deploy(
             settle(site, run, each, HostOutcome(completed=False, trouble=["interrupted"]), say)
         raise
     watch.stop()
-    side_by_side(working, lambda each: settle(site, run, each, done[each.name], say))
+
+    def finish(each: GuardedHost) -> None:
+        say(each.name, "trying a new login" if each.armed else "ending its lock")
+        settle(site, run, each, done[each.name], say)
+        outcome = done[each.name]
+        word = "put back" if outcome.reverted else "applied" if outcome.completed else "failed"
+        say(each.name, word, 1.0, failed=word != "applied")
+
+    side_by_side(working, finish, parallel)
     return done

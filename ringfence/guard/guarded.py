@@ -2,8 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ringfence.deployment import HostOutcome
@@ -22,9 +20,9 @@ from ringfence.guard.recovery import await_return, confirm, revert_now
 from ringfence.guard.states import close_state, open_state
 from ringfence.site import Host, Site
 from ringfence.site.ssh import SLOW_LOGIN
+from ringfence.steps import Say
 from ringfence.verify.session import UnreachableError
 
-HOSTS_AT_ONCE = 32
 RETURN = 300.0
 """Seconds after its last answer in which a host must come back: one that was rebooted needs minutes
 until its firmware is done."""
@@ -35,7 +33,6 @@ SLOW_RETURN = 60.0
 """Seconds that a host is given at least to come back."""
 UNKNOWN = ""
 """The role of an operation that no deploy names."""
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -57,12 +54,6 @@ class GuardedHost:
     def name(self) -> str:
         """The host's name."""
         return self.host.name
-
-
-def side_by_side(guarded: Iterable[GuardedHost], do: Callable[[GuardedHost], None]) -> None:
-    """Do something about many hosts at once."""
-    with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
-        list(pool.map(do, guarded))
 
 
 def check_fitness(site: Site, run: Run, each: GuardedHost) -> None:
@@ -131,7 +122,7 @@ def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: S
         outcome.guard.append("armed, new login, disarmed")
         _finish(run, each)
         return
-    say(f"{each.name}: {reason}: putting back what was changed")
+    say(each.name, f"{reason}: putting back what was changed")
     outcome.completed = False
     limit = max(each.pulse.heard + RETURN, time.monotonic() + SLOW_RETURN)
     revert_now(each.channel, run, reason)

@@ -9,20 +9,23 @@ from ringfence.guard import preflight, states
 from ringfence.guard.channel import Channel, RefusedError, Run, demand
 from ringfence.guard.guarded import (
     GuardedHost,
-    Say,
     begin,
     check_fitness,
     settle,
-    side_by_side,
 )
 from ringfence.guard.states import Covered, Kept, Step, Target
+from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
+from ringfence.steps import Say
 from ringfence.verify.session import UnreachableError
 
 PATIENCE = 300.0
 """Seconds of silence in which a host may put back its files and restart its services."""
 THE_WAY_BACK = "the way back"
+FIT, WANTED, ARMED, BACK = 0.1, 0.2, 0.4, 0.8
+"""The shares of a rollback's time after which a host is found fit, knows what it wants, is armed
+and has its files back."""
 
 
 def kept_states(site: Site, hosts: list[Host]) -> dict[str, list[Kept] | str]:
@@ -70,12 +73,13 @@ def roll_back(
     outcomes = {host.name: HostOutcome() for host in hosts}
     try:
         if not dry:
-            side_by_side(guarded, lambda each: _lock(site, run, each))
+            side_by_side(guarded, lambda each: _lock(site, run, each, say))
         fit = [each for each in guarded if not each.refused]
         wanted = _wanted(fit, target, is_known)
         for each in (each for each in fit if not each.refused):
             runs, steps = wanted[each.name]
             each.notes.append(_intention(target, runs, steps))
+            say(each.name, each.notes[-1], WANTED if steps else 1.0)
         working = [each for each in fit if not each.refused and wanted[each.name][1]]
         if dry:
             for each in working:
@@ -95,10 +99,12 @@ def roll_back(
     return Deployment(dry, outcomes)
 
 
-def _lock(site: Site, run: Run, each: GuardedHost) -> None:
+def _lock(site: Site, run: Run, each: GuardedHost, say: Say) -> None:
     check_fitness(site, run, each)
     if each.refused:
+        say(each.name, each.refused, 1.0, failed=True)
         return
+    say(each.name, "fit for a change", FIT)
     try:
         demand(each.channel, "lock", *run)
     except UnreachableError as error:
@@ -179,9 +185,12 @@ def _go_back(
     def arm(each: GuardedHost) -> None:
         covered = Covered(wanted[each.name][1])
         begin(run, each, covered, covered.lines(paths=False))
+        if each.refused:
+            say(each.name, each.refused, 1.0, failed=True)
+        else:
+            say(each.name, "armed; putting back", ARMED)
 
     def put_back(each: GuardedHost) -> None:
-        say(f"{each.name}: {each.notes[-1]}")
         # A channel of its own: the other one carries the signs of life.
         channel = Channel(site, each.host, PATIENCE)
         outcome = outcomes[each.name]
@@ -193,6 +202,13 @@ def _go_back(
             outcome.completed = False
         finally:
             channel.close()
+        say(each.name, "trying a new login", BACK)
+
+    def finish(each: GuardedHost) -> None:
+        settle(site, run, each, outcomes[each.name], say)
+        outcome = outcomes[each.name]
+        word = "put back" if outcome.completed else "failed"
+        say(each.name, word, 1.0, failed=not outcome.completed)
 
     side_by_side(working, arm)
     armed = [each for each in working if each.armed and not each.refused]
@@ -202,4 +218,4 @@ def _go_back(
         for each in armed:
             settle(site, run, each, HostOutcome(completed=False, trouble=["interrupted"]), say)
         raise
-    side_by_side(armed, lambda each: settle(site, run, each, outcomes[each.name], say))
+    side_by_side(armed, finish)

@@ -59,7 +59,7 @@ def up(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None
                 state = _start(lab, host, image, network, cancelled, say)
             else:
                 state = hosts.wait(lab, host, cancelled)
-            say(host.name, f"{state} after {time.monotonic() - began:.0f} s")
+            _finish(say, host.name, f"{state} after {time.monotonic() - began:.0f} s")
 
         _side_by_side(chosen, start)
 
@@ -79,12 +79,12 @@ def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> No
         if names:
             for host in chosen:
                 hosts.stop(paths, host.name)
-                say(host.name, "stopped")
+                _finish(say, host.name, "stopped")
             return
         running = {process.part for process in processes.find(paths.state)}
         for part in sorted(running - {processes.NETWORK}):
             hosts.stop(paths, part)
-            say(part, "stopped")
+            _finish(say, part, "stopped")
         left = processes.end_all(paths.state)
         if left:
             raise ToolError(f"process {left[0].pid} ({left[0].part}) of the lab does not end")
@@ -93,7 +93,7 @@ def down(site: Path, names: Sequence[str] | None = None, say: Say = print) -> No
         for folder in (paths.state / "hosts").glob("*"):
             container.remove_layers(folder)
         shutil.rmtree(paths.sockets, ignore_errors=True)
-        say("lab", "down")
+        _finish(say, "lab", "down")
 
 
 def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
@@ -111,7 +111,8 @@ def reset(site: Path, names: Sequence[str] | None = None, say: Say = print) -> N
             else:
                 image = _ensure_images(lab, [host], say)[host.settings.debian]
                 state = _start(lab, host, image, network, cancelled, say)
-            say(host.name, f"clean again, {state} after {time.monotonic() - began:.0f} s")
+            text = f"clean again, {state} after {time.monotonic() - began:.0f} s"
+            _finish(say, host.name, text)
 
         _side_by_side(chosen, one)
 
@@ -154,7 +155,7 @@ def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> 
             _check(host, lab, deadline, cancelled)
             cancelled.wait(0.5)
         state = hosts.wait(lab, host, cancelled)
-        say(host.name, f"{state} again after {time.monotonic() - began:.0f} s")
+        _finish(say, host.name, f"{state} again after {time.monotonic() - began:.0f} s")
 
     with lab.locked(say):
         _side_by_side(chosen, one)
@@ -179,6 +180,11 @@ def load_hosts(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[P
     """Read the plan and choose hosts of it. Raises SiteError, UsageError."""
     plan = load_lab(site)
     return plan, plan.select(list(names) if names else None)
+
+
+def _finish(say: Say, host: str, step: str) -> None:
+    """Tell a host's last step; what shows progress hears that it is the last."""
+    getattr(say, "done", say)(host, step)
 
 
 def _load(site: Path, names: Sequence[str] | None) -> tuple[LabPlan, list[PlannedHost]]:

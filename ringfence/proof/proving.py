@@ -3,7 +3,7 @@
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ringfence.proof.rounds import Trial, side_by_side
 from ringfence.proof.sabotages import Case
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
+from ringfence.steps import Say, nobody
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.suite import run_suite
 from ringfence.verify.verdicts import Verdict
@@ -23,7 +24,6 @@ SABOTAGE_LIMIT = 300  # seconds
 NOT_LET_IN = re.compile(r"(Connection (closed|reset) by \S+ port|kex_exchange_identification: )")
 """What ssh says of a login that never was one: sshd is just reading its configuration anew."""
 LOGINS = 3
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Bench:
         """Apply one role, or all of the host's."""
         log = self.folder / name / "apply.log"
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return deploy(self.site, [self.host], roles, False, log, lambda _operation: None)
+        return deploy(self.site, [self.host], roles, False, log, nobody)
 
     def run_as_root(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a shell script on the host, on standard input so that no argument list holds it.
@@ -143,7 +143,7 @@ def _try(bench: Bench, trials: list[Trial], again: list[Trial]) -> Iterable[Case
         if outcome.proven or len(trials) == 1:
             yield outcome
         else:
-            bench.say(f"{bench.host.name}: again: {trial.name}: {outcome.faults[0]}")
+            bench.say(bench.host.name, f"again: {trial.name}: {outcome.faults[0]}")
             again.append(trial)
 
 
@@ -169,7 +169,7 @@ def _demand_green(bench: Bench, results: Results) -> None:
 def _prove_round(bench: Bench, trials: list[Trial]) -> list[CaseOutcome]:
     """Break the host in every way of a round, demand red, repair it, and demand green."""
     name = trials[0].name if len(trials) == 1 else f"{trials[0].name}+{len(trials) - 1}"
-    bench.say(f"{bench.host.name}: {', '.join(f'{t.control}: {t.case.name}' for t in trials)}")
+    bench.say(bench.host.name, ", ".join(f"{t.control}: {t.case.name}" for t in trials))
     refused = [_break(bench, trial.case) for trial in trials]
     red = bench.judge(f"{name}-red")
     beside = {c for trial in trials for c in (trial.control, *trial.case.also)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from testinfra.backend import base
@@ -30,6 +31,7 @@ class Source:
         ssh: list[str] | None,
         become_root: bool,
         sends_runner: bool = True,
+        turns: AbstractContextManager[object] | None = None,
     ) -> None:
         """Answer for one host.
 
@@ -38,6 +40,7 @@ class Source:
             ssh: the OpenSSH client's argument list, or None when only the snapshot may speak.
             become_root: whether commands run through ``sudo``.
             sends_runner: whether the runner is sent, rather than the host's own used.
+            turns: what is held while the host is asked: a semaphore lets few be asked at a time.
         """
         self.snapshot = snapshot
         self.asked: dict[str, None] = {}
@@ -47,6 +50,7 @@ class Source:
         self._ssh = ssh
         self._become_root = become_root
         self._sends_runner = sends_runner
+        self._turns = turns or nullcontext()
         self._session: Session | None = None
         self._waiting: dict[str, Future[None]] = {}
         self._asking: ThreadPoolExecutor | None = None
@@ -115,11 +119,12 @@ class Source:
         if self.snapshot.unreachable:
             return
         try:
-            try:
-                self._put(commands)
-            except BusyError:
-                self._drop_session()
-                self._put(commands, PATIENT)
+            with self._turns:
+                try:
+                    self._put(commands)
+                except BusyError:
+                    self._drop_session()
+                    self._put(commands, PATIENT)
         except UnreachableError as error:
             self.snapshot.unreachable = str(error)
 

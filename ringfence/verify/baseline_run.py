@@ -1,6 +1,8 @@
 """One pytest session over the hosts of a site: what applies, what was answered, what it means."""
 
 import os
+import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from ringfence.catalogue import Catalogue, Control, load_catalogue
 from ringfence.errors import UsageError
+from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site, load_site
 from ringfence.site.ssh import ssh_command
 from ringfence.verify.answers import Snapshot
@@ -22,7 +25,6 @@ from ringfence.verify.session import UnreachableError
 from ringfence.verify.verdicts import Verdict
 from ringfence.verify.waiving import waived
 
-HOSTS_AT_ONCE = 32
 LONGEST_MESSAGE = 600
 EXPECT = pytest.StashKey[Expect]()
 
@@ -39,6 +41,7 @@ class BaselineRun:
         from_snapshot: Path | None,
         progress: int | None = None,
         as_deployer: bool = False,
+        parallel: int = HOSTS_AT_ONCE,
     ) -> None:
         """Load the site and its catalogue.
 
@@ -50,6 +53,7 @@ class BaselineRun:
             from_snapshot: a folder of kept answers; no host is asked.
             as_deployer: ask as the account that deploys, though the site has one that verifies.
             progress: an open file descriptor on which each step is told, a line each.
+            parallel: how many hosts are asked at a time.
 
         Raises:
             UsageError: the site's files are wrong, or a control in ``controls`` is unknown.
@@ -65,6 +69,7 @@ class BaselineRun:
         self._sources: dict[str, Source] = {}
         self._progress = progress
         self._as_deployer = as_deployer
+        self._parallel = parallel
         self._today = datetime.now(UTC).date()
 
     def declared(self, item: pytest.Item) -> Host:
@@ -105,7 +110,10 @@ class BaselineRun:
             for control in self.controls.values():
                 self._settle(host, control, (host.name, control.id) in tested)
         settled = {(test.host, test.control) for test in self.results.tests}
-        return [item for item, host, control in wanted if (host.name, control.id) not in settled]
+        kept = [each for each in wanted if (each[1].name, each[2].id) not in settled]
+        for name, count in Counter(host.name for _, host, _ in kept).items():
+            self._tell(f"tests {name} {count}")
+        return [item for item, _, _ in kept]
 
     def record(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
@@ -187,6 +195,7 @@ class BaselineRun:
                 self._sources[name] = Source(kept, None, become_root=False)
         else:
             questions = self._questions()
+            turns = threading.BoundedSemaphore(self._parallel)
             for name, host in hosts.items():
                 verifying = host.verify is not None and not self._as_deployer
                 self._sources[name] = Source(
@@ -194,8 +203,9 @@ class BaselineRun:
                     ssh_command(self.site, host, verifying=verifying),
                     become_root=host.ssh.user != "root",
                     sends_runner=not verifying,
+                    turns=turns,
                 )
-            with ThreadPoolExecutor(max_workers=HOSTS_AT_ONCE) as pool:
+            with ThreadPoolExecutor(max_workers=self._parallel) as pool:
                 # A first run knows no question; "true" still tells whether the host answers.
                 waiting = {
                     pool.submit(

@@ -11,6 +11,7 @@ import pytest
 import testinfra.backend
 
 from ringfence.errors import RingfenceError
+from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Policy, Site
 from ringfence.verify.baseline_run import BaselineRun
 from ringfence.verify.expectations import Expect
@@ -28,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--snapshots", metavar="DIR", help="keep each host's answers in DIR")
     group.addoption("--from-snapshot", metavar="DIR", help="judge kept answers; ask no host")
     group.addoption("--as-deployer", action="store_true", help="ask as the account that deploys")
+    group.addoption(
+        "--hosts-at-once",
+        metavar="N",
+        type=int,
+        default=HOSTS_AT_ONCE,
+        help=f"ask N hosts at a time ({HOSTS_AT_ONCE})",
+    )
     group.addoption("--progress", metavar="FD", type=int, help="tell progress on this descriptor")
 
 
@@ -48,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
             from_snapshot=Path(option.from_snapshot) if option.from_snapshot else None,
             progress=option.progress,
             as_deployer=option.as_deployer,
+            parallel=option.hosts_at_once,
         )
     except RingfenceError as error:
         raise pytest.UsageError(str(error)) from None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ringfence.errors import ToolError, UsageError
+from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
 from ringfence.verify.results import Results
 
@@ -16,12 +17,17 @@ LAST_LINES = 12
 
 
 def pytest_arguments(
-    site: Site, hosts: list[Host], controls: str | None, as_deployer: bool = False
+    site: Site,
+    hosts: list[Host],
+    controls: str | None,
+    as_deployer: bool = False,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> list[str]:
     """Return the arguments that an operator would give pytest for the same verification."""
     names = ",".join(f"ringfence://{host.name}" for host in hosts)
     chosen = ["--controls", controls] if controls else []
     chosen += ["--as-deployer"] if as_deployer else []
+    chosen += ["--hosts-at-once", str(parallel)] if parallel < len(hosts) else []
     suite = os.path.relpath(site.house.baseline_dir)
     return [suite, "--site", os.path.relpath(site.path), f"--hosts={names}", *chosen]
 
@@ -34,11 +40,12 @@ def run_suite(
     from_snapshot: Path | None = None,
     tell: Callable[[str], None] = lambda _step: None,
     as_deployer: bool = False,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> Results:
     """Judge ``hosts`` and leave results.json, snapshots and pytest's output in ``folder``.
 
-    ``tell`` hears ``asked HOST`` when a host has answered, ``lost HOST`` when it did not, and
-    ``judged HOST`` after each test.
+    ``tell`` hears ``asked HOST`` when a host has answered, ``lost HOST`` when it did not,
+    ``tests HOST COUNT`` before the first test, and ``judged HOST`` after each.
 
     Raises:
         UsageError: pytest refused the call (an unknown control, a site that is wrong).
@@ -48,7 +55,7 @@ def run_suite(
     kept = ["--from-snapshot", str(from_snapshot)] if from_snapshot else []
     command = [
         *(sys.executable, "-m", "pytest"),
-        *pytest_arguments(site, hosts, controls, as_deployer),
+        *pytest_arguments(site, hosts, controls, as_deployer, parallel),
         *("--results", str(results), "--snapshots", str(folder / "snapshot"), *kept),
         *("-p", "testinfra.plugin", "-p", "ringfence.verify.plugin"),
         *("-q", "--no-header", "--tb=short", "--color=no", "-p", "no:cacheprovider"),

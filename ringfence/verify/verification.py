@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ringfence.catalogue import load_catalogue
 from ringfence.errors import UsageError
-from ringfence.site import Site
+from ringfence.side_by_side import HOSTS_AT_ONCE
+from ringfence.site import Host, Site
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.runs import Run, describe_hosts, new_run_folder, provenance
 from ringfence.verify.suite import run_suite
@@ -18,11 +19,12 @@ def verify(
     site: Site,
     runs: Path,
     command: str,
-    limit: str | None = None,
+    hosts: list[Host],
     controls: str | None = None,
     from_snapshot: Path | None = None,
     tell: Callable[[str], None] = lambda _step: None,
     as_deployer: bool = False,
+    parallel: int = HOSTS_AT_ONCE,
 ) -> tuple[Run, Path]:
     """Judge the chosen hosts and keep the run.
 
@@ -30,11 +32,12 @@ def verify(
         site: the site.
         runs: the folder in which the run's folder is made.
         command: what the operator typed, for the run's provenance.
-        limit: hosts and groups, comma separated; None means all.
+        hosts: the hosts that are judged.
         controls: ids of controls, comma separated; None means all.
         from_snapshot: a run's folder, or its snapshot folder: judge its answers, ask no host.
         tell: hears each step, as `run_suite` says.
         as_deployer: ask as the account that deploys, though the site has one that verifies.
+        parallel: how many hosts are asked at a time.
 
     Returns:
         The run, with one outcome for every chosen control of every chosen host, and its folder.
@@ -43,7 +46,6 @@ def verify(
         UsageError: nothing matches, or no chosen control applies to any chosen host.
     """
     started_at = datetime.now(UTC)
-    hosts = site.select(limit)
     if not hosts:
         raise UsageError(f"{site.path / 'hosts.yml'}: the site has no host")
     catalogue = load_catalogue(site.house)
@@ -52,7 +54,7 @@ def verify(
         raise UsageError("none of the chosen controls applies to any of the chosen hosts")
     kept = _snapshot_folder(from_snapshot)
     folder = new_run_folder(runs)
-    results = run_suite(site, hosts, controls, folder, kept, tell, as_deployer)
+    results = run_suite(site, hosts, controls, folder, kept, tell, as_deployer, parallel)
     results = complete(results, [host.name for host in hosts], list(chosen))
     run = Run(
         id=folder.name,

@@ -1,9 +1,15 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
 from ringfence.deployment import (
     Deployment,
     HostOutcome,
     _all_failed,
     _outcomes,
     _with_failed_plans,
+    pyinfra_arguments,
 )
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
@@ -76,3 +82,13 @@ def test_what_a_program_said_before_its_operation_failed_is_the_reason_whatever_
     found = _outcomes(report(failed=["a", "b"]), ["a", "b"], False, said)
     assert found.hosts["a"].trouble == ["usermod: Multiple entries named 'bo' in /etc/passwd."]
     assert found.hosts["b"].trouble == ["Error: executed 0 commands"]
+
+
+@pytest.mark.parametrize(("parallel", "told"), [(2, ["--parallel", "2"]), (3, []), (32, [])])
+def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told):
+    site = SimpleNamespace(
+        path=Path("site"), hosts=dict.fromkeys("abc"), house=SimpleNamespace(deploys_dir=Path("d"))
+    )
+    arguments = pyinfra_arguments(site, None, None, True, parallel)
+    assert arguments[1 : 1 + len(told)] == told
+    assert len(arguments) == 3 + len(told)

@@ -55,7 +55,7 @@ def played(monkeypatch, tmp_path):
         def stop(self):
             pass
 
-    def deploy(_site, hosts, _roles, dry, _log, _say, *_watch):
+    def deploy(_site, hosts, _roles, dry, _log, _say, *_watch, parallel):
         names = [host.name for host in hosts]
         done.append(f"{'plan' if dry else 'pyinfra'} {' '.join(names)}")
         if play.dies and not dry:
@@ -63,9 +63,9 @@ def played(monkeypatch, tmp_path):
         found = play.planned if dry else play.applied
         return Deployment(dry, {name: found[name] for name in names})
 
-    def plan(site, hosts, roles, folder, say, ask):
+    def plan(site, hosts, roles, folder, say, ask, parallel):
         assert set(ask) == {host.name for host in hosts}
-        return deploy(site, hosts, roles, True, folder, say)
+        return deploy(site, hosts, roles, True, folder, say, parallel=parallel)
 
     def demand(channel, *words):
         done.append(f"{words[0]} {channel.host.name}")
@@ -106,9 +106,9 @@ def played(monkeypatch, tmp_path):
         "reasons",
         lambda _site, host, *_: play.refusals if host.name == "a" else [],
     )
-    play.go = lambda: apply_guarded(
-        SimpleNamespace(house=None), hosts, None, tmp_path, lambda _step: None
-    )
+    play.told = {}
+    play.say = lambda host, step, share=None, failed=False: play.told.update({host: (step, share)})
+    play.go = lambda: apply_guarded(SimpleNamespace(house=None), hosts, None, tmp_path, play.say)
     return play
 
 
@@ -235,3 +235,15 @@ def test_a_host_whose_state_cannot_be_kept_is_not_touched(played):
 def test_the_role_of_an_operation_stands_before_its_name():
     assert role_of("ssh | SSH-01 sshd") == "ssh"
     assert role_of("SSH-01 sshd") == ""
+
+
+def test_every_host_is_told_to_be_done(played):
+    played.refusals = ["its disk is full"]
+    played.go()
+    assert played.told == {
+        "a": ("refused: its disk is full", 1.0),
+        "b": ("nothing to change", 1.0),
+    }
+    played.refusals = []
+    played.go()
+    assert played.told["a"] == ("applied", 1.0)

@@ -10,6 +10,7 @@ from ringfence.guard.channel import RefusedError
 from ringfence.guard.preflight import Findings
 from ringfence.guard.rollback import kept_states, roll_back
 from ringfence.guard.states import Kept, Step, Target
+from ringfence.steps import nobody
 from ringfence.verify.session import UnreachableError
 
 R1, R2, R3 = (f"2026112{day}T000000Z-00000{day}" for day in (1, 2, 3))
@@ -90,7 +91,7 @@ def played(monkeypatch, tmp_path):
     monkeypatch.setattr(states, "restore", restore)
     play.hosts = hosts
     play.go = lambda run=R2, before=False, known=False, dry=False: roll_back(
-        None, hosts, Target(run, before), known, tmp_path, lambda _step: None, dry
+        None, hosts, Target(run, before), known, tmp_path, nobody, dry
     )
     return play
 

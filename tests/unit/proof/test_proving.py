@@ -7,6 +7,7 @@ from ringfence.proof.proving import Bench, CaseOutcome, judge_red
 from ringfence.proof.record import faults_of, proofs_from
 from ringfence.proof.rounds import Trial
 from ringfence.proof.sabotages import Case, Sabotage
+from ringfence.steps import nobody
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.verdicts import Verdict
 
@@ -94,7 +95,7 @@ def test_what_is_not_proven_among_others_is_tried_among_fewer_and_in_the_end_alo
         ]
 
     monkeypatch.setattr(proving, "_prove_round", prove_round)
-    bench = Bench(None, SimpleNamespace(name="a"), None, None, lambda _text: None)
+    bench = Bench(None, SimpleNamespace(name="a"), None, None, nobody)
     trials = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2, 3, 4, 5)]
     outcomes = list(proving._prove_in_halves(bench, trials))
     assert rounds == [[1, 2, 3, 4, 5], [1, 2], [1], [3, 4], [4]]
@@ -115,7 +116,7 @@ def test_what_its_round_undid_is_tried_again_among_what_other_rounds_undid(monke
     monkeypatch.setattr(proving, "_prove_round", prove_round)
     monkeypatch.setattr(proving, "require_lab_host", lambda _bench: "12")
     bench = SimpleNamespace(
-        host=SimpleNamespace(name="a"), judge=lambda _name: Results([]), say=lambda _text: None
+        host=SimpleNamespace(name="a"), judge=lambda _name: Results([]), say=lambda *_told: None
     )
     ssh = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2)]
     accounts = [Trial("PRV-01", "accounts", number, CASE) for number in (1, 2)]
