@@ -20,13 +20,13 @@ units() {
     own=$(sed -n 's,^0::/.*/\([^/]*\.service\)\(/.*\)*$,\1,p' /proc/self/cgroup)
     list=$(mktemp) || exit 1
     packaged >"$list"
-    started | sort -u | xargs -r systemctl show -p Id,FragmentPath,SourcePath -- |
+    started | sort -u | xargs -r systemctl show -p Id,LoadState,FragmentPath,SourcePath -- |
         awk -v own="$own" -v list="$list" '
             function told() {
                 path = value["FragmentPath"]
                 if (path ~ "^/run/systemd/generator") path = value["SourcePath"] ~ "^/etc/init.d/" ? value["SourcePath"] : ""
                 sub("^/usr/", "/", path)
-                if (value["Id"] != "" && value["Id"] != own && path != "" && !(path in known)) print "unit " value["Id"]
+                if (value["LoadState"] != "masked" && value["Id"] != "" && value["Id"] != own && path != "" && !(path in known)) print "unit " value["Id"]
                 split("", value)
             }
             BEGIN { while ((getline line <list) > 0) known[line] = 1 }

@@ -51,11 +51,14 @@ def _units(host: Any, names: list[str]) -> list[Unit]:
     # A template itself has no properties; an instance of it has those of its file.
     asked = sorted({name.replace("@.", "@any.") for name in names})
     words = " ".join(map(shlex.quote, asked))
-    shown = host.check_output(f"systemctl show -p Id -p FragmentPath -p SourcePath -- {words}")
+    wanted = "Id,LoadState,FragmentPath,SourcePath"
+    shown = host.check_output(f"systemctl show -p {wanted} -- {words}")
     found = set()
     for block in shown.split("\n\n"):
         properties = dict(line.partition("=")[::2] for line in block.splitlines())
-        if name := properties.get("Id", ""):
+        # A package's unit that was masked while it ran is still the package's.
+        name = properties.get("Id", "")
+        if name and properties.get("LoadState") != "masked":
             file, source = properties.get("FragmentPath", ""), properties.get("SourcePath", "")
             if file.startswith("/run/systemd/generator"):
                 file = source if source.startswith("/etc/init.d/") else ""

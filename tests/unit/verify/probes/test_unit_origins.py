@@ -73,3 +73,9 @@ def test_what_a_generator_made_of_an_init_script_counts_by_the_script():
     )
     host = Host(list_unit_files="a.service enabled -\nb.service enabled -\n", show=shown)
     assert [unit.file for unit in unit_origins.at_boot(host)] == ["/etc/init.d/a", ""]
+
+
+def test_a_unit_that_was_masked_while_it_runs_is_nobodys():
+    shown = "Id=a.service\nLoadState=masked\nFragmentPath=/etc/systemd/system/a.service\n"
+    host = Host(list_units="a.service masked active exited A\n", show=shown)
+    assert unit_origins.running(host) == []
