@@ -15,6 +15,7 @@ from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.files import Tree
+from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
 from ringfence.facts.permissions import (
@@ -24,22 +25,43 @@ from ringfence.facts.permissions import (
     SystemFiles,
     TrustingFiles,
 )
+from ringfence.facts.radios import Radios
+from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
+from ringfence.facts.surplus import ForeignUnits, InstalledPackages
 from ringfence.facts.systemd import Services
 from ringfence.operations import (
     accounts,
     files,
+    kernel,
     nftables,
     packages,
     permissions,
+    radios,
+    schedules,
     second_factors,
     ssh,
+    surplus,
     systemd,
 )
 
 ROOT = Path(__file__).parents[2]
-MODULES = (accounts, files, nftables, packages, permissions, second_factors, ssh, systemd)
+MODULES = (
+    *(
+        accounts,
+        files,
+        kernel,
+        nftables,
+        packages,
+        permissions,
+        radios,
+        schedules,
+        second_factors,
+        ssh,
+    ),
+    *(surplus, systemd),
+)
 CONTROL = re.compile(r"[A-Z]{2,4}-[0-9]{2} ")
 HOSTILE = (
     "a b",
@@ -175,6 +197,14 @@ USES = {
         lambda t: {"allowed": {f"/{t}": t}, "answer": f"/{t}", "other_systems": [f"/{t}"]},
     ),
     "name of a file of trust": Use(permissions.no_trusting_files, lambda t: {"names": [t]}),
+    "unwanted package": Use(surplus.packages, lambda t: {"unwanted": [t], "remove": True}),
+    "account that schedules": Use(
+        schedules.restricted, lambda t: {"accounts": [t], "remove": True}
+    ),
+    "module": Use(kernel.unloaded, lambda t: {"modules": [t]}),
+    "setting": Use(kernel.settings, lambda t: {"settings": [kernel.Setting(name=t, values=["1"])]}),
+    "file of settings": Use(kernel.read_at_boot, lambda t: {"path": f"/{t}", "settings": []}),
+    "mount": Use(kernel.mounts, lambda t: {"options": {f"/{t}": ["nodev"]}, "unit": "a.service"}),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -210,6 +240,12 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (ssh.authorized_keys, {"lines": {"a": ["x"]}, "deployer": "a"}),
         (permissions.system_files, {"files": [permissions.SystemFile(path="/a", mode="0644")]}),
         (permissions.privileges, {"allowed": {"/a": "4755 root:root"}, "answer": "/a"}),
+        (surplus.packages, {"unwanted": ["a"], "remove": True}),
+        (surplus.units, {"declared": ["a.service"], "stop": True}),
+        (schedules.restricted, {"accounts": ["root"], "remove": True}),
+        (kernel.settings, {"settings": [kernel.Setting(name="kernel.a", values=["1"])]}),
+        (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
+        (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (permissions.data, {"trees": [permissions.DataTree(path="/a", group="a")]}),
     ],
 )
@@ -264,7 +300,7 @@ def test_every_fact_has_a_fixture() -> None:
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
         *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
-        *(SecondFactors, Services),
+        *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
     ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))

@@ -16,7 +16,10 @@ CATALOGUE = load_catalogue(HOUSE)
 SABOTAGES = load_sabotages(HOUSE, CATALOGUE)
 WITHOUT_SABOTAGE: dict[str, str] = {}
 """Controls that nothing in the lab can break, each with the reason."""
-NOTHING_TO_REMOVE = {"FW-04": "of what listens there can only be too much"}
+NOTHING_TO_REMOVE = {
+    "FW-04": "of what listens there can only be too much",
+    "SYS-01": "of software and services there can only be too much",
+}
 """Controls that ask for nothing to be there, so that nothing can be taken away, with the reason."""
 
 SUITE = [HOUSE.baseline_dir / f"test_{role}.py" for role in HOUSE.roles]

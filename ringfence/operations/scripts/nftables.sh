@@ -52,6 +52,8 @@ load() { # path family table set...
 forward() { # 0 or 1
     for family in ipv4 ipv6; do
         [ -d "/proc/sys/net/$family" ] || continue
+        # Turning forwarding of IPv4 off makes the kernel take redirects (inet_forward_change).
+        redirects=/proc/sys/net/$family/conf/all/accept_redirects taken=$(cat "$redirects")
         # Setting `all` sets every interface.
         for name in default all; do
             switch=/proc/sys/net/$family/conf/$name/forwarding
@@ -59,6 +61,7 @@ forward() { # 0 or 1
             printf '%s\n' "$((1 - $1))" >"$switch" && printf '%s\n' "$1" >"$switch" ||
                 fail "cannot set forwarding of $family"
         done
+        printf '%s\n' "$taken" >"$redirects" || fail "cannot keep redirects of $family as they were"
     done
 }
 stop() { # unit

@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# Prints which of some packages are installed, and the units that start or run though no package brought them.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
+export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
+installed() { # package...
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' -- "$@" 2>/dev/null | sed -n 's/^installed /package /p' | sort -u
+}
+kinds=service,socket,timer,path
+started() { # names of units that start at boot or run now; a template's is that of one of its instances
+    systemctl list-unit-files --no-legend --plain --type="$kinds" --state=enabled,enabled-runtime,linked,linked-runtime |
+        sed -n 's/^\([^ ]*\) .*/\1/; s/@\./@ringfence./; p'
+    systemctl list-units --no-legend --plain --type="$kinds" --state=active,activating,reloading,deactivating |
+        sed -n 's/^\([^ ]*\) .*/\1/p'
+}
+packaged() { # the files of units and of init scripts that packages brought, without /usr before them
+    dpkg-query -S '*/systemd/system/*' '/etc/init.d/*' 2>/dev/null | sed 's/^[^/]*: //; s,^/usr/,/,' | sort -u
+}
+units() {
+    # The unit in which this very question runs is not one of the host's.
+    own=$(sed -n 's,^0::/.*/\([^/]*\.service\)\(/.*\)*$,\1,p' /proc/self/cgroup)
+    list=$(mktemp) || exit 1
+    packaged >"$list"
+    started | sort -u | xargs -r systemctl show -p Id,LoadState,FragmentPath,SourcePath -- |
+        awk -v own="$own" -v list="$list" '
+            function told() {
+                path = value["FragmentPath"]
+                if (path ~ "^/run/systemd/generator") path = value["SourcePath"] ~ "^/etc/init.d/" ? value["SourcePath"] : ""
+                sub("^/usr/", "/", path)
+                if (value["LoadState"] != "masked" && value["Id"] != "" && value["Id"] != own && path != "" && !(path in known)) print "unit " value["Id"]
+                split("", value)
+            }
+            BEGIN { while ((getline line <list) > 0) known[line] = 1 }
+            $0 == "" { told(); next }
+            { at = index($0, "="); value[substr($0, 1, at - 1)] = substr($0, at + 1) }
+            END { told() }' | sort -u
+    rm -f -- "$list"
+}
+printf 'ringfence-surplus\n'

@@ -1,0 +1,29 @@
+# shellcheck shell=sh disable=SC2015
+# Tells the kernel what it must do. Needs the functions of tree.sh.
+unload() { # module
+    if modprobe -r -- "$1" 2>/dev/null; then
+        printf 'unloaded %s\n' "$1"
+    else
+        printf 'ringfence: %s is in use, so it stays until the next boot: declare it in kernel.modules if it is needed\n' "$1" >&2
+    fi
+}
+set_value() { # path value
+    printf '%s\n' "$2" >"$1" || fail "cannot set $1 to $2"
+    printf 'set %s to %s\n' "$1" "$2"
+}
+read_sysctl_conf() {
+    ln -sfn ../sysctl.conf /etc/sysctl.d/99-sysctl.conf || fail "cannot have /etc/sysctl.conf read at boot"
+    printf 'has /etc/sysctl.conf read at boot again\n'
+}
+silence() { # path number...: turns lines into comments
+    path=$1
+    shift
+    keep "$path"
+    for number; do
+        sed -i "${number}s/^/# replaced by Ringfence: /" "$path" || fail "cannot change $path"
+    done
+    printf 'silenced %s lines of %s\n' "$#" "$path"
+}
+refuse_routes() { # interface...
+    fail "the IPv6 default route of $* is a router's advertisement: give the host a fixed one, or its group in kernel.router_advertisements"
+}

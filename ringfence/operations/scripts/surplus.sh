@@ -1,0 +1,17 @@
+# shellcheck shell=sh
+# Removes packages and stops units. Needs the functions of packages.sh.
+remove_package() { # package: and nothing with it
+    goes=$(apt --simulate remove -- "$1" | sed -n 's/^Remv \([^ :]*\).*/\1/p') || fail "apt-get cannot remove $1"
+    if [ "$goes" != "$1" ]; then
+        printf 'ringfence: %s stays: with it would go %s\n' "$1" "$(printf '%s' "$goes" | tr '\n' ' ')" >&2
+        return
+    fi
+    apt remove -- "$1" || fail "apt-get cannot remove $1"
+    printf 'removed %s, which the host has no use for; its configuration stays\n' "$1"
+}
+stop_unit() { # unit
+    systemctl disable --quiet -- "$1" 2>/dev/null
+    # An instance stays enabled by its link when its template has no [Install].
+    systemctl stop -- "$1" || fail "$1 doesn't stop"
+    printf 'stopped %s, which nobody declared\n' "$1"
+}

@@ -1,0 +1,47 @@
+"""What a host has and nobody needs: packages that go, units that are stopped."""
+
+import re
+from collections.abc import Generator, Sequence
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.operation import operation
+from pyinfra.context import host
+
+from ringfence.facts.shell import call
+from ringfence.facts.surplus import ForeignUnits, InstalledPackages
+from ringfence.operations.shell import library, named
+
+
+@operation()
+def packages(unwanted: list[str], remove: bool) -> Generator[StringCommand, None, None]:
+    """Ensure that packages are not installed; without `remove` nothing is changed.
+
+    A name may be a shell pattern. A package that others need stays, and is told; so do
+    configuration files and data.
+    """
+    names = [_pattern(name) for name in unwanted]
+    found = host.get_fact(InstalledPackages, names=names)
+    if not remove or not found:
+        host.noop(f"{len(found)} packages are installed that nothing declares")
+        return
+    yield _script("packages", ["begin", *(call("remove_package", name) for name in found)])
+
+
+@operation()
+def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, None]:
+    """Ensure that units come from packages or are declared; without `stop` nothing is changed."""
+    wanted = {named(unit, "the unit") for unit in declared}
+    found = [unit for unit in host.get_fact(ForeignUnits) if unit not in wanted]
+    if not stop or not found:
+        host.noop(f"{len(found)} units start or run that nothing declares")
+        return
+    yield _script("packages", ["begin", *(call("stop_unit", unit) for unit in found)])
+
+
+def _pattern(name: str) -> str:
+    named(re.sub(r"[*?]|\[[a-z0-9-]+\]", "", name), "the package")
+    return name
+
+
+def _script(base: str, lines: Sequence[str]) -> StringCommand:
+    return StringCommand(library(base) + library("surplus") + "\n".join(lines))

@@ -1,0 +1,40 @@
+"""What of a kernel can be reached: modules that can be loaded, and places where programs run."""
+
+import json
+from typing import Any
+
+MOUNTS = "findmnt -J -o TARGET,VFS-OPTIONS --list"
+RUN_THERE = """\
+file=$(mktemp {path}/ringfence.XXXXXX)
+printf '#!/bin/sh\\necho ran\\n' >"$file" && chmod 755 "$file"
+"$file" 2>/dev/null || echo refused
+rm -f -- "$file\""""
+
+
+def loading(host: Any, modules: list[str]) -> dict[str, str]:
+    """Return what modprobe would do to load each module."""
+    words = " ".join(modules)
+    text = host.run(
+        f'for m in {words}; do echo "$m $(modprobe -n -v -- "$m" 2>&1 | tail -n 1)"; done'
+    )
+    return {
+        name: how for name, _, how in (line.partition(" ") for line in text.stdout.splitlines())
+    }
+
+
+def loaded(host: Any) -> set[str]:
+    """Return the modules that are loaded."""
+    lines = host.check_output("cat /proc/modules").splitlines()
+    return {line.split()[0].replace("_", "-") for line in lines}
+
+
+def options(host: Any, path: str) -> list[str]:
+    """Return the options of the mount that a directory is; none when it is no mount."""
+    mounts = json.loads(host.check_output(MOUNTS))["filesystems"]
+    own = [mount["vfs-options"] for mount in mounts if mount["target"] == path]
+    return own[-1].split(",") if own else []
+
+
+def attempt(host: Any, path: str) -> str:
+    """Return what became of a program that was put into a directory: `ran` or `refused`."""
+    return str(host.check_output(RUN_THERE.format(path=path)).strip())

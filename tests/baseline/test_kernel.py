@@ -1,0 +1,127 @@
+"""The kernel: modules that nobody needs, mount options, settings now and at the next boot."""
+
+import pytest
+
+from ringfence.verify import control, not_applicable
+from ringfence.verify.probes import kernel_settings, kernel_surface
+from ringfence.verify.probes.drop_log import in_a_container
+
+REFUSED = r"^install /bin/(false|true)"
+
+
+@pytest.fixture
+def own_kernel(host):
+    """Not a container's, whose kernel and mounts are given to it."""
+    if in_a_container(host):
+        not_applicable("the kernel is that of the computer that runs this container")
+
+
+# SYS-02: modules
+
+
+@control("SYS-02")
+def test_modules_that_nobody_needs_cannot_be_loaded(host, own_kernel, policy, declared, expect):
+    modules = policy.kernel.modules_of(declared)
+    for module, how in kernel_surface.loading(host, modules).items():
+        expect(f"how {module} is loaded", how, matches=REFUSED)
+
+
+@control("SYS-02")
+def test_modules_that_nobody_needs_are_not_loaded(host, own_kernel, policy, declared, expect):
+    found = kernel_surface.loaded(host)
+    expect("modules loaded", len(found), at_least=1)
+    extra = sorted(found & set(policy.kernel.modules_of(declared)))
+    expect("modules loaded that nobody needs", extra, nothing=True)
+
+
+# SYS-03: mounts
+
+
+@control("SYS-03")
+def test_places_for_all_have_their_mount_options(host, own_kernel, policy, declared, expect):
+    for path, wanted in policy.kernel.mounts_of(declared).items():
+        expect(f"mount options of {path}", kernel_surface.options(host, path), includes=wanted)
+
+
+@control("SYS-03")
+def test_no_program_runs_in_places_for_all(host, own_kernel, policy, declared, expect):
+    for path, wanted in policy.kernel.mounts_of(declared).items():
+        if "noexec" in wanted:
+            expect(f"a program in {path}", kernel_surface.attempt(host, path), equals="refused")
+
+
+# SYS-04: settings
+
+
+@pytest.fixture
+def kernels(policy, declared):
+    """The settings of the kernel itself."""
+    return [one for one in policy.kernel.sysctls_of(declared) if not one.is_of_the_network]
+
+
+@pytest.fixture
+def networks(policy, declared):
+    """The settings of the network, which a container has of its own."""
+    return [one for one in policy.kernel.sysctls_of(declared) if one.is_of_the_network]
+
+
+@control("SYS-04")
+def test_the_kernel_has_its_settings_now(host, own_kernel, kernels, expect):
+    judge_now(host, kernels, expect)
+
+
+@control("SYS-04")
+def test_the_kernel_has_its_settings_after_a_boot(host, own_kernel, kernels, expect):
+    judge_boot(host, kernels, expect)
+
+
+@control("SYS-04")
+def test_the_network_has_its_settings_now(host, networks, expect):
+    judge_now(host, networks, expect)
+
+
+@control("SYS-04")
+def test_the_network_has_its_settings_after_a_boot(host, networks, expect):
+    judge_boot(host, networks, expect)
+
+
+@control("SYS-04")
+def test_no_setting_vanishes_at_boot(host, expect):
+    lines = kernel_settings.at_boot(host)
+    lost = kernel_settings.vanishing(host, lines)
+    expect("settings of /etc/sysctl.conf that no boot makes", lost, nothing=True)
+
+
+@control("SYS-04")
+def test_settings_are_made_at_boot(host, expect):
+    shown = host.check_output("systemctl show -p LoadState --value systemd-sysctl.service")
+    expect("systemd-sysctl.service", shown, equals="loaded")
+
+
+def judge_now(host, settings, expect):
+    found = kernel_settings.now(host, [one.name for one in settings])
+    for one, names in matched(settings, found):
+        expect(f"settings called {one.name}", len(names), at_least=0 if one.may_be_missing else 1)
+        for name in names:
+            expect(f"{name} now", found[name], one_of=list(one.values))
+
+
+def judge_boot(host, settings, expect):
+    lines = kernel_settings.at_boot(host)
+    found = kernel_settings.now(host, [one.name for one in settings])
+    for one, names in matched(settings, found):
+        for name in names:
+            line = kernel_settings.winner(lines, name)
+            shown = f"{line.value} by {line.file}" if line else "nothing"
+            values = "|".join(one.values)
+            expect(f"{name} after a boot", shown, matches=rf"^({values}) by ")
+
+
+def matched(settings, found):
+    for one in settings:
+        yield one, [name for name in found if fits(name, one.name)]
+
+
+def fits(name, wanted):
+    before, star, after = wanted.replace(".", "/").partition("*")
+    return name.startswith(before) and name.endswith(after) if star else name == before

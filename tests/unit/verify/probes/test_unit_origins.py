@@ -1,0 +1,81 @@
+from types import SimpleNamespace
+
+from ringfence.verify.probes import unit_origins
+from ringfence.verify.probes.unit_origins import Unit
+
+
+class Host:
+    def __init__(self, **answers):
+        self.answers = answers
+        self.asked = []
+
+    def run(self, command, *_arguments):
+        self.asked.append(command)
+        name = next((name for name in self.answers if name in command.replace("-", "_")), "")
+        return SimpleNamespace(stdout=self.answers.get(name, ""), rc=0)
+
+    def check_output(self, command, *arguments):
+        return self.run(command, *arguments).stdout
+
+
+SHOWN = """\
+Id=cron.service
+FragmentPath=/usr/lib/systemd/system/cron.service
+SourcePath=
+
+Id=getty@any.service
+FragmentPath=/usr/lib/systemd/system/getty@.service
+SourcePath=
+"""
+
+
+def test_what_starts_at_boot_is_enabled_and_a_template_is_asked_by_an_instance():
+    listed = (
+        "cron.service enabled enabled\nold.service disabled enabled\ngetty@.service enabled -\n"
+    )
+    host = Host(list_unit_files=listed, show=SHOWN)
+    found = unit_origins.at_boot(host)
+    assert [unit.name for unit in found] == ["cron.service", "getty@any.service"]
+    assert "old.service" not in host.asked[-1]
+    assert "getty@any.service" in host.asked[-1]
+
+
+def test_what_runs_is_active_and_not_the_question_itself():
+    listed = (
+        "cron.service loaded active running Cron\n"
+        "run-u7.service loaded active running Questions\n"
+        "old.service loaded inactive dead Old\n"
+    )
+    host = Host(
+        list_units=listed, cgroup="/system.slice/run-u7.service\n", show=SHOWN.split("\n\n")[0]
+    )
+    assert [unit.name for unit in unit_origins.running(host)] == ["cron.service"]
+    assert "run-u7" not in host.asked[-1]
+    assert "old.service" not in host.asked[-1]
+
+
+def test_a_unit_is_foreign_unless_a_package_brought_its_file():
+    host = Host(dpkg="/lib/systemd/system/cron.service\n/etc/init.d/old\n")
+    units = [
+        Unit("cron.service", "/usr/lib/systemd/system/cron.service"),
+        Unit("old.service", "/etc/init.d/old"),
+        Unit("helper.service", "/etc/systemd/system/helper.service"),
+        Unit("made-by-a-generator.service", ""),
+    ]
+    assert [unit.name for unit in unit_origins.foreign(host, units)] == ["helper.service"]
+
+
+def test_what_a_generator_made_of_an_init_script_counts_by_the_script():
+    shown = (
+        "Id=a.service\nFragmentPath=/run/systemd/generator.late/a.service\n"
+        "SourcePath=/etc/init.d/a\n\n"
+        "Id=b.service\nFragmentPath=/run/systemd/generator/b.service\nSourcePath=/etc/crypttab\n"
+    )
+    host = Host(list_unit_files="a.service enabled -\nb.service enabled -\n", show=shown)
+    assert [unit.file for unit in unit_origins.at_boot(host)] == ["/etc/init.d/a", ""]
+
+
+def test_a_unit_that_was_masked_while_it_runs_is_nobodys():
+    shown = "Id=a.service\nLoadState=masked\nFragmentPath=/etc/systemd/system/a.service\n"
+    host = Host(list_units="a.service masked active exited A\n", show=shown)
+    assert unit_origins.running(host) == []
