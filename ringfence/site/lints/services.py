@@ -20,7 +20,7 @@ def agent_with_a_servers_role(subject: Subject) -> Iterator[Problem]:
     """An agent's workstation is in the group of a server.
 
     Whoever sits at it, and whatever the browser fetches, would be beside calls and customers' data;
-    a host has one primary function (PCI DSS 2.2.3). In a lab one disposable host may stand for many.
+    a host has one primary function (PCI DSS 2.2.3). In a lab one host may stand for many.
     """
     if subject.is_a_lab:
         return
