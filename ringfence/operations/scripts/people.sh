@@ -106,10 +106,22 @@ service_only() { # name: an account of the system
 }
 single() { # database: later entries with a name or number that another has lose it; NIS' go
     keep "/etc/$1"
-    cp -a -- "/etc/$1" "/etc/$1.ringfence" && awk -F: -v OFS=: '
+    cp -a -- "/etc/$1" "/etc/$1.ringfence" && : >"$work/moved" && awk -F: -v OFS=: -v moved="$work/moved" '
+        NR == FNR { taken[$3]; homes[$6]++; next }
         /^[+-]/ || names[$1]++ { next }
-        { if (numbers[$3]++) { while (free in numbers || !free) free = free ? free + 1 : 59000; $3 = free; numbers[free]++ } print }
-    ' "/etc/$1" >"/etc/$1.ringfence" && sync -- "/etc/$1.ringfence" && mv -fT -- "/etc/$1.ringfence" "/etc/$1" ||
-        fail "cannot write /etc/$1"
+        numbers[$3]++ {
+            for (free = free ? free : 59000; free in taken; free++);
+            taken[free]
+            own = substr($6, length($6) - length($1)) == "/" $1 && homes[$6] == 1 && $3 >= 1000
+            if (own) print $3, free, $6 >moved
+            $3 = free
+        }
+        { print }
+    ' "/etc/$1" "/etc/$1" >"/etc/$1.ringfence" || fail "cannot write /etc/$1.ringfence"
+    # Files first: whoever shared a number keeps what is in the home, also when this run ends in between.
+    while IFS=: read -r from to home; do
+        [ ! -d "$home" ] || [ -L "$home" ] || chown -R --from="$from" -- "$to" "$home" || fail "cannot give $home another owner"
+    done <"$work/moved"
+    sync -- "/etc/$1.ringfence" && mv -fT -- "/etc/$1.ringfence" "/etc/$1" || fail "cannot write /etc/$1"
     printf 'made the entries of /etc/%s unique\n' "$1"
 }
