@@ -168,7 +168,9 @@ def _demand_green(bench: Bench, results: Results) -> None:
 
 def _prove_round(bench: Bench, trials: list[Trial]) -> list[CaseOutcome]:
     """Break the host in every way of a round, demand red, repair it, and demand green."""
-    name = trials[0].name if len(trials) == 1 else f"{trials[0].name}+{len(trials) - 1}"
+    more = f"+{len(trials) - 1}" if len(trials) > 1 else ""
+    number = sum(1 for _ in bench.folder.glob("*-red")) + 1
+    name = f"{number:02}-{trials[0].name}{more}"
     bench.say(bench.host.name, ", ".join(f"{t.control}: {t.case.name}" for t in trials))
     refused = [_break(bench, trial.case) for trial in trials]
     red = bench.judge(f"{name}-red")

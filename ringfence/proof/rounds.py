@@ -21,7 +21,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """How its records are called: `SSH-01-3`."""
+        """How it is called: `SSH-01-3`."""
         return f"{self.control}-{self.number}"
 
 
