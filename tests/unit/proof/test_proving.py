@@ -124,3 +124,21 @@ def test_what_its_round_undid_is_tried_again_among_what_other_rounds_undid(monke
     assert rounds == [["SSH-01-1", "SSH-01-2"], ["PRV-01-1", "PRV-01-2"], ["SSH-01-2", "PRV-01-2"]]
     assert len(outcomes) == 4
     assert all(outcome.proven for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("said", "logins"),
+    [
+        ("Connection closed by 127.0.0.1 port 36603", 3),
+        ("kex_exchange_identification: read: Connection reset by peer", 3),
+        ("Permission denied (publickey).", 1),
+        ("Connection to 127.0.0.1 closed by remote host.", 1),  # it may have run
+    ],
+)
+def test_a_script_is_sent_again_when_it_cannot_have_run(monkeypatch, said, logins):
+    ended = [SimpleNamespace(returncode=255, stderr=said)] * 3 + [SimpleNamespace(returncode=0)]
+    monkeypatch.setattr(proving.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(Bench, "_run_as_root", lambda _self, _script: ended.pop(0))
+    bench = Bench(None, None, None, None, lambda *_told: None)
+    assert bench.run_as_root("true").returncode == 255
+    assert len(ended) == 4 - logins
