@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,8 @@ def test_a_service_that_an_apply_would_stop(
 
 def test_what_is_undeclared_may_go_on_where_nothing_is_stopped(told: Told) -> None:
     assert told((CALLS, "")) == []
+
+
+def test_a_host_of_a_lab_may_stand_for_many(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "lab.yml").touch()
+    assert told(("groups: [agents]", "groups: [agents, pbx]")) == []
