@@ -26,6 +26,9 @@ class KernelState(TypedDict):
 
     container: bool
     loaded: list[str]
+    """modules that are loaded and can be unloaded"""
+    held: list[str]
+    """modules that are loaded and in use, or that have no way out"""
     values: list[Value]
     vanishing: bool
     """whether /etc/sysctl.conf has settings and is not read at boot"""
@@ -61,6 +64,7 @@ class Kernel(FactBase[KernelState]):
         return {
             "container": False,
             "loaded": [],
+            "held": [],
             "values": [],
             "vanishing": False,
             "lines": [],
@@ -79,6 +83,8 @@ class Kernel(FactBase[KernelState]):
                     state["vanishing"] = True
                 case ["loaded", module]:
                     state["loaded"].append(module)
+                case ["held", module]:
+                    state["held"].append(module)
                 case ["advertised", device]:
                     state["advertised"].append(device)
                 case ["value", name, path, can, *value]:

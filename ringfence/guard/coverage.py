@@ -43,6 +43,9 @@ UnitName = Annotated[
 ]
 
 
+SettingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+([.][a-z0-9_*]+)+$")]
+
+
 class Covering(Protocol):
     """What says what must come back."""
 
@@ -59,14 +62,16 @@ class Coverage(Section):
     """Units, in the order in which they are started again; also enabled or masked as before."""
     rulesets: bool = False
     """Whether the running nftables ruleset is saved, and loaded again at once."""
+    settings: list[SettingName] = []
+    """Settings of the running kernel, with `*` for each interface: `net.ipv4.conf.*.rp_filter`."""
     decides_access: bool = False
     """Whether the role decides who may log in by ssh, by `Site.access`: before it is touched, the
     key and the address that are in use must be allowed there."""
 
     @model_validator(mode="after")
     def _covers_something(self) -> "Coverage":
-        if not (self.paths or self.services or self.rulesets):
-            raise ValueError("covers nothing: name paths, services or rulesets")
+        if not (self.paths or self.services or self.rulesets or self.settings):
+            raise ValueError("covers nothing: name paths, services, settings or rulesets")
         return self
 
     def lines(self, account: str) -> str:
@@ -76,6 +81,7 @@ class Coverage(Section):
             for path in self.paths
         ]
         lines += [f"service {unit}" for unit in self.services]
+        lines += [f"setting {name}" for name in self.settings]
         return "".join(f"{line}\n" for line in [*lines, *(["rulesets"] if self.rulesets else [])])
 
 
@@ -113,6 +119,7 @@ def together(coverages: Iterable[Coverage]) -> Coverage:
     return Coverage(
         paths=[p for p in paths if not any(p.startswith(f"{other}/") for other in paths)],
         services=list(dict.fromkeys(unit for coverage in every for unit in coverage.services)),
+        settings=list(dict.fromkeys(name for coverage in every for name in coverage.settings)),
         rulesets=any(coverage.rulesets for coverage in every),
         decides_access=any(coverage.decides_access for coverage in every),
     )

@@ -6,7 +6,8 @@
 # removed first, and what is put back is renamed into place.
 #
 #   arm RUN OWNER PROCESS SECONDS   coverage on standard input, one a line: path /etc/ssh |
-#                 home deploy .ssh/authorized_keys | service ssh.service | rulesets
+#                 home deploy .ssh/authorized_keys | service ssh.service | rulesets |
+#                 setting net.ipv4.conf.*.rp_filter
 #   renew RUN     start the deadline again    disarm RUN   keep the change
 #   lock RUN OWNER PROCESS | unlock RUN       status       as key=value
 #   revert REASON [RUN]                       timer, boot, or asked and why
@@ -15,6 +16,7 @@
 #   guard   this script                   lock      the run that changes this host; its age is its mtime
 #   saved/  copies by number              list      number, kind of what was there, path
 #   units   unit, active, enabled         record    who armed, when, for which run, for how long
+#   settings  path below /proc/sys, value
 #   armed   the marker                    last      the record of the last time, and how it ended
 #   last-revert  when, why, which run     reverted  the paths that the last revert had to change
 set -u
@@ -91,6 +93,13 @@ save_rulesets() {
     nft -c -f "$guard/ruleset" 2>/dev/null ||
         fail "the running ruleset cannot be loaded again (iptables' own rules in it?)"
 }
+save_setting() { # name of a setting of the kernel, * in it for each interface
+    for path in $(printf '/proc/sys/%s' "$(printf '%s' "$1" | tr . /)"); do
+        [ -w "$path" ] || continue # a container's kernel is another's, and not every kernel has each
+        value=$(cat -- "$path") && printf '%s %s\n' "$path" "$value" >>"$guard/settings" ||
+            fail "cannot save $path"
+    done
+}
 arm() { # run owner process seconds; coverage on standard input
     lock "$1" "$2" "$3"
     if [ -e "$guard/armed" ]; then
@@ -105,7 +114,7 @@ arm() { # run owner process seconds; coverage on standard input
     trap 'clean; unlock "$arming"' EXIT # of whatever fails below nothing stays
     clean
     mv -fT -- "$0" "$guard/guard" && mkdir -- "$guard/saved" || fail "cannot write to $guard"
-    : >"$guard/list" && : >"$guard/units" || fail "cannot write to $guard"
+    : >"$guard/list" && : >"$guard/units" && : >"$guard/settings" || fail "cannot write to $guard"
     number=0
     while read -r what argument; do
         number=$((number + 1))
@@ -114,6 +123,7 @@ arm() { # run owner process seconds; coverage on standard input
             home) save_in_home "$number" "$argument" ;;
             service) save_unit "$argument" ;;
             rulesets) save_rulesets ;;
+            setting) save_setting "$argument" ;;
             *) fail "the guard does not know what to do about $what" ;;
         esac
     done
@@ -179,7 +189,8 @@ clean() { # nothing of an arming stays, whole or half; the records do
     rm -f -- "$system/ringfence-guard.service" "$system/ringfence-guard.timer" \
         "$system/ringfence-guard-boot.service" "$at_boot"
     rmdir -- "${at_boot%/*}" 2>/dev/null
-    rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/ruleset" "$guard/ruleset.none" "$guard/record"
+    rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/settings" \
+        "$guard/ruleset" "$guard/ruleset.none" "$guard/record"
     systemctl daemon-reload
 }
 ended() { # how
@@ -239,6 +250,12 @@ put_back_ruleset() {
         nft flush ruleset
     fi
 }
+put_back_settings() {
+    while read -r path value; do
+        [ -e "$path" ] && [ "$(cat -- "$path")" != "$value" ] || continue # an interface may be gone
+        printf '%s\n' "$value" >"$path" || printf 'cannot put back %s\n' "$path" >&2
+    done <"$guard/settings"
+}
 enable_as_before() { # unit state
     [ "$(systemctl is-enabled -- "$1" 2>/dev/null | head -n 1)" != "$2" ] || return 0
     case $2 in
@@ -271,6 +288,7 @@ put_back() { # reason
     while read -r number kind path; do
         put_back_path "$number" "$kind" "$path" || printf 'cannot put back %s\n' "$path" >&2
     done <"$guard/list"
+    put_back_settings # at boot too: the boot may have made those of the new files already
     sync
     systemctl daemon-reload
     while read -r unit active enabled; do

@@ -168,6 +168,7 @@ open() { # run owner; coverage on standard input
             home) cover_home "${argument%% *}" "${argument#* }" ;;
             service) printf '%s\n' "$argument" >>"$state/services" ;;
             rulesets) rules_now >"$state/rules" || fail "cannot keep the ruleset" ;;
+            setting) ;; # the guard's alone: going back has the boot's settings made again
             *) fail "it is not known how to keep the state of $what" ;;
         esac || exit 1
     done

@@ -24,14 +24,20 @@ class Setting:
 
 @operation()
 def unloaded(modules: list[str]) -> Generator[StringCommand, None, None]:
-    """Ensure that modules are not loaded; one that is in use stays, and is told."""
+    """Ensure that modules are not loaded.
+
+    One that something holds can't be unloaded: it stays until the next boot, and its control red.
+    """
     names = [named(module, "the module") for module in modules]
     state = host.get_fact(Kernel, modules=names)
-    found = [] if state["container"] else state["loaded"]
-    if found:
-        yield _script([call("unload", module) for module in found])
+    if state["container"]:
+        host.noop("the kernel is another's")
+    elif state["loaded"]:
+        yield _script([call("unload", module) for module in state["loaded"]])
+    elif state["held"]:
+        host.noop(f"{', '.join(state['held'])}: in use until the next boot")
     else:
-        host.noop(f"none of {len(names)} modules is loaded, or the kernel is another's")
+        host.noop(f"none of {len(names)} modules is loaded")
 
 
 @operation()

@@ -30,7 +30,8 @@ def test_modules_that_nobody_needs_cannot_be_loaded(host, own_kernel, policy, de
 def test_modules_that_nobody_needs_are_not_loaded(host, own_kernel, policy, declared, expect):
     found = kernel_surface.loaded(host)
     expect("modules loaded", len(found), at_least=1)
-    extra = sorted(found & set(policy.kernel.modules_of(declared)))
+    unwanted = set(policy.kernel.modules_of(declared))
+    extra = [f"{name} ({how})" for name, how in sorted(found.items()) if name in unwanted]
     expect("modules loaded that nobody needs", extra, nothing=True)
 
 
@@ -67,22 +68,28 @@ def networks(policy, declared):
 
 @control("SYS-04")
 def test_the_kernel_has_its_settings_now(host, own_kernel, kernels, expect):
-    judge_now(host, kernels, expect)
+    for one, name, value in present(host, kernels, expect):
+        expect(f"{name} now", value, one_of=list(one.values))
 
 
 @control("SYS-04")
 def test_the_kernel_has_its_settings_after_a_boot(host, own_kernel, kernels, expect):
-    judge_boot(host, kernels, expect)
+    lines = kernel_settings.at_boot(host)
+    for one, name, _ in present(host, kernels, expect):
+        expect(f"{name} after a boot", decided(lines, name), matches=by_a_file(one))
 
 
 @control("SYS-04")
 def test_the_network_has_its_settings_now(host, networks, expect):
-    judge_now(host, networks, expect)
+    for one, name, value in present(host, networks, expect):
+        expect(f"{name} now", value, one_of=list(one.values))
 
 
 @control("SYS-04")
 def test_the_network_has_its_settings_after_a_boot(host, networks, expect):
-    judge_boot(host, networks, expect)
+    lines = kernel_settings.at_boot(host)
+    for one, name, _ in present(host, networks, expect):
+        expect(f"{name} after a boot", decided(lines, name), matches=by_a_file(one))
 
 
 @control("SYS-04")
@@ -98,30 +105,29 @@ def test_settings_are_made_at_boot(host, expect):
     expect("systemd-sysctl.service", shown, equals="loaded")
 
 
-def judge_now(host, settings, expect):
-    found = kernel_settings.now(host, [one.name for one in settings])
-    for one, names in matched(settings, found):
-        expect(f"settings called {one.name}", len(names), at_least=0 if one.may_be_missing else 1)
-        for name in names:
-            expect(f"{name} now", found[name], one_of=list(one.values))
-
-
-def judge_boot(host, settings, expect):
-    lines = kernel_settings.at_boot(host)
-    found = kernel_settings.now(host, [one.name for one in settings])
-    for one, names in matched(settings, found):
-        for name in names:
-            line = kernel_settings.winner(lines, name)
-            shown = f"{line.value} by {line.file}" if line else "nothing"
-            values = "|".join(one.values)
-            expect(f"{name} after a boot", shown, matches=rf"^({values}) by ")
-
-
-def matched(settings, found):
+def present(host, settings, expect):
+    """Return each setting that the kernel has: what was declared, its name, its value."""
+    values = kernel_settings.now(host, [one.name for one in settings])
+    found = []
     for one in settings:
-        yield one, [name for name in found if fits(name, one.name)]
+        names = [name for name in values if fits(name, one.name)]
+        expect(f"settings called {one.name}", len(names), at_least=0 if one.may_be_missing else 1)
+        found += [(one, name, values[name]) for name in names]
+    return found
+
+
+def decided(lines, name):
+    """Return in words which value a boot gives a setting, and by which file."""
+    line = kernel_settings.winner(lines, name)
+    return f"{line.value} by {line.file}" if line else "nothing"
+
+
+def by_a_file(setting):
+    """Return what must be said of a setting that a boot makes as declared."""
+    return rf"^({'|'.join(setting.values)}) by "
 
 
 def fits(name, wanted):
+    """Return whether a name is a declared one, in which `*` stands for an interface."""
     before, star, after = wanted.replace(".", "/").partition("*")
     return name.startswith(before) and name.endswith(after) if star else name == before

@@ -8,9 +8,10 @@ coded() { # text
 kind() { # whose the kernel is
     if systemd-detect-virt --quiet --container; then printf 'container\n'; fi
 }
-loaded() { # module...: those that are loaded
+loaded() { # module...: those that are loaded, and those of them that something holds
     for module; do
-        [ ! -d "/sys/module/$(printf '%s' "$module" | tr - _)" ] || printf 'loaded %s\n' "$module"
+        awk -v module="$module" '{ name = $1; gsub("_", "-", name) }
+            name == module { print ($3 == "0" && !/\[permanent\]/ ? "loaded" : "held"), name }' /proc/modules
     done
 }
 values() { # name...: each setting that is there, with its value and whether it can be changed

@@ -1,11 +1,9 @@
 # shellcheck shell=sh disable=SC2015
 # Tells the kernel what it must do. Needs the functions of tree.sh.
 unload() { # module
-    if modprobe -r -- "$1" 2>/dev/null; then
-        printf 'unloaded %s\n' "$1"
-    else
-        printf 'ringfence: %s is in use, so it stays until the next boot: declare it in kernel.modules if it is needed\n' "$1" >&2
-    fi
+    why=$(modprobe -r -- "$1" 2>&1) ||
+        fail "cannot unload $1 (${why##*: }): reboot the host, or declare it in kernel.modules if it is needed"
+    printf 'unloaded %s\n' "$1"
 }
 set_value() { # path value
     printf '%s\n' "$2" >"$1" || fail "cannot set $1 to $2"

@@ -22,10 +22,14 @@ def loading(host: Any, modules: list[str]) -> dict[str, str]:
     }
 
 
-def loaded(host: Any) -> set[str]:
-    """Return the modules that are loaded."""
-    lines = host.check_output("cat /proc/modules").splitlines()
-    return {line.split()[0].replace("_", "-") for line in lines}
+def loaded(host: Any) -> dict[str, str]:
+    """Return the modules that are loaded, with what becomes of each (proc_modules(5))."""
+    found = {}
+    for line in host.check_output("cat /proc/modules").splitlines():
+        name, _, uses, *_ = line.split()
+        held = uses != "0" or "[permanent]" in line
+        found[name.replace("_", "-")] = "in use until the next boot" if held else "can be unloaded"
+    return found
 
 
 def options(host: Any, path: str) -> list[str]:
