@@ -6,7 +6,7 @@ from typing import TypedDict
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, library
+from ringfence.facts.shell import answers, call, library
 
 
 class Radio(TypedDict):
@@ -49,6 +49,42 @@ class Radios(FactBase[RadiosState]):
                 case ["network", path, management]:
                     text = base64.b64decode(path).decode(errors="backslashreplace")
                     state["networks"][text] = management.lower()
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return state
+
+
+class AddressesState(TypedDict):
+    """What `Addresses` found."""
+
+    showing: list[tuple[str, int]]
+    """path and number of each line by which NetworkManager shows a card's own address"""
+    behind: bool
+    """whether NetworkManager runs, and has not read our file yet"""
+
+
+class Addresses(FactBase[AddressesState]):
+    """By which addresses wireless cards are seen, as far as NetworkManager is told."""
+
+    def command(self, path: str) -> str:
+        """Ask, with the path of our file."""
+        return library("radios") + call("addresses", path)
+
+    @staticmethod
+    def default() -> AddressesState:
+        """Return a state in which nothing is told."""
+        return {"showing": [], "behind": False}
+
+    def process(self, output: list[str]) -> AddressesState:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        state = self.default()
+        for words in answers(output, "ringfence-radios"):
+            match words:
+                case ["shows", path, number]:
+                    text = base64.b64decode(path).decode(errors="backslashreplace")
+                    state["showing"].append((text, int(number)))
+                case ["behind"]:
+                    state["behind"] = True
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state

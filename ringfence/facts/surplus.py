@@ -42,6 +42,30 @@ class ForeignUnits(FactBase[list[str]]):
         return _named(output, "unit")
 
 
+class ForeignDropIns(FactBase[dict[str, list[str]]]):
+    """The files that change what units do although no package brought them: path to units."""
+
+    def command(self) -> str:
+        """Ask for those of services, sockets, timers and paths that are loaded."""
+        return library("surplus") + "drop_ins"
+
+    @staticmethod
+    def default() -> dict[str, list[str]]:
+        """Return none."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, list[str]]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        found: dict[str, list[str]] = {}
+        for words in answers(output, MARKER):
+            match words:
+                case ["drop-in", unit, path]:
+                    found.setdefault(path, []).append(unit)
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return found
+
+
 def _named(output: list[str], kind: str) -> list[str]:
     found = []
     for words in answers(output, MARKER):

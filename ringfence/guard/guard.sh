@@ -253,7 +253,11 @@ put_back_ruleset() {
 put_back_settings() {
     while read -r path value; do
         [ -e "$path" ] && [ "$(cat -- "$path")" != "$value" ] || continue # an interface may be gone
-        printf '%s\n' "$value" >"$path" || printf 'cannot put back %s\n' "$path" >&2
+        if printf '%s\n' "$value" >"$path"; then
+            printf '%s\n' "$path" >>"$guard/reverted"
+        else
+            printf 'cannot put back %s\n' "$path" >&2
+        fi
     done <"$guard/settings"
 }
 enable_as_before() { # unit state

@@ -6,9 +6,9 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from ringfence.facts.radios import Radio, Radios
+from ringfence.facts.radios import Addresses, Radio, Radios
 from ringfence.facts.shell import call
-from ringfence.operations.shell import library
+from ringfence.operations.shell import absolute, library
 
 STRONG = ("wpa-eap", "wpa-eap-suite-b-192", "sae")
 """Key management of WPA-Enterprise and of WPA3 with passwords, as NetworkManager names them."""
@@ -31,10 +31,31 @@ def off(wireless: bool, bluetooth: bool, remove: bool) -> Generator[StringComman
         if remove and (not wireless or management not in STRONG)
     ]
     if lines:
-        opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
-        yield StringCommand(library("tree") + library("radios") + "\n".join([*opening, *lines]))
+        yield _script(lines)
     else:
         host.noop("radios that are not allowed are off")
+
+
+@operation()
+def addresses(path: str) -> Generator[StringCommand, None, None]:
+    """Ensure that no line beside the file `path` has NetworkManager show a card's own address.
+
+    Such lines are turned into comments; NetworkManager reads its files again where it runs.
+    """
+    absolute(path)
+    state = host.get_fact(Addresses, path=path)
+    wrong: dict[str, list[str]] = {}
+    for file, number in state["showing"]:
+        wrong.setdefault(file, []).append(str(number))
+    if wrong or state["behind"]:
+        yield _script([*(call("silence", file, *n) for file, n in wrong.items()), "read_networks"])
+    else:
+        host.noop("no line shows a card's own address")
+
+
+def _script(lines: list[str]) -> StringCommand:
+    opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
+    return StringCommand(library("tree") + library("radios") + "\n".join([*opening, *lines]))
 
 
 def _line(radio: Radio) -> str:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Generator, Sequence
+from pathlib import PurePosixPath
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from ringfence.facts.shell import call
-from ringfence.facts.surplus import ForeignUnits, InstalledPackages
+from ringfence.facts.surplus import ForeignDropIns, ForeignUnits, InstalledPackages
 from ringfence.operations.shell import library, named
 
 
@@ -36,6 +37,38 @@ def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, Non
         host.noop(f"{len(found)} units start or run that nothing declares")
         return
     yield _script("packages", ["begin", *(call("stop_unit", unit) for unit in found)])
+
+
+@operation()
+def drop_ins(
+    declared: list[str], own: list[str], remove: bool
+) -> Generator[StringCommand, None, None]:
+    """Ensure that nobody changed what units of packages do, but by the files of `own`.
+
+    Units that are `declared` may be changed. Without `remove` nothing is; with it the files are
+    kept in /var/lib/ringfence/previous, and units that they alone changed are started again if
+    they run.
+    """
+    known, wanted = set(own), {named(unit, "the unit") for unit in declared}
+    found = {
+        path: units
+        for path, units in host.get_fact(ForeignDropIns).items()
+        if path not in known and not set(units) <= wanted
+    }
+    if not remove or not found:
+        host.noop(f"{len(found)} files change units that nothing declares")
+        return
+    opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
+    # What changes every unit of a kind is no reason to start all of them again.
+    own_units = [
+        unit
+        for path, units in found.items()
+        for unit in units
+        if PurePosixPath(path).parent.name == f"{unit}.d"
+    ]
+    lines = [*(call("remove", path) for path in found)]
+    lines.append(call("start_again", *dict.fromkeys(own_units)))
+    yield _script("tree", [*opening, *lines])
 
 
 def _pattern(name: str) -> str:

@@ -9,6 +9,7 @@ from ringfence.rendering import render
 from ringfence.site.deploying import intent
 
 RADIOS = "/etc/modprobe.d/ringfence-radios.conf"
+ADDRESSES = "/etc/NetworkManager/conf.d/zz-ringfence-addresses.conf"
 SERVICES = {
     "wireless": ("iwd.service", "wpa_supplicant.service"),
     "bluetooth": ("bluetooth.service",),
@@ -44,6 +45,12 @@ def apply() -> None:
         declared=settings.units_of(wanted.host),
         stop=remove,
     )
+    surplus.drop_ins(
+        name="SYS-01 Units of packages do what their packages say, or are declared",
+        declared=settings.sites_units_of(wanted.host),
+        own=list(settings.drop_ins),
+        remove=remove,
+    )
     schedules.restricted(
         name="SYS-06 Only root and declared accounts use cron and at",
         accounts=["root", *settings.schedulers],
@@ -64,6 +71,14 @@ def apply() -> None:
         bluetooth=allowed["bluetooth"],
         remove=remove,
     )
+    hidden = File(path=ADDRESSES, content=render(templates, "addresses.conf"))
+    files.tree(
+        name="SYS-07 Wireless cards show an address made up for each network",
+        files=[hidden] if allowed["wireless"] else [],
+        absent=[] if allowed["wireless"] else [ADDRESSES],
+    )
+    if allowed["wireless"]:
+        radios.addresses(name="SYS-07 Nothing has them show their own", path=ADDRESSES)
     files.tree(
         name="SYS-07 The kernel loads no driver of a radio that the host may not use",
         files=[File(path=RADIOS, content=render(templates, "radios.conf", **allowed))],

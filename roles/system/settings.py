@@ -27,6 +27,9 @@ OWN_UNITS = (
 )
 """Units that Ringfence itself makes."""
 
+OWN_DROP_INS = ("/etc/systemd/system/nftables.service.d/ringfence.conf",)
+"""Files of Ringfence's that change what a package's unit does."""
+
 UNIT = r"^[A-Za-z0-9_][A-Za-z0-9_.:@\\-]*\.(service|socket|timer|path)$"
 PACKAGE = r"^[a-z0-9][a-z0-9+.-]+$"
 
@@ -101,7 +104,8 @@ class Need(Section):
     packages: list[Annotated[str, StringConstraints(pattern=PACKAGE)]] = Field(default_factory=list)
     """Debian packages, such as tftpd-hpa."""
     units: list[Annotated[str, StringConstraints(pattern=UNIT)]] = Field(default_factory=list)
-    """Units of systemd that no package brought, such as asterisk.service built from source."""
+    """Units of systemd that no package brought, such as asterisk.service built from source, or
+    that the site changes by drop-ins."""
     purpose: Line
     """What it is for, for the auditor who reads the list."""
 
@@ -147,9 +151,18 @@ class Settings(Section):
             if package not in needed
         }
 
+    @property
+    def drop_ins(self) -> tuple[str, ...]:
+        """Files that may change what a package's unit does."""
+        return OWN_DROP_INS
+
     def units_of(self, host: Host) -> list[str]:
         """Return the units that a host may have although no package brought them."""
-        return sorted({*OWN_UNITS, *(unit for need in self._needs(host) for unit in need.units)})
+        return sorted({*OWN_UNITS, *self.sites_units_of(host)})
+
+    def sites_units_of(self, host: Host) -> list[str]:
+        """Return the units that the site declares for a host."""
+        return sorted({unit for need in self._needs(host) for unit in need.units})
 
     def functions_of(self, host: Host) -> list[str]:
         """Return the primary functions that the site gives a host."""

@@ -2,7 +2,7 @@
 
 from ipaddress import ip_address
 
-from ringfence.verify import control
+from ringfence.verify import control, not_applicable
 from ringfence.verify.probes import notices, radio_devices, schedules, unit_origins
 from ringfence.verify.probes.drop_log import in_a_container
 from ringfence.verify.probes.listening_sockets import listening
@@ -40,6 +40,17 @@ def test_what_runs_came_with_a_package(host, policy, declared, expect):
     expect("units that run", len(units), at_least=1)
     extra = undeclared(unit_origins.foreign(host, units), policy, declared)
     expect("units that run and nobody declared", extra, nothing=True)
+
+
+@control("SYS-01")
+def test_nobody_changed_what_a_packages_unit_does(host, policy, declared, expect):
+    declared_units = policy.system.sites_units_of(declared)
+    extra = [
+        str(unit)
+        for unit in unit_origins.changes(host)
+        if unit.name not in declared_units and unit.file not in policy.system.drop_ins
+    ]
+    expect("files that change units and nobody declared", extra, nothing=True)
 
 
 @control("SYS-01")
@@ -138,6 +149,17 @@ def test_only_wireless_networks_with_strong_keys_are_known(host, policy, declare
     allowed = ENTERPRISE if "wireless" in radios(policy, declared) else []
     weak = [str(one) for one in radio_devices.networks(host) if one.management not in allowed]
     expect("wireless networks that may not be known", weak, nothing=True)
+
+
+@control("SYS-07")
+def test_wireless_cards_show_no_address_of_their_own(host, policy, declared, expect):
+    if "wireless" not in radios(policy, declared):
+        not_applicable("the host may not use Wi-Fi")
+    rules = radio_devices.addresses(host)
+    general = [rule for rule in rules if rule.is_for_every_network]
+    expect("rules of addresses for every network", len(general), at_least=1)
+    showing = [str(rule) for rule in rules if not rule.hides]
+    expect("what shows a card's own address", showing, nothing=True)
 
 
 def installed(host):

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Prints the radios that may send, and the wireless networks that the host knows. Paths are base64.
+# Prints the radios that may send, the wireless networks that the host knows, and the lines by which
+# NetworkManager shows a card's own address. Paths are base64.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 coded() { # text
@@ -55,5 +56,25 @@ networks() {
         [ "$managed" -ge "$blocks" ] || how=${how:-wpa-psk}
         printf 'network %s %s\n' "$(coded "$path")" "${how:-wpa-eap}"
     done
+}
+showing() { # path: numbers of the lines of NetworkManager's by which Wi-Fi shows a card's own address
+    awk -F= '
+        { gsub(/[[:space:]]*=[[:space:]]*/, "="); gsub(/^[[:space:]]+|[[:space:]]+$/, "") }
+        /^\[/ { section = $0; next }
+        { key = $1 }
+        section ~ /^\[(wifi|802-11-wireless)\]$/ { key = "wifi." key }
+        key == "wifi.cloned-mac-address" && $2 !~ /^(random|stable|stable-ssid)$/ { print NR }
+        key == "wifi.scan-rand-mac-address" && $2 !~ /^(yes|true|on|1)$/ { print NR }' "$1"
+}
+addresses() { # the file of ours
+    for path in /etc/NetworkManager/NetworkManager.conf /etc/NetworkManager/conf.d/*.conf /run/NetworkManager/conf.d/*.conf \
+        /etc/NetworkManager/system-connections/* /run/NetworkManager/system-connections/*; do
+        [ -f "$path" ] || continue
+        for number in $(showing "$path"); do printf 'shows %s %s\n' "$(coded "$path")" "$number"; done
+    done
+    # One that runs, and read its configuration before our file was written.
+    systemctl --quiet is-active NetworkManager.service 2>/dev/null && changed=$(stat -c %Z -- "$1" 2>/dev/null) || return 0
+    since=$(systemctl show --timestamp=unix -p StateChangeTimestamp --value NetworkManager.service)
+    [ "$changed" -lt "${since#@}" ] || printf 'behind\n'
 }
 printf 'ringfence-radios\n'

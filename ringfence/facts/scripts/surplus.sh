@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Prints which of some packages are installed, and the units that start or run though no package brought them.
+# Prints which of some packages are installed, the units that start or run though no package brought them, and
+# the drop-ins that change what a package's unit does.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
 export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 installed() { # package...
@@ -27,6 +28,26 @@ units() {
                 if (path ~ "^/run/systemd/generator") path = value["SourcePath"] ~ "^/etc/init.d/" ? value["SourcePath"] : ""
                 sub("^/usr/", "/", path)
                 if (value["LoadState"] != "masked" && value["Id"] != "" && value["Id"] != own && path != "" && !(path in known)) print "unit " value["Id"]
+                split("", value)
+            }
+            BEGIN { while ((getline line <list) > 0) known[line] = 1 }
+            $0 == "" { told(); next }
+            { at = index($0, "="); value[substr($0, 1, at - 1)] = substr($0, at + 1) }
+            END { told() }' | sort -u
+    rm -f -- "$list"
+}
+drop_ins() { # unit and path of each drop-in that no package brought
+    list=$(mktemp) || exit 1
+    packaged >"$list"
+    systemctl show -p Id,DropInPaths -- '*.service' '*.socket' '*.timer' '*.path' |
+        awk -v list="$list" '
+            function told(   count, paths, i, plain) {
+                count = split(value["DropInPaths"], paths, " ")
+                for (i = 1; i <= count; i++) {
+                    plain = paths[i]
+                    sub("^/usr/", "/", plain)
+                    if (!(plain in known) && plain !~ "^/run/systemd/generator") print "drop-in", value["Id"], paths[i]
+                }
                 split("", value)
             }
             BEGIN { while ((getline line <list) > 0) known[line] = 1 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Removes packages and stops units. Needs the functions of packages.sh.
+# Removes packages and stops units; starts units again. Needs the functions of packages.sh, or of tree.sh.
 remove_package() { # package: and nothing with it
     goes=$(apt --simulate remove -- "$1" | sed -n 's/^Remv \([^ :]*\).*/\1/p') || fail "apt-get cannot remove $1"
     if [ "$goes" != "$1" ]; then
@@ -14,4 +14,12 @@ stop_unit() { # unit
     # An instance stays enabled by its link when its template has no [Install].
     systemctl stop -- "$1" || fail "$1 doesn't stop"
     printf 'stopped %s, which nobody declared\n' "$1"
+}
+start_again() { # unit...: those that run, as their packages made them
+    systemctl daemon-reload || fail "systemd does not read its units again"
+    for unit; do
+        # What speaks on the bus would lose it: dbus takes its changes at the next boot.
+        [ "$unit" != dbus.service ] || continue
+        systemctl try-restart -- "$unit" || fail "$unit doesn't start"
+    done
 }

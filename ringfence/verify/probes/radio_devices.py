@@ -1,6 +1,7 @@
 """Radios of a host: interfaces that send, services that drive them, networks that it knows."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,16 @@ for file in /etc/NetworkManager/system-connections/* /run/NetworkManager/system-
     /usr/lib/NetworkManager/system-connections/* /etc/wpa_supplicant/*.conf /var/lib/iwd/*.*; do
     [ ! -f "$file" ] || { echo "=== $file"; cat -- "$file"; }
 done"""
+SHOWN = "NetworkManager --print-config 2>/dev/null"
+"""The configuration as NetworkManager puts it together from its files (NetworkManager(8))."""
+WRITTEN = """\
+cat /usr/lib/NetworkManager/conf.d/*.conf /run/NetworkManager/conf.d/*.conf \\
+    /etc/NetworkManager/NetworkManager.conf /etc/NetworkManager/conf.d/*.conf 2>/dev/null"""
+"""The files from which it would, in the order in which they count (NetworkManager.conf(5))."""
+HIDING = {
+    "wifi.cloned-mac-address": {"random", "stable", "stable-ssid"},
+    "wifi.scan-rand-mac-address": {"yes", "true", "on", "1"},
+}
 IFF_UP = 1
 SENDS = "1"
 """RFKILL_STATE_UNBLOCKED (Documentation/ABI/stable/sysfs-class-rfkill)."""
@@ -42,6 +53,62 @@ class Network:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.management}"
+
+
+@dataclass(frozen=True)
+class AddressRule:
+    """What decides by which address wireless cards are seen."""
+
+    place: str
+    """the section of NetworkManager's configuration, or the file of a network"""
+    key: str
+    value: str
+
+    @property
+    def hides(self) -> bool:
+        """Whether another address than the card's own is shown."""
+        return self.value in HIDING[self.key]
+
+    @property
+    def is_for_every_network(self) -> bool:
+        """Whether it counts wherever nothing else is said (NetworkManager.conf(5))."""
+        return self.place == "connection" and self.key == "wifi.cloned-mac-address"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.key}={self.value}"
+
+
+def addresses(host: Any) -> list[AddressRule]:
+    """Return what is said of the addresses of wireless cards: as a whole, and by each network."""
+    shown = host.run(SHOWN)
+    text = shown.stdout if shown.rc == 0 else host.run(WRITTEN).stdout
+    found = {
+        (section, key): AddressRule(section, key, value)
+        for section, key, value in _settings(text)
+        if key in HIDING and section.startswith(("connection", "device"))
+    }
+    return [*found.values(), *_addresses_of_networks(host)]
+
+
+def _addresses_of_networks(host: Any) -> list[AddressRule]:
+    return [
+        AddressRule(file, "wifi.cloned-mac-address", value)
+        for file, text in _files(host)
+        for section, key, value in _settings(text)
+        if section in ("wifi", "802-11-wireless") and key == "cloned-mac-address"
+    ]
+
+
+def _settings(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield section, key and value of each setting of a file of GLib's (key files)."""
+    section = ""
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("[") and stripped.endswith("]"):
+            section = stripped[1:-1]
+        elif "=" in stripped and not stripped.startswith(("#", ";")):
+            key, _, value = stripped.partition("=")
+            yield section, key.strip(), value.strip()
 
 
 def sending(host: Any) -> list[tuple[str, str]]:
@@ -82,11 +149,18 @@ def services(host: Any, kind: str) -> list[str]:
 
 def networks(host: Any) -> list[Network]:
     """Return the wireless networks that the host's managers of networks know."""
-    found = []
+    return [
+        Network(file, management)
+        for file, text in _files(host)
+        for management in _managements(file, text)
+    ]
+
+
+def _files(host: Any) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each file with wireless networks."""
     for part in re.split(r"^=== ", host.run(NETWORKS).stdout, flags=re.MULTILINE)[1:]:
         file, _, text = part.partition("\n")
-        found += [Network(file, management) for management in _managements(file, text)]
-    return found
+        yield file, text
 
 
 def loading(host: Any, kind: str) -> dict[str, str]:

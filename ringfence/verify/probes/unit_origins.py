@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = "service,socket,timer,path"
-PACKAGED = "cat /var/lib/dpkg/info/*.list | grep -E '/systemd/system/[^/]+$|^/etc/init\\.d/.'"
+PACKAGED = "cat /var/lib/dpkg/info/*.list | grep -E '/systemd/system/.|^/etc/init\\.d/.'"
 AT_BOOT = f"systemctl list-unit-files --type={KINDS} --no-legend --no-pager --plain"
 NOW = f"systemctl list-units --type={KINDS} --no-legend --no-pager --plain"
+CHANGED = "systemctl show -p Id,DropInPaths '*.service' '*.socket' '*.timer' '*.path'"
 ALIVE = {"active", "activating", "reloading", "refreshing", "deactivating"}
 STARTS = {"enabled", "enabled-runtime", "linked", "linked-runtime"}
 ASKED = "sed -n 's,^0::,,p' /proc/self/cgroup"
@@ -43,6 +44,24 @@ def foreign(host: Any, units: list[Unit]) -> list[Unit]:
     """Return the units that no package brought; what a generator made counts by what it read."""
     packaged = {path.removeprefix("/usr") for path in host.check_output(PACKAGED).splitlines()}
     return [unit for unit in units if unit.file and unit.file.removeprefix("/usr") not in packaged]
+
+
+def changes(host: Any) -> list[Unit]:
+    """Return each unit that a drop-in changes which no package brought, with the drop-in's path.
+
+    What a generator made at boot is left out: it comes from what it read.
+    """
+    packaged = {path.removeprefix("/usr") for path in host.check_output(PACKAGED).splitlines()}
+    found = []
+    for block in host.check_output(CHANGED).split("\n\n"):
+        properties = dict(line.partition("=")[::2] for line in block.splitlines())
+        found += [
+            Unit(properties["Id"], path)
+            for path in properties.get("DropInPaths", "").split()
+            if path.removeprefix("/usr") not in packaged
+            and not path.startswith("/run/systemd/generator")
+        ]
+    return sorted(found, key=lambda unit: (unit.name, unit.file))
 
 
 def _units(host: Any, names: list[str]) -> list[Unit]:

@@ -51,6 +51,7 @@ def test_only_the_chosen_roles_of_the_host_count(house):
         ("paths: [/run/sshd]\n", "is not on a disk"),
         ("paths: ['/etc/a b']\n", "must be of the form"),
         ("services: [ssh]\n", "must be of the form"),
+        ("settings: ['net.ipv4 conf']\n", "must be of the form"),
         ("decides_access: true\n", "covers nothing"),
     ],
 )
@@ -64,18 +65,25 @@ def test_coverages_are_put_together_without_repetition():
     found = together(
         [
             Coverage(paths=["/etc/ssh/sshd_config", "/etc/group"], services=["ssh.service"]),
+            Coverage(settings=["net.ipv4.conf.*.rp_filter"]),
             Coverage(paths=["/etc/ssh", "/etc/group"], services=["ssh.service"], rulesets=True),
         ]
     )
     assert found.paths == ["/etc/group", "/etc/ssh"]
     assert found.services == ["ssh.service"]
     assert found.rulesets
+    assert found.settings == ["net.ipv4.conf.*.rp_filter"]
 
 
 def test_the_host_reads_one_thing_a_line():
-    coverage = Coverage(paths=["/etc/ssh", "~/.ssh/authorized_keys"], services=["ssh.service"])
+    coverage = Coverage(
+        paths=["/etc/ssh", "~/.ssh/authorized_keys"],
+        services=["ssh.service"],
+        settings=["net.ipv4.conf.*.rp_filter"],
+    )
     assert coverage.lines("deploy").splitlines() == [
         "path /etc/ssh",
         "home deploy .ssh/authorized_keys",
         "service ssh.service",
+        "setting net.ipv4.conf.*.rp_filter",
     ]

@@ -78,3 +78,53 @@ def test_networks_are_known_with_how_their_keys_are_managed(file, text, manageme
     found = radio_devices.networks(Host(NetworkManager=f"=== {file}\n{text}"))
     assert [one.management for one in found] == management
     assert all(one.file == file for one in found)
+
+
+CONFIGURATION = """\
+# NetworkManager configuration: /etc/NetworkManager/NetworkManager.conf
+[main]
+plugins=keyfile
+
+[device]
+wifi.scan-rand-mac-address=yes
+
+[connection]
+wifi.cloned-mac-address = stable
+# wifi.cloned-mac-address=permanent
+"""
+OFFICE = """\
+=== /etc/NetworkManager/system-connections/office.nmconnection
+[connection]
+type=wifi
+[wifi]
+cloned-mac-address=permanent
+=== /etc/NetworkManager/system-connections/cable.nmconnection
+[ethernet]
+cloned-mac-address=permanent
+"""
+
+
+def test_what_chooses_the_addresses_of_wireless_cards():
+    found = radio_devices.addresses(Host(**{"print-config": CONFIGURATION}))
+    assert [str(rule) for rule in found] == [
+        "device: wifi.scan-rand-mac-address=yes",
+        "connection: wifi.cloned-mac-address=stable",
+    ]
+    assert all(rule.hides for rule in found)
+    assert [rule.is_for_every_network for rule in found] == [False, True]
+
+
+def test_a_rule_of_some_networks_and_a_network_of_its_own_show_the_cards_address():
+    text = f"{CONFIGURATION}[connection-office]\nwifi.cloned-mac-address=preserve\n"
+    found = radio_devices.addresses(Host(**{"print-config": text, "===": OFFICE}))
+    assert [str(rule) for rule in found if not rule.hides] == [
+        "connection-office: wifi.cloned-mac-address=preserve",
+        "/etc/NetworkManager/system-connections/office.nmconnection: "
+        "wifi.cloned-mac-address=permanent",
+    ]
+
+
+def test_the_last_line_of_a_section_counts():
+    text = f"{CONFIGURATION}[connection]\nwifi.cloned-mac-address=permanent\n"
+    (found,) = [r for r in radio_devices.addresses(Host(**{"print-config": text})) if not r.hides]
+    assert str(found) == "connection: wifi.cloned-mac-address=permanent"

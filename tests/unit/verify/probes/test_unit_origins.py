@@ -79,3 +79,17 @@ def test_a_unit_that_was_masked_while_it_runs_is_nobodys():
     shown = "Id=a.service\nLoadState=masked\nFragmentPath=/etc/systemd/system/a.service\n"
     host = Host(list_units="a.service masked active exited A\n", show=shown)
     assert unit_origins.running(host) == []
+
+
+def test_what_changes_a_unit_is_foreign_unless_a_package_brought_it():
+    shown = (
+        "Id=cron.service\nDropInPaths=\n\n"
+        "Id=user@0.service\nDropInPaths=/usr/lib/systemd/system/user@.service.d/10-login.conf\n\n"
+        "Id=ssh.service\nDropInPaths=/run/systemd/generator/ssh.service.d/a.conf "
+        "/etc/systemd/system/ssh.service.d/b.conf /etc/systemd/system/service.d/c.conf\n"
+    )
+    host = Host(dpkg="/lib/systemd/system/user@.service.d/10-login.conf\n", show=shown)
+    assert unit_origins.changes(host) == [
+        Unit("ssh.service", "/etc/systemd/system/service.d/c.conf"),
+        Unit("ssh.service", "/etc/systemd/system/ssh.service.d/b.conf"),
+    ]
