@@ -125,8 +125,9 @@ class Settings(Section):
     needed: list[Need] = Field(default_factory=list)
     """Packages and units that are needed beside those that the product knows."""
     surplus: Literal["report", "remove"] = "report"
-    """What becomes of packages, units and schedules that nothing declares: they are reported, or
-    removed and stopped. `remove` on a host whose needs nobody declared can end calls."""
+    """What becomes of packages, units, drop-ins, schedules and wireless networks that nothing
+    declares: they stay and leave their controls red, or are removed and stopped. `remove` on a
+    host whose needs nobody declared can end calls."""
     together: list[Pair] = Field(default_factory=list)
     """Primary functions that share a host (PCI DSS 2.2.3)."""
     schedulers: list[LoginName] = Field(default_factory=list)

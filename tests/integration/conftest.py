@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ringfence import lab as labs
+from roles.system.settings import PRIMARY
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
@@ -22,6 +23,9 @@ THIS_COMPUTER = "10.77.0.254"
 GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
 person's key that goes past the bastion."""
+OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04")
+"""Controls of the kernel: not applicable in containers, whose kernel is this computer's, so they
+are proven on machines."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
@@ -108,6 +112,12 @@ def lab(tmp_path_factory) -> LabSite:
         labs.down(path, say=print)
 
 
+@pytest.fixture(scope="session")
+def of_machines() -> tuple[str, ...]:
+    """The controls that are proven on machines alone."""
+    return OF_MACHINES
+
+
 @pytest.fixture
 def stock(lab) -> LabSite:
     """The lab with its containers as they were before anything was applied."""
@@ -138,7 +148,10 @@ def direct(lab, tmp_path_factory) -> LabSite:
 
 @pytest.fixture
 def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
-    """Makes the same hosts another site: with other groups, and with more flows."""
+    """Makes the same hosts another site: with other groups, and with more flows.
+
+    That a host is two things at once is declared, as SYS-06 wants it.
+    """
 
     def make(groups: dict[str, list[str]], flows: str = "") -> LabSite:
         path = tmp_path / "regrouped"
@@ -148,8 +161,17 @@ def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
         for name, more in groups.items():
             hosts["hosts"][name]["groups"] += more
         (path / "hosts.yml").write_text(yaml.safe_dump(hosts))
-        policy = (path / "policy.yml").read_text()
-        (path / "policy.yml").write_text(policy.replace("\nflows:\n", f"\nflows:\n{flows}"))
+        policy = (path / "policy.yml").read_text().replace("\nflows:\n", f"\nflows:\n{flows}")
+        pairs = [host["groups"] for host in hosts["hosts"].values()]
+        shared = [
+            {"groups": functions, "reason": "a lab's host stands for many"}
+            for functions in ([g for g in names if g in PRIMARY] for names in pairs)
+            if len(functions) > 1
+        ]
+        together = yaml.safe_dump(shared, default_flow_style=True, width=10_000).strip()
+        (path / "policy.yml").write_text(
+            policy.replace("\nsystem:\n", f"\nsystem:\n  together: {together}\n")
+        )
         return replace(lab, path=path)
 
     return make
