@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
-MOUNTS = "findmnt -J -o TARGET,VFS-OPTIONS --list"
+MOUNTS = "findmnt -J -o TARGET,VFS-OPTIONS --list --task 1"
+"""The mounts of the host's first process: whoever asks may have a /tmp of its own."""
 RUN_THERE = """\
+theirs=$(readlink /proc/1/ns/mnt 2>&1)
+[ "$(readlink /proc/self/ns/mnt)" = "$theirs" ] || {{ echo not tried there; exit; }}
 file=$(mktemp {path}/ringfence.XXXXXX)
 printf '#!/bin/sh\\necho ran\\n' >"$file" && chmod 755 "$file"
 "$file" 2>/dev/null || echo refused
@@ -40,5 +43,8 @@ def options(host: Any, path: str) -> list[str]:
 
 
 def attempt(host: Any, path: str) -> str:
-    """Return what became of a program that was put into a directory: `ran` or `refused`."""
+    """Return what became of a program that was put into a directory: `ran` or `refused`.
+
+    Whoever doesn't see the host's own mounts can't try, and is told so.
+    """
     return str(host.check_output(RUN_THERE.format(path=path)).strip())
