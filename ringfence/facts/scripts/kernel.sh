@@ -9,6 +9,7 @@ kind() { # whose the kernel is
     if systemd-detect-virt --quiet --container; then printf 'container\n'; fi
 }
 loaded() { # module...: those that are loaded, and those of them that something holds
+    [ -e /proc/modules ] || return 0 # a kernel that can load none
     for module; do
         awk -v module="$module" '{ name = $1; gsub("_", "-", name) }
             name == module { print ($3 == "0" && !/\[permanent\]/ ? "loaded" : "held"), name }' /proc/modules
