@@ -9,6 +9,7 @@ from ringfence.rendering import render
 from ringfence.site.deploying import intent
 
 RADIOS = "/etc/modprobe.d/ringfence-radios.conf"
+NETWORKS = ("/etc/NetworkManager", "/etc/NetworkManager/conf.d")
 ADDRESSES = "/etc/NetworkManager/conf.d/zz-ringfence-addresses.conf"
 SERVICES = {
     "wireless": ("iwd.service", "wpa_supplicant.service"),
@@ -74,6 +75,7 @@ def apply() -> None:
     hidden = File(path=ADDRESSES, content=render(templates, "addresses.conf"))
     files.tree(
         name="SYS-07 Wireless cards show an address made up for each network",
+        directories=[Directory(path=path) for path in NETWORKS if allowed["wireless"]],
         files=[hidden] if allowed["wireless"] else [],
         absent=[] if allowed["wireless"] else [ADDRESSES],
     )
