@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.outcomes import report_deployment
 from ringfence.cli.progress import Progress
 from ringfence.cli.verify import summarise, verify_and_keep
 from ringfence.errors import UsageError
