@@ -14,7 +14,7 @@ MOST_LINES, MOST_OF_NEW = 24, 6
 """How many lines a short diff has, of a file that is there and of a new one."""
 STATES = {"ok": "green", "FAILED": "bold red", "REVERTED": "bold red"}
 SIGNS = {"+": "green", "-": "red", "@": "cyan"}
-BARREN = re.compile(r"[- ]\s*(#|$)")
+BARREN = re.compile(r"-\s*(#|$)")
 
 
 def report_deployment(outcome: Deployment, diff: str = "short") -> None:
