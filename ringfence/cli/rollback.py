@@ -89,7 +89,9 @@ def _target(to: str | None, before: str | None) -> Target:
 
 
 def _list(site: Site, limit: str | None) -> int:
-    found = kept_states(site, site.select(limit))
+    hosts = site.select(limit)
+    with Progress(title="rollback", hosts=[host.name for host in hosts]) as progress:
+        found = kept_states(site, hosts, progress)
     for name, known in found.items():
         click.echo(f"{name}: {known}" if isinstance(known, str) else f"{name}:")
         for line in () if isinstance(known, str) else _lines(known):
