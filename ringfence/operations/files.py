@@ -128,15 +128,15 @@ def tree_command(
     crowded = [d for d in directories if _extra(d, state, files, directories)]
     if not (wrong_files or wrong_directories or unwanted or crowded or state["leftovers"]):
         return None
-    for file in wrong_files:
-        _tell_file(file, found.get(file.path), directories)
     for directory in wrong_directories:
         _tell_entry("directory", directory, found.get(directory.path))
-    surplus = [
-        f"{d.path}/{name}" for d in crowded for name in _surplus(d, state, files, directories)
-    ]
-    for path in [*unwanted, *surplus]:
+    for file in wrong_files:
+        _tell_file(file, found.get(file.path), directories)
+    for path in unwanted:
         would("removal", path=path)
+    for directory in crowded:
+        for name in _surplus(directory, state, files, directories):
+            would("removal", path=f"{directory.path}/{name}")
 
     lines = _preparation(files, directories, absent, wrong_directories)
     if wrong_files:
