@@ -106,7 +106,7 @@ def picture_of_terminal(said: dict[str, str], path: Path) -> None:
 def picture_of_page(page: Path, path: Path) -> None:
     """Have a browser draw the beginning of a page."""
     browser = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    shot = ["--window-size=1100,1000", f"--screenshot={path}", page.as_uri()]
+    shot = ["--window-size=1200,1000", f"--screenshot={path}", page.as_uri()]
     subprocess.run([*browser, *shot], check=True, capture_output=True)
 
 
