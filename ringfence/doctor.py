@@ -54,12 +54,13 @@ def examine(site: Site, hosts: list[Host], runs: Path, say: Say = nobody) -> lis
         site: the site.
         hosts: the hosts that are asked, at least one.
         runs: where runs are kept, or will be.
-        say: told when a host was asked.
+        say: told which host is asked, and which was examined.
     """
 
     def ask(host: Host) -> list[Finding]:
+        say(host.name, "asked")
         found = list(of_host(site, host))
-        say(host.name, "asked", 1.0)
+        say(host.name, "examined", 1.0)
         return found
 
     asked = side_by_side(hosts, ask)

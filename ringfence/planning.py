@@ -13,8 +13,9 @@ from ringfence.verify.session import UnreachableError
 
 MEMORY = ".unchanged"
 """The folder beside the runs in which plans that found nothing to change are remembered."""
-COMPARED = 0.2
-"""The share of a plan's time until a host was compared with its last plan."""
+COMPARED, PREPARED = 0.2, 0.9
+"""The shares of a plan's time after which a host was compared with its last plan, and after which
+pyinfra knows what it would do there."""
 
 
 def plan(
@@ -66,7 +67,7 @@ def plan(
             roles,
             True,
             folder / "plan.log",
-            part(say, COMPARED, 1.0),
+            part(say, COMPARED, PREPARED),
             questions=questions,
             parallel=parallel,
         )
@@ -79,4 +80,6 @@ def plan(
             found = file_changes(site, planned.told, ask, parallel)
             for name, changes in found.items():
                 planned.hosts[name].files = changes
+        for host in others:
+            say(host.name, "planned", 1.0)
     return Deployment(True, {h.name: planned.hosts.get(h.name, HostOutcome()) for h in hosts})

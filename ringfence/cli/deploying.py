@@ -51,7 +51,8 @@ def run_apply(
     Returns the outcome and the run's folder. Raises ToolError when the plan failed, or when the run
     cannot be kept.
     """
-    _show_native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
+    native = _native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
+    click.echo(native, err=True)
     folder = new_run_folder(runs_folder(argument, runs))
     started_at = datetime.now(UTC)
     with Progress(title=title, hosts=[host.name for host in hosts]) as progress:
@@ -74,7 +75,7 @@ def run_plan(
         refused, reboots = _examined(site, hosts, progress, parallel)
         answering = [host for host in hosts if host.name not in refused]
         named = None if whole_site and not refused else answering
-        _show_native(site, named, roles, dry=True, parallel=parallel)
+        progress.print(_native(site, named, roles, dry=True, parallel=parallel))
         outcome = Deployment(True, {})
         if answering:
             folder = new_run_folder(runs_folder(argument, runs))
@@ -105,11 +106,12 @@ def warn_of_people(site: Site) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _show_native(
+def _native(
     site: Site, hosts: list[Host] | None, roles: str | None, dry: bool, parallel: int
-) -> None:
-    native = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry, parallel)]
-    click.echo(f"+ {shlex.join(native)}", err=True)
+) -> str:
+    """Return the line that says what an operator would type for the same with pyinfra alone."""
+    words = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry, parallel)]
+    return f"+ {shlex.join(words)}"
 
 
 def demand_roles(site: Site, roles: str | None) -> None:
@@ -125,6 +127,7 @@ def _examined(
     """Return why hosts can't be planned for, and why others are due for a reboot, by name."""
 
     def ask(host: Host) -> tuple[str, str]:
+        say(host.name, "asked whether it answers")
         channel = Channel(site, host)
         try:
             system, reboot = channel.ask_patiently(SYSTEM, REBOOT)

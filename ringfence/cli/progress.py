@@ -92,6 +92,10 @@ class Progress:
                         self.rows[host] = replace(row, state="stopped" if kind else "done")
             self.live.stop()
 
+    def print(self, line: str) -> None:
+        """Print a line that stays, above what moves."""
+        self.console.print(Text(line))
+
     def __call__(
         self, host: str, step: str, share: float | None = None, failed: bool = False
     ) -> None:
@@ -158,7 +162,7 @@ def summary(
     wrong = f", {failed} failed" if failed else ""
     done = f"{len(finished)} of {len(hosts)} hosts done{wrong}" if hosts else ""
     left = time_left([rows[host].share if host in rows else 0.0 for host in hosts], elapsed)
-    rest = "" if left is None else f"about {duration(left)} left"
+    rest = "" if left is None else f"about {duration(max(left, 1))} left"
     wanted = [title, done, duration(elapsed), rest]
     for dispensable in ((), (0,), (0, 2)):
         parts = [part for at, part in enumerate(wanted) if part and at not in dispensable]
