@@ -11,12 +11,15 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ringfence.effects import FileChange, Told, UnitAct, acts_done, acts_to_come, by_host
 from ringfence.errors import ToolError
+from ringfence.operations.telling import EFFECTS
 from ringfence.pyinfra_process import QUESTIONS
 from ringfence.pyinfra_steps import ABOUT_HOST, STARTED, Heard
 from ringfence.side_by_side import HOSTS_AT_ONCE
@@ -43,6 +46,12 @@ class HostOutcome:
     """What the guard did, in its words."""
     reverted: str = ""
     """Why the host was put back as it was; empty when it wasn't."""
+    files: list[FileChange] = field(default_factory=list)
+    """What a plan found that would change about files."""
+    units: list[UnitAct] = field(default_factory=list)
+    """What was restarted, reloaded, started or stopped, or would be."""
+    reboot: str = ""
+    """Why the host is due for a reboot, as a plan finds it; empty when it isn't."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Deployment:
 
     dry: bool
     hosts: dict[str, HostOutcome]
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    """By host, what the operations told of their effects."""
 
     @property
     def changes(self) -> int:
@@ -127,7 +138,8 @@ def deploy(
         environment[QUESTIONS] = str(questions)
     said: list[str] = []
     heard = Heard([host.name for host in hosts], dry, say)
-    with log.open("w", buffering=1) as kept:
+    with log.open("w", buffering=1) as kept, tempfile.TemporaryFile("w+") as effects:
+        environment[EFFECTS] = str(effects.fileno())
         kept.write(f"+ {shlex.join(command)}\n")
         process = subprocess.Popen(
             command,
@@ -135,6 +147,7 @@ def deploy(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
+            pass_fds=[effects.fileno()],
             text=True,
             errors="replace",
         )
@@ -155,9 +168,12 @@ def deploy(
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
+        effects.seek(0)
+        told = by_host(effects)
     try:
         report = json.loads(document)
         outcome = _outcomes(report, [host.name for host in hosts], dry, said)
+        outcome = _with_effects(outcome, told)
         return _with_failed_plans(outcome) if dry and status else outcome
     except (ValueError, KeyError, TypeError):
         if any(NO_HOST_LEFT in line for line in said):
@@ -176,6 +192,14 @@ def _all_failed(names: list[str], dry: bool, said: list[str]) -> Deployment:
         host.completed = False
         host.failed = [] if dry else started[-1:]
     return outcome
+
+
+def _with_effects(done: Deployment, told: dict[str, list[Told]]) -> Deployment:
+    """Add what operations told that pyinfra doesn't: what happens to units."""
+    acts = acts_to_come if done.dry else acts_done
+    for name, host in done.hosts.items():
+        host.units = acts(told.get(name, []))
+    return replace(done, told=told)
 
 
 def _with_failed_plans(planned: Deployment) -> Deployment:

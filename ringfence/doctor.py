@@ -16,6 +16,7 @@ from ringfence.guard.channel import Channel
 from ringfence.guard.coverage import chosen_dangers
 from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
+from ringfence.steps import Say, nobody
 from ringfence.verify.session import UnreachableError
 
 NOTABLE_LAG = 2.0
@@ -46,15 +47,23 @@ class Finding:
     text: str
 
 
-def examine(site: Site, hosts: list[Host], runs: Path) -> list[Finding]:
+def examine(site: Site, hosts: list[Host], runs: Path, say: Say = nobody) -> list[Finding]:
     """Return what was found here, and then on each host, in the order of hosts.yml.
 
     Args:
         site: the site.
         hosts: the hosts that are asked, at least one.
         runs: where runs are kept, or will be.
+        say: told which host is asked, and which was examined.
     """
-    asked = side_by_side(hosts, lambda host: list(of_host(site, host)))
+
+    def ask(host: Host) -> list[Finding]:
+        say(host.name, "asked")
+        found = list(of_host(site, host))
+        say(host.name, "examined", 1.0)
+        return found
+
+    asked = side_by_side(hosts, ask)
     return [*of_here(site, hosts, runs), *(finding for found in asked for finding in found)]
 
 

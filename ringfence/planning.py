@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ringfence.deployment import Deployment, HostOutcome, deploy
+from ringfence.effects import file_changes
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, part
@@ -12,8 +13,9 @@ from ringfence.verify.session import UnreachableError
 
 MEMORY = ".unchanged"
 """The folder beside the runs in which plans that found nothing to change are remembered."""
-COMPARED = 0.2
-"""The share of a plan's time until a host was compared with its last plan."""
+COMPARED, PREPARED = 0.2, 0.9
+"""The shares of a plan's time after which a host was compared with its last plan, and after which
+pyinfra knows what it would do there."""
 
 
 def plan(
@@ -24,6 +26,7 @@ def plan(
     say: Say,
     ask: Mapping[str, Ask],
     parallel: int = HOSTS_AT_ONCE,
+    with_files: bool = False,
 ) -> Deployment:
     """Find out what would change; pyinfra is started for hosts that differ from their last plan.
 
@@ -35,6 +38,7 @@ def plan(
         say: told each step.
         ask: by host's name, what puts commands to it.
         parallel: how many hosts are asked at a time.
+        with_files: ask the hosts too for what would change in their files.
 
     Raises:
         ToolError: pyinfra failed.
@@ -63,7 +67,7 @@ def plan(
             roles,
             True,
             folder / "plan.log",
-            part(say, COMPARED, 1.0),
+            part(say, COMPARED, PREPARED),
             questions=questions,
             parallel=parallel,
         )
@@ -72,4 +76,10 @@ def plan(
         for name, outcome in planned.hosts.items():
             if outcome == HostOutcome() and name in asked:
                 remember(memory, name, wanted, asked[name])
+        if with_files:
+            found = file_changes(site, planned.told, ask, parallel)
+            for name, changes in found.items():
+                planned.hosts[name].files = changes
+        for host in others:
+            say(host.name, "planned", 1.0)
     return Deployment(True, {h.name: planned.hosts.get(h.name, HostOutcome()) for h in hosts})

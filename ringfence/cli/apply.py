@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import demand_roles, report_deployment, run_apply, warn_of_people
+from ringfence.cli.deploying import demand_roles, run_apply, warn_of_people
 from ringfence.cli.documents import of_deployment, of_run, of_waves, print_document
 from ringfence.cli.options import (
     json_option,
@@ -16,6 +16,7 @@ from ringfence.cli.options import (
     site_argument,
     waves_option,
 )
+from ringfence.cli.outcomes import report_deployment
 from ringfence.cli.verify import summarise, verify_and_keep
 from ringfence.cli.waving import in_waves, report_waves, waves_of
 from ringfence.rollout import Brought, Wave

@@ -21,9 +21,17 @@ from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
 from ringfence.steps import Say, part
+from ringfence.supported import SYSTEM, unsupported
 from ringfence.verify.runs import new_run_folder
 from ringfence.verify.session import UnreachableError
 
+REBOOT = """\
+[ ! -e /run/reboot-required ] || echo its packages ask for one
+systemd-detect-virt -qc && exit
+newest=$(ls /boot/vmlinuz-* 2>/dev/null | sed 's,.*/vmlinuz-,,' | sort -V | tail -n 1)
+[ "${newest:-$(uname -r)}" = "$(uname -r)" ] || echo "kernel $newest is installed, $(uname -r) runs"
+"""
+"""What tells whether a host is due for a reboot; a container has no kernel of its own."""
 ANSWERED = 0.1
 """The share of a plan's time after which a host is known to answer."""
 
@@ -43,7 +51,8 @@ def run_apply(
     Returns the outcome and the run's folder. Raises ToolError when the plan failed, or when the run
     cannot be kept.
     """
-    _show_native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
+    native = _native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
+    click.echo(native, err=True)
     folder = new_run_folder(runs_folder(argument, runs))
     started_at = datetime.now(UTC)
     with Progress(title=title, hosts=[host.name for host in hosts]) as progress:
@@ -63,17 +72,18 @@ def run_plan(
 ) -> Deployment:
     """Plan on the hosts that answer; the others are outcomes too. Raises ToolError."""
     with Progress(title="plan", hosts=[host.name for host in hosts]) as progress:
-        silent = _unreachable(site, hosts, progress, parallel)
-        answering = [host for host in hosts if host.name not in silent]
-        named = None if whole_site and not silent else answering
-        _show_native(site, named, roles, dry=True, parallel=parallel)
+        refused, reboots = _examined(site, hosts, progress, parallel)
+        answering = [host for host in hosts if host.name not in refused]
+        named = None if whole_site and not refused else answering
+        progress.print(_native(site, named, roles, dry=True, parallel=parallel))
         outcome = Deployment(True, {})
         if answering:
             folder = new_run_folder(runs_folder(argument, runs))
             outcome = _plan(site, answering, roles, folder, part(progress, ANSWERED, 1.0), parallel)
+    for name, reason in reboots.items():
+        outcome.hosts[name].reboot = reason
     gone = {
-        name: HostOutcome(trouble=[f"unreachable: {reason}"], completed=False)
-        for name, reason in silent.items()
+        name: HostOutcome(trouble=[reason], completed=False) for name, reason in refused.items()
     }
     return replace(outcome, hosts={**outcome.hosts, **gone})
 
@@ -84,28 +94,10 @@ def _plan(
     channels = [Channel(site, host) for host in hosts]
     try:
         ask = {channel.host.name: channel.ask for channel in channels}
-        return plan(site, hosts, roles, folder, say, ask, parallel)
+        return plan(site, hosts, roles, folder, say, ask, parallel, with_files=True)
     finally:
         for channel in channels:
             channel.close()
-
-
-def report_deployment(outcome: Deployment) -> None:
-    """Print each host's outcome, and its operations that changed something or failed."""
-    verb = "would change" if outcome.dry else "changed"
-    for name, host in sorted(outcome.hosts.items()):
-        state = "FAILED" if host.failed or not host.completed else "ok"
-        state = "REVERTED" if host.reverted else state
-        click.echo(f"{name}: {state}, {_counts(host, outcome.dry)}")
-        for line in host.guard:
-            click.echo(f"  guard: {line}")
-        for operation in host.changed:
-            click.echo(f"  {verb}: {operation}")
-        for operation in host.failed:
-            click.echo(f"  failed: {operation}")
-        for line in dict.fromkeys(host.trouble):
-            if state != "ok" or line.startswith("ringfence: "):
-                click.echo(f"  {line}")
 
 
 def warn_of_people(site: Site) -> None:
@@ -114,21 +106,12 @@ def warn_of_people(site: Site) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
-def _counts(host: HostOutcome, dry: bool) -> str:
-    if dry:
-        return f"{len(host.changed)} would change"
-    if host.completed and not host.changed and not host.unchanged:
-        return "0 changed: nothing to change"
-    return (
-        f"{len(host.changed)} changed, {len(host.unchanged)} unchanged, {len(host.failed)} failed"
-    )
-
-
-def _show_native(
+def _native(
     site: Site, hosts: list[Host] | None, roles: str | None, dry: bool, parallel: int
-) -> None:
-    native = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry, parallel)]
-    click.echo(f"+ {shlex.join(native)}", err=True)
+) -> str:
+    """Return the line that says what an operator would type for the same with pyinfra alone."""
+    words = ["pyinfra", *pyinfra_arguments(site, hosts, roles, dry, parallel)]
+    return f"+ {shlex.join(words)}"
 
 
 def demand_roles(site: Site, roles: str | None) -> None:
@@ -138,20 +121,29 @@ def demand_roles(site: Site, roles: str | None) -> None:
             raise UsageError(f"there is no role {role!r}{nearest(role, site.house.roles)}")
 
 
-def _unreachable(site: Site, hosts: list[Host], say: Say, parallel: int) -> dict[str, str]:
-    """Return the hosts on which a command cannot be run as root, with the reason."""
+def _examined(
+    site: Site, hosts: list[Host], say: Say, parallel: int
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return why hosts can't be planned for, and why others are due for a reboot, by name."""
 
-    def ask(host: Host) -> str:
+    def ask(host: Host) -> tuple[str, str]:
+        say(host.name, "asked whether it answers")
         channel = Channel(site, host)
         try:
-            channel.ask_patiently("true")
+            system, reboot = channel.ask_patiently(SYSTEM, REBOOT)
         except UnreachableError as error:
             say(host.name, "unreachable", 1.0, failed=True)
-            return str(error)
+            return f"unreachable: {error}", ""
         finally:
             channel.close()
+        if foreign := unsupported(system.stdout.decode("utf-8", "replace")):
+            say(host.name, foreign, 1.0, failed=True)
+            return f"refused: {foreign}", ""
         say(host.name, "answered", ANSWERED)
-        return ""
+        return "", " ".join(reboot.stdout.decode("utf-8", "replace").split())
 
-    reasons = side_by_side(hosts, ask, parallel)
-    return {host.name: reason for host, reason in zip(hosts, reasons, strict=True) if reason}
+    found = dict(
+        zip([host.name for host in hosts], side_by_side(hosts, ask, parallel), strict=True)
+    )
+    refused = {name: reason for name, (reason, _) in found.items() if reason}
+    return refused, {name: reboot for name, (_, reboot) in found.items() if reboot}

@@ -15,6 +15,7 @@ from ringfence.cli.options import (
     runs_option,
     site_argument,
 )
+from ringfence.cli.progress import Progress
 from ringfence.doctor import State, examine
 from ringfence.site import load_site
 
@@ -33,7 +34,9 @@ def doctor(site: Path, limit: str | None, as_json: bool, runs: Path | None) -> i
     is there room, would apply be refused. Exits with 1 when there is a problem.
     """
     loaded = load_site(site)
-    findings = examine(loaded, loaded.select(limit), runs_folder(site, runs))
+    hosts = loaded.select(limit)
+    with Progress(title="doctor", hosts=[host.name for host in hosts]) as progress:
+        findings = examine(loaded, hosts, runs_folder(site, runs), progress)
     if as_json:
         print_document([asdict(finding) for finding in findings])
     else:

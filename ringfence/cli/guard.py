@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ringfence.cli.options import json_option, limit_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import ToolError
 from ringfence.guard.channel import Channel, RefusedError, demand, status_of
 from ringfence.guard.wording import describe
@@ -36,7 +37,7 @@ def status(site: Path, limit: str | None, as_json: bool) -> int:
 
     Exits with 1 when a host does not answer.
     """
-    found = _on_each(load_site(site), limit, status_of)
+    found = _on_each(load_site(site), limit, "guard status", status_of)
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
@@ -63,7 +64,7 @@ def revert(site: Path, limit: str | None) -> int:
             return after | {"did": "nothing to put back"}
         return after | {"did": "put back" if after["state"] == "idle" else "still armed"}
 
-    found = _on_each(load_site(site), limit, put_back)
+    found = _on_each(load_site(site), limit, "guard revert", put_back)
     for name, told in found.items():
         click.echo(f"{name}: {told.get('did') or told['trouble']}")
         if told.get("did") == "put back":
@@ -74,9 +75,14 @@ def revert(site: Path, limit: str | None) -> int:
 
 
 def _on_each(
-    site: Site, limit: str | None, do: Callable[[Channel], dict[str, str]]
+    site: Site, limit: str | None, title: str, do: Callable[[Channel], dict[str, str]]
 ) -> dict[str, dict[str, str]]:
     def ask(host: Host) -> dict[str, str]:
+        told = put(host)
+        progress(host.name, told.get("trouble", "answered"), 1.0)
+        return told
+
+    def put(host: Host) -> dict[str, str]:
         channel = Channel(site, host)
         try:
             return do(channel)
@@ -88,4 +94,6 @@ def _on_each(
             channel.close()
 
     hosts = site.select(limit)
-    return dict(zip([host.name for host in hosts], side_by_side(hosts, ask), strict=True))
+    names = [host.name for host in hosts]
+    with Progress(title=title, hosts=names) as progress:
+        return dict(zip(names, side_by_side(hosts, ask), strict=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import demand_roles, report_deployment, run_plan, warn_of_people
+from ringfence.cli.deploying import demand_roles, run_plan, warn_of_people
 from ringfence.cli.documents import of_deployment, print_document
 from ringfence.cli.options import (
     json_option,
@@ -16,6 +16,7 @@ from ringfence.cli.options import (
     site_argument,
     waves_option,
 )
+from ringfence.cli.outcomes import DIFFS, report_deployment
 from ringfence.cli.waving import show_waves, waves_of
 from ringfence.site import load_site
 
@@ -28,6 +29,12 @@ CHANGES_PENDING = 2
 @role_option
 @waves_option("Show too which hosts apply would take in which wave.")
 @parallel_option
+@click.option(
+    "--diff",
+    type=click.Choice(DIFFS),
+    default="short",
+    help="How much of what changes inside files is shown (short).",
+)
 @json_option
 @runs_option
 def plan(
@@ -36,12 +43,14 @@ def plan(
     roles: str | None,
     waves: str | None,
     parallel: int,
+    diff: str,
     as_json: bool,
     runs: Path | None,
 ) -> int:
-    """Show what apply would change on SITE's hosts; change nothing.
+    """Show what apply would change on SITE's hosts, and what would restart; change nothing.
 
-    Exits with 2 when changes are pending.
+    Exits with 2 when changes are pending. Of files that not everybody on the host may read it is
+    told that they change, not how; secrets of the site are masked.
     """
     loaded = load_site(site)
     demand_roles(loaded, roles)
@@ -52,7 +61,7 @@ def plan(
         names = [[host.name for host in wave] for wave in waved]
         print_document(of_deployment(outcome) | ({"waves": names} if waved else {}))
     else:
-        report_deployment(outcome)
+        report_deployment(outcome, diff=diff)
         show_waves(waved)
     warn_of_people(loaded)
     if outcome.failed:

@@ -92,6 +92,10 @@ class Progress:
                         self.rows[host] = replace(row, state="stopped" if kind else "done")
             self.live.stop()
 
+    def print(self, line: str) -> None:
+        """Print a line that stays, above what moves."""
+        self.console.print(Text(line))
+
     def __call__(
         self, host: str, step: str, share: float | None = None, failed: bool = False
     ) -> None:
@@ -131,9 +135,10 @@ class Progress:
             waited = time.monotonic() - row.since
             age = f"{waited:.0f} s" if row.state == "running" and waited >= 2 else ""
             step = Text(row.step, no_wrap=True, overflow="ellipsis")
-            table.add_row(sign, Text(host, "bold"), step, Text(age, "dim"))
+            name = Text(host, "bold", no_wrap=True, overflow="ellipsis")
+            table.add_row(sign, name, step, Text(age, "dim", no_wrap=True))
         elapsed = time.monotonic() - self.began
-        line = summary(self.title, self.hosts, rows, elapsed)
+        line = summary(self.title, self.hosts, rows, elapsed, self.console.width)
         return Group(table, Text(line, "dim", no_wrap=True, overflow="ellipsis"))
 
 
@@ -145,19 +150,25 @@ def most_telling(rows: dict[str, Row], most: int) -> list[tuple[str, Row]]:
     return busy[:most]
 
 
-def summary(title: str, hosts: Sequence[str], rows: dict[str, Row], elapsed: float) -> str:
-    """Return the last line: how many hosts are done, for how long it has gone on, what is left."""
+def summary(
+    title: str, hosts: Sequence[str], rows: dict[str, Row], elapsed: float, width: int = 200
+) -> str:
+    """Return the last line: how many hosts are done, for how long it has gone on, what is left.
+
+    What has no place in `width` columns gives way: first the title, then how long it has gone on.
+    """
     finished = [rows[host] for host in hosts if host in rows and rows[host].state in SIGNS]
     failed = sum(row.state == "failed" for row in finished)
-    parts = [title] if title else []
-    if hosts:
-        wrong = f", {failed} failed" if failed else ""
-        parts.append(f"{len(finished)} of {len(hosts)} hosts done{wrong}")
-    parts.append(duration(elapsed))
+    wrong = f", {failed} failed" if failed else ""
+    done = f"{len(finished)} of {len(hosts)} hosts done{wrong}" if hosts else ""
     left = time_left([rows[host].share if host in rows else 0.0 for host in hosts], elapsed)
-    if left is not None:
-        parts.append(f"about {duration(left)} left")
-    return " · ".join(parts)
+    rest = "" if left is None else f"about {duration(max(left, 1))} left"
+    wanted = [title, done, duration(elapsed), rest]
+    for dispensable in ((), (0,), (0, 2)):
+        parts = [part for at, part in enumerate(wanted) if part and at not in dispensable]
+        if len(line := " · ".join(parts)) <= width:
+            break
+    return line
 
 
 def time_left(shares: Sequence[float], elapsed: float) -> float | None:

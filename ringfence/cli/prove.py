@@ -84,6 +84,7 @@ def prove(
 def _prove(bench: Bench, rounds: list[list[Trial]]) -> tuple[list[CaseOutcome], str]:
     outcomes: list[CaseOutcome] = []
     name, trials = bench.host.name, sum(map(len, rounds))
+    bench.say(name, "is it at its baseline")
     try:
         for outcome in prove_host(bench, rounds):
             outcomes.append(outcome)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.deploying import report_deployment
 from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.outcomes import report_deployment
 from ringfence.cli.progress import Progress
 from ringfence.cli.verify import summarise, verify_and_keep
 from ringfence.errors import UsageError
@@ -89,7 +89,9 @@ def _target(to: str | None, before: str | None) -> Target:
 
 
 def _list(site: Site, limit: str | None) -> int:
-    found = kept_states(site, site.select(limit))
+    hosts = site.select(limit)
+    with Progress(title="rollback", hosts=[host.name for host in hosts]) as progress:
+        found = kept_states(site, hosts, progress)
     for name, known in found.items():
         click.echo(f"{name}: {known}" if isinstance(known, str) else f"{name}:")
         for line in () if isinstance(known, str) else _lines(known):

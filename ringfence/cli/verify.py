@@ -88,6 +88,8 @@ def verify_and_keep(
     click.echo(f"+ {shlex.join(native)}", err=True)
     typed = shlex.join(["ringfence", *sys.argv[1:]])
     with Progress(title=title, hosts=[host.name for host in hosts]) as progress:
+        for host in hosts:
+            progress.step(host.name, "asked")
         run, folder = judge(
             site,
             runs_folder(argument, runs),

@@ -14,9 +14,9 @@ from ringfence.guard.coverage import Coverage
 from ringfence.guard.states import STATES
 from ringfence.site import AccessKey, Host, Site
 from ringfence.site.section import as_ip
+from ringfence.supported import SYSTEM, unsupported
 from ringfence.verify.answers import Answer
 
-SYSTEMS = {"debian 12", "debian 13"}
 LEAST_SPACE = 32 * 1024 * 1024
 """Bytes that must be free on each of PLACES: saved copies, staged files, packages."""
 LEAST_FILES = 500
@@ -26,7 +26,6 @@ FARTHEST_CLOCK = 300.0
 STALE = 120
 """Seconds after which a lock that nobody renewed is nobody's (guard.sh)."""
 
-SYSTEM = '. /etc/os-release; echo "$ID $VERSION_ID"'
 CLOCK = "date -u +%s.%N"
 DISKS = f"stat -f -c '%n|%f|%S|%d|%c' {' '.join(PLACES)}"
 LOGIN = r"""
@@ -92,9 +91,8 @@ def reasons(
     today: date | None = None,
 ) -> Iterator[str]:
     """Yield why nothing may be changed on a host now, a sentence each; nothing when all is well."""
-    if findings.system not in SYSTEMS:
-        system = findings.system or "an unknown system"
-        yield f"it runs {system}: only Debian 12 and 13 are supported"
+    if foreign := unsupported(findings.system):
+        yield foreign
     if abs(findings.lag) > FARTHEST_CLOCK:
         where = "ahead of" if findings.lag > 0 else "behind"
         yield (

@@ -17,7 +17,7 @@ from ringfence.guard.states import Covered, Kept, Step, Target
 from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
-from ringfence.steps import Say
+from ringfence.steps import Say, nobody
 from ringfence.verify.session import UnreachableError
 
 PATIENCE = 300.0
@@ -28,7 +28,7 @@ FIT, WANTED, ARMED, BACK = 0.1, 0.2, 0.4, 0.8
 and has its files back."""
 
 
-def kept_states(site: Site, hosts: list[Host]) -> dict[str, list[Kept] | str]:
+def kept_states(site: Site, hosts: list[Host], say: Say = nobody) -> dict[str, list[Kept] | str]:
     """Return the runs that changed each host, the oldest first, or why it doesn't tell."""
     asked = [GuardedHost(host, Channel(site, host), {}) for host in hosts]
     found: dict[str, list[Kept] | str] = {}
@@ -37,6 +37,7 @@ def kept_states(site: Site, hosts: list[Host]) -> dict[str, list[Kept] | str]:
         known = _history(each)
         found[each.name] = each.refused or known
         each.channel.close()
+        say(each.name, each.refused or "answered", 1.0)
 
     side_by_side(asked, ask)
     return {host.name: found[host.name] for host in hosts}

@@ -6,6 +6,7 @@ import io
 import tarfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationValueError
@@ -15,6 +16,7 @@ from pyinfra.context import host
 from ringfence.facts.files import Closed, Entry, Tree, TreeState, places
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named, octal, plain
+from ringfence.operations.telling import would
 
 STAGE = "{}"
 """Stands for the staged file in a validator's words."""
@@ -23,7 +25,10 @@ STAGE = "{}"
 @dataclass(frozen=True, kw_only=True)
 class File:
     """A regular file that must have this content. A validator is a command (its words, `{}` for the
-    staged file) that must succeed before anything of the tree is replaced."""
+    staged file) that must succeed before anything of the tree is replaced.
+
+    `shown` says whether a plan may show what changes in it. None means: if everybody on the host
+    may read it. A file that is closed for caution, but never holds a secret, says True."""
 
     path: str
     content: str = field(repr=False)
@@ -31,6 +36,7 @@ class File:
     owner: str = "root"
     group: str = "root"
     validators: Sequence[Sequence[str]] = ()
+    shown: bool | None = None
 
     @property
     def sha256(self) -> str:
@@ -122,6 +128,15 @@ def tree_command(
     crowded = [d for d in directories if _extra(d, state, files, directories)]
     if not (wrong_files or wrong_directories or unwanted or crowded or state["leftovers"]):
         return None
+    for directory in wrong_directories:
+        _tell_entry("directory", directory, found.get(directory.path))
+    for file in wrong_files:
+        _tell_file(file, found.get(file.path), directories)
+    for path in unwanted:
+        would("removal", path=path)
+    for directory in crowded:
+        for name in _surplus(directory, state, files, directories):
+            would("removal", path=f"{directory.path}/{name}")
 
     lines = _preparation(files, directories, absent, wrong_directories)
     if wrong_files:
@@ -207,8 +222,36 @@ def _extra(
     files: Sequence[File],
     directories: Sequence[Directory],
 ) -> bool:
+    return directory.exclusive and bool(_surplus(directory, state, files, directories))
+
+
+def _surplus(
+    directory: Directory,
+    state: TreeState,
+    files: Sequence[File],
+    directories: Sequence[Directory],
+) -> list[str]:
     members = set(state["members"].get(directory.path, []))
-    return directory.exclusive and bool(members - set(_members(directory, files, directories)))
+    return sorted(members - set(_members(directory, files, directories)))
+
+
+def _tell_file(file: File, found: Entry | None, directories: Sequence[Directory]) -> None:
+    closed = [d.path for d in directories if not int(d.mode, 8) & 0o001]
+    public = int(file.mode, 8) & 0o004 and not any(file.path.startswith(f"{p}/") for p in closed)
+    shown = bool(public) if file.shown is None else file.shown
+    _tell_entry(
+        "file",
+        file,
+        found,
+        differs=found is None or found["sha256"] != file.sha256,
+        content=file.content if shown else None,
+        private=not public,
+    )
+
+
+def _tell_entry(kind: str, item: File | Directory, found: Entry | None, **more: Any) -> None:
+    about = {"mode": item.mode, "owner": item.owner, "group": item.group}
+    would(kind, path=item.path, wanted=about, found=found, **more)
 
 
 def _members(

@@ -13,7 +13,10 @@ from pyinfra.context import host
 from ringfence.facts.nftables import Forwarding, Listeners, ListenerState, Operator, Ruleset
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named
+from ringfence.operations.telling import did, would
 
+FILTER = "rules of the packet filter"
+"""What is told of as if it were a unit: open connections survive it."""
 NEVER_STOPPED = ("ssh.service", "sshd.service", "systemd-", "dbus", "getty", "init")
 """Beginnings of units without which nobody gets in, or nothing runs."""
 
@@ -84,10 +87,13 @@ def loaded(
     for name in (family, table, *kept_sets):
         named(name, "the name")
     state = host.get_fact(Ruleset, path=path)
+    would("unit", unit=FILTER, restart_for=[], reload_for=[path])
     if state["running"] is not None and state["running"] == state["loaded"]:
         host.noop(f"the kernel filters by {path}")
         return
+    would("act", verb="reload", unit=FILTER)
     yield _script([call("load", path, family, table, *kept_sets)])
+    did("reload", FILTER)
 
 
 @operation()
@@ -117,7 +123,11 @@ def listeners(declared: list[Declared], stop: bool) -> Generator[StringCommand, 
     if not stop or not units:
         host.noop(f"{len(extra)} sockets listen that nothing declares")
         return
+    for unit in units:
+        would("act", verb="stop", unit=unit)
     yield _script([call("stop", named(unit, "the unit")) for unit in units])
+    for unit in units:
+        did("stop", unit)
 
 
 def is_loopback(address: str) -> bool:

@@ -21,6 +21,7 @@ from ringfence.facts.ssh import (
 )
 from ringfence.operations.files import STAGE, Directory, File, tree_command
 from ringfence.operations.shell import absolute, library, named
+from ringfence.operations.telling import did, would
 
 KEY_DIRECTORY = "/etc/ssh/authorized_keys.d"
 
@@ -118,12 +119,15 @@ def no_other_server(unit: str = "ssh.service") -> Generator[StringCommand, None,
     if not others:
         host.noop(f"no sshd listens beside {unit}")
     for other in others:
+        would("act", verb="stop", unit=other["unit"] or f"sshd (process {other['process']})")
+    for other in others:
         if other["unit"]:
             name = other["unit"]
             disable = call("systemctl", "disable", "--quiet", "--", name)
             yield StringCommand(f"{disable} || true; {call('systemctl', 'stop', '--', name)}")
         else:
             yield StringCommand(call("kill", str(other["process"])))
+        did("stop", other["unit"] or f"sshd (process {other['process']})")
 
 
 def admission(staged: Literal["configuration", "keys"], account: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pyinfra.context import host
 from ringfence.facts.shell import call
 from ringfence.facts.surplus import ForeignDropIns, ForeignUnits, InstalledPackages
 from ringfence.operations.shell import library, named
+from ringfence.operations.telling import did, would
 
 
 @operation()
@@ -36,7 +37,11 @@ def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, Non
     if not stop or not found:
         host.noop(f"{len(found)} units start or run that nothing declares")
         return
+    for unit in found:
+        would("act", verb="stop", unit=unit)
     yield _script("packages", ["begin", *(call("stop_unit", unit) for unit in found)])
+    for unit in found:
+        did("stop", unit)
 
 
 @operation()

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationValueError
@@ -13,6 +14,7 @@ from ringfence.facts.shell import call
 from ringfence.facts.systemd import UNKNOWN, Services, ServicesState, UnitState
 from ringfence.operations.files import STAGE, File, tree_command
 from ringfence.operations.shell import absolute, library, named, plain
+from ringfence.operations.telling import did, would
 
 UNIT_DIRECTORY = "/etc/systemd/system"
 ADMINISTRATOR_ROOTS = (
@@ -107,9 +109,23 @@ def services(
         commands=[words for one in oneshots for words in (list(one.check), _is_recent(one))],
     )
     commands = list(_commands(services, oneshots, state))
+    for service in services:
+        if service.running and not service.masked:
+            would(
+                "unit",
+                unit=service.unit,
+                restart_for=list(service.restart_for),
+                reload_for=list(service.reload_for),
+            )
+    for _, verb, unit in commands:
+        if verb:
+            would("act", verb=verb, unit=unit)
     if not commands:
         host.noop(f"{len(services) + len(oneshots)} units are as declared")
-    yield from commands
+    for command, verb, unit in commands:
+        yield command
+        if verb:
+            did(verb, unit)
 
 
 def drop_in_directories(unit: str) -> list[str]:
@@ -132,11 +148,19 @@ def _unit_file(unit: Unit) -> File:
     return File(path=unit.path, content=unit.content, validators=[VERIFY])
 
 
+class _Command(NamedTuple):
+    """A command, and what it does to which unit; no verb where users of the unit see nothing."""
+
+    command: StringCommand
+    verb: str = ""
+    unit: str = ""
+
+
 def _commands(
     services: Sequence[Service], oneshots: Sequence[Oneshot], state: ServicesState
-) -> Generator[StringCommand, None, None]:
+) -> Generator[_Command, None, None]:
     if any(unit["outdated"] for unit in state["units"].values()):
-        yield StringCommand("systemctl daemon-reload")
+        yield _Command(StringCommand("systemctl daemon-reload"))
     stopped = []
     for service in services:
         found = _found(service.unit, state)
@@ -148,14 +172,16 @@ def _commands(
             continue
         found = _found(service.unit, state)
         if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
-            yield StringCommand(call("systemctl", "enable", "--", service.unit))
+            yield _Command(StringCommand(call("systemctl", "enable", "--", service.unit)))
         if verb := _verb(service, state, stopped):
-            yield _settled(verb, service)
+            told = verb if _runs(found) else "start"
+            yield _Command(_settled(verb, service), told, service.unit)
     for number, oneshot in enumerate(oneshots):
         good = state["succeeds"][2 * number : 2 * number + 2] == [True, True]
         failed = _found(oneshot.unit, state)["active"] == "failed"
         if failed or not good or _is_old(oneshot, state):
-            yield _script([call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)])
+            lines = [call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)]
+            yield _Command(_script(lines), "run", oneshot.unit)
 
 
 def _found(unit: str, state: ServicesState) -> UnitState:
@@ -163,17 +189,19 @@ def _found(unit: str, state: ServicesState) -> UnitState:
     return state["units"].get(unit, UNKNOWN)
 
 
-def _unwanted(service: Service, found: UnitState) -> Generator[StringCommand, None, None]:
+def _unwanted(service: Service, found: UnitState) -> Generator[_Command, None, None]:
+    stop = ("stop", service.unit) if _runs(found) else ("", "")
     if service.masked:
         if found["load"] != "masked" or _runs(found):
-            yield StringCommand(call("systemctl", "mask", "--now", "--", service.unit))
+            mask = call("systemctl", "mask", "--now", "--", service.unit)
+            yield _Command(StringCommand(mask), *stop)
         return
     if found["load"] == "masked" and (service.running or service.enabled):
-        yield StringCommand(call("systemctl", "unmask", "--", service.unit))
+        yield _Command(StringCommand(call("systemctl", "unmask", "--", service.unit)))
     if service.enabled is False and found["file"].startswith(("enabled", "linked")):
-        yield StringCommand(call("systemctl", "disable", "--", service.unit))
+        yield _Command(StringCommand(call("systemctl", "disable", "--", service.unit)))
     if service.running is False and _runs(found):
-        yield StringCommand(call("systemctl", "stop", "--", service.unit))
+        yield _Command(StringCommand(call("systemctl", "stop", "--", service.unit)), *stop)
 
 
 def _verb(service: Service, state: ServicesState, stopped: Sequence[str]) -> str | None:

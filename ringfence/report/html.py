@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ringfence.report import wording
-from ringfence.report.observations import note, unmet
+from ringfence.report.observations import alike, note, unmet
 from ringfence.report.repair import repair, site_argument_of
 from ringfence.report.survey import Survey
 from ringfence.report.text import visible
@@ -51,6 +51,7 @@ def _environment() -> Environment:
         "moment": wording.moment,
         "proof": wording.proof_sentence,
         "anchor": anchor,
+        "alike": alike,
         "unmet": unmet,
         "note": note,
         "rows": rows_of,
@@ -63,6 +64,7 @@ def _environment() -> Environment:
         "days_left": wording.days_left,
         "column_groups": column_groups,
         "commands_of": commands_of,
+        "commands_of_tests": commands_of_tests,
         "never_red": never_red,
         "Verdict": Verdict,
     }
@@ -94,7 +96,11 @@ def rows_of(tests: Iterable[TestResult]) -> int:
 
 def commands_of(outcomes: Iterable[ControlResult]) -> list[str]:
     """Return every command that was asked for some outcomes, once, in the order first asked."""
-    tests = (test for outcome in outcomes for test in outcome.tests)
+    return commands_of_tests(test for outcome in outcomes for test in outcome.tests)
+
+
+def commands_of_tests(tests: Iterable[TestResult]) -> list[str]:
+    """Return every command that was asked for some tests, once, in the order first asked."""
     return list(dict.fromkeys(command for test in tests for command in test.commands))
 
 

@@ -1,5 +1,7 @@
 """What a test saw that it should not have seen."""
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from ringfence.verify.results import TestResult
@@ -18,3 +20,15 @@ def note(test: TestResult) -> str:
             beyond = test.message.removeprefix(said).strip()
             return beyond.removeprefix("(").removesuffix(")").replace(") (", "; ")
     return test.message
+
+
+def alike(tests: Iterable[TestResult]) -> list[list[TestResult]]:
+    """Put the tests together that stand beside one another and found the same amiss.
+
+    What a host lacks altogether is found by each test that asks for a part of it.
+    """
+
+    def found(test: TestResult) -> tuple[Any, ...]:
+        return test.verdict, unmet(test), note(test)
+
+    return [list(group) for _, group in groupby(tests, found)]

@@ -8,6 +8,10 @@ from ringfence.verify.results import ControlResult, TestResult
 from ringfence.verify.runs import Run
 from ringfence.verify.verdicts import Verdict
 
+WITH_SITE = ("verify", "apply", "rollback")
+"""Commands that verify; the site is their argument, and usually stands first. A path that begins
+with a dot means something else to who reads the report elsewhere."""
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -60,6 +64,9 @@ def site_argument_of(run: Run) -> str:
         typed = shlex.split(run.provenance.command)
     except ValueError:
         typed = []
+    match typed:
+        case [_, command, first, *_] if command in WITH_SITE and first[:1] not in ("", "-", "."):
+            return first
     for argument in typed[1:]:
         if not argument.startswith("-") and "/" in argument and PurePath(argument).name == site:
             return argument

@@ -15,6 +15,7 @@ from ringfence.errors import UsageError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site, load_site
 from ringfence.site.ssh import ssh_command
+from ringfence.supported import SYSTEM, unsupported
 from ringfence.verify.answers import Snapshot
 from ringfence.verify.backend import SnapshotBackend, Source
 from ringfence.verify.expectations import Expect, UnmetExpectationError
@@ -206,10 +207,10 @@ class BaselineRun:
                     turns=turns,
                 )
             with ThreadPoolExecutor(max_workers=self._parallel) as pool:
-                # A first run knows no question; "true" still tells whether the host answers.
+                # A first run knows no other question; this one tells too whether the host answers.
                 waiting = {
                     pool.submit(
-                        self._sources[name].collect, questions.for_host(name) or ["true"]
+                        self._sources[name].collect, [SYSTEM, *questions.for_host(name)]
                     ): name
                     for name in hosts
                 }
@@ -230,9 +231,16 @@ class BaselineRun:
             verdict, message = Verdict.ERROR, "no baseline test judges this control"
         elif source is not None and source.never_answered:
             verdict, message = Verdict.UNREACHABLE, source.snapshot.unreachable or ""
+        elif source is not None and (foreign := _unsupported(source.snapshot)):
+            verdict, message = Verdict.ERROR, foreign
         else:
             return
         self.results.tests.append(TestResult(host.name, control.id, "", verdict, message))
+
+
+def _unsupported(snapshot: Snapshot) -> str:
+    told = snapshot.answers.get(SYSTEM)
+    return unsupported(told.stdout.decode("utf-8", "replace")) if told else ""
 
 
 def judge(excinfo: pytest.ExceptionInfo[Any] | None, expect: Expect) -> tuple[Verdict, str]:

@@ -49,6 +49,7 @@ def apply() -> None:
                 path=RULES,
                 content=_rules_file(wanted, rules),
                 mode="0600",
+                shown=True,
                 validators=[("nft", "-c", "-f", files.STAGE)],
             ),
             File(path=f"{DROP_INS}/ringfence.conf", content=render(templates, "ringfence.conf")),

@@ -99,6 +99,7 @@ def apply() -> None:
                 path=CONFIGURATION,
                 content=configuration,
                 mode="0600",
+                shown=True,
                 validators=[
                     ("sshd", "-t", "-f", files.STAGE),
                     ssh.admission("configuration", wanted.host.ssh.user),

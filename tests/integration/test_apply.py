@@ -29,6 +29,37 @@ def test_a_stock_host_is_red_and_an_applied_one_green(stock):
     assert again.stdout.count("0 changed") == 2
 
 
+def test_a_plan_shows_what_changes_in_files_and_what_restarts(hardened):
+    site, limit = str(hardened.path), ("--limit", "bastion1")
+    hardened.run_on(
+        "bastion1",
+        "sed -i 's/^PermitRootLogin .*/PermitRootLogin yes/' /etc/ssh/sshd_config; "
+        "echo '# token=former-secret' >>/etc/default/ssh; chmod 644 /etc/ringfence/ssh-keys.yml; "
+        'echo "$(head -c 40 /etc/ringfence/ssh-keys.yml)" >/etc/ringfence/ssh-keys.yml',
+    )
+    planned = hardened.ringfence("plan", site, *limit)
+    assert planned.returncode == 2, planned.stderr
+    for line in (
+        "-PermitRootLogin yes",
+        "+PermitRootLogin no",
+        "would restart: ssh.service",
+        "/etc/ringfence/ssh-keys.yml: content, mode 0644 → 0600; not shown: not everybody on",
+    ):
+        assert line in planned.stdout
+    assert "former-secret" not in planned.stdout
+    told = json.loads(hardened.ringfence("plan", site, *limit, "--json").stdout)
+    host = told["hosts"]["bastion1"]
+    assert {"verb": "restart", "unit": "ssh.service", "because": []} in [
+        act | {"because": []} for act in host["units"]
+    ]
+    changes = {change["path"]: change for change in host["files"]}
+    assert "-# token=********" in changes["/etc/default/ssh"]["diff"]
+    assert changes["/etc/ringfence/ssh-keys.yml"]["diff"] == []
+    applied = hardened.ringfence("apply", site, *limit, "--no-verify")
+    assert applied.returncode == 0, applied.stdout
+    assert "restarted: ssh.service" in applied.stdout
+
+
 def test_a_role_may_be_applied_alone(stock):
     applied = stock.ringfence(
         "apply", str(stock.path), "--limit", "agent1", "--role", "identity", "--no-verify"

@@ -21,6 +21,25 @@ def test_fit_hosts_are_well_before_and_after_their_first_run(stock):
     assert (code, said.count("answers as root within"), said.count("ever changed")) == (0, 2, 0)
 
 
+def test_another_system_is_refused_with_a_sentence(lab):
+    """Apply's refusal is `test_guard.py`'s, doctor's the next test's."""
+    other = "sed s/^ID=.*/ID=ubuntu/ /usr/lib/os-release > /etc/os-release"
+    lab.run_on("agent1", f"mv /etc/os-release /root/os-release && {other}")
+    sentence = "it runs ubuntu 12: only Debian 12 and 13 are supported"
+    limit = ("--limit", "agent1")
+    try:
+        planned = lab.ringfence("plan", str(lab.path), *limit)
+        assert planned.returncode == 1
+        assert f"  refused: {sentence}" in planned.stdout
+        assert "would change:" not in planned.stdout
+        code, verdicts = lab.verify(*limit)
+        assert code == 1
+        assert set(verdicts.values()) == {"error"}
+        assert {result["message"] for result in lab.results()} == {sentence}
+    finally:
+        lab.run_on("agent1", "mv -f /root/os-release /etc/os-release")
+
+
 def test_what_apply_would_refuse_is_told_and_nothing_is_changed(lab):
     other = "sed s/^ID=.*/ID=ubuntu/ /usr/lib/os-release > /etc/os-release"
     lab.run_on("agent1", f"mv /etc/os-release /root/os-release && {other}")

@@ -134,6 +134,18 @@ def test_a_secret_is_nowhere_but_in_its_file(planted):
     assert places(planted, sampler) == {"/etc/badge/password 600"}
 
 
+def test_a_plan_masks_a_secret_that_a_role_would_show_to_everybody(planted):
+    shutil.copy(ROLE / "public/deploy.py", planted.house / "roles/badge/deploy.py")
+    planted.lab.run_on(HOST, f"mkdir -p /etc/badge; echo old={planted.texts[0]} >/etc/badge/public")
+    with Sampler(planted.wanted) as sampler:
+        assert ringfence(planted, "plan") == 2
+        assert ringfence(planted, "plan", "--json") == 2
+    assert sampler.rounds > 5
+    assert outputs(planted).count("-old=********") == 2
+    assert outputs(planted).count("+new=********") == 2
+    assert places(planted, sampler) == {"/etc/badge/public 644"}
+
+
 def test_a_role_that_leaks_is_caught_at_each_leak(planted):
     shutil.copy(ROLE / "leaky/deploy.py", planted.house / "roles/badge/deploy.py")
     shutil.copy(ROLE / "leaky/test_badge.py", planted.house / "tests/baseline/test_badge.py")

@@ -1,11 +1,21 @@
+import contextlib
 import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from ringfence.cli.progress import Progress, Row, duration, most_telling, summary, time_left
 
+ROOT = Path(__file__).parents[3]
 SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=50)
 
 
@@ -77,6 +87,59 @@ def test_no_color_is_respected(terminal, monkeypatch):
     assert "\x1b[31m" not in terminal.getvalue()
 
 
+WORK = """
+import time
+from ringfence.cli.progress import Progress
+hosts = ["bastion1", "pbx1"]
+with Progress(title="a title that is long", hosts=hosts) as progress:
+    for share in (0.1, 0.5, 0.9):
+        for host in hosts:
+            progress(host, "ssh | SSH-01 sshd runs with this configuration, and on no other", share)
+        time.sleep(0.7)
+    progress(hosts[0], "refused: no", 1.0, failed=True)
+    time.sleep(0.5)
+"""
+
+
+def painted(columns, **environment):
+    """Run work that has progress on a terminal so wide, and return what it wrote there."""
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, columns))
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORK],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+        env=plain | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | environment,
+    )
+    os.close(end)
+    said = b""
+    with contextlib.suppress(OSError):  # how Linux tells that nobody writes there any more
+        while part := os.read(terminal, 65536):
+            said += part
+    os.close(terminal)
+    assert process.wait() == 0
+    return said.decode()
+
+
+@pytest.mark.parametrize("columns", [48, 100])
+def test_on_a_real_terminal_no_line_is_wider_than_it_and_the_end_is_foretold(columns):
+    said = painted(columns)
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).replace("\r", "\n").split("\n")
+    assert max(map(cell_len, lines)) <= columns
+    assert any("1 of 2 hosts done, 1 failed" in line for line in lines)
+    assert any(re.search(r"about \d+ s left", line) for line in lines)
+    assert any("SSH-01" in line for line in lines)
+    assert said.rstrip().endswith("\x1b[2K")  # what is over leaves no trace: a report follows
+
+
+def test_on_a_real_terminal_colours_are_left_out_when_they_are_not_wanted():
+    coloured = re.compile(r"\x1b\[(3[0-7]|1;3[0-7])m")
+    assert coloured.search(painted(100))
+    assert not coloured.search(painted(100, NO_COLOR="1"))
+
+
 def test_an_error_passes_through():
     def fail() -> None:
         with Progress(Terminal()) as progress:
@@ -97,6 +160,11 @@ def test_the_last_line_says_how_far_the_hosts_are_and_what_is_left():
     line = summary("wave 1: apply", ["a", "b", "c", "d"], rows, 100)
     assert line == "wave 1: apply · 2 of 4 hosts done, 1 failed · 2 min · about 60 s left"
     assert summary("", [], {}, 3) == "3 s"
+    narrow = [summary("wave 1: apply", ["a", "b", "c", "d"], rows, 100, w) for w in (58, 40)]
+    assert narrow == [
+        "2 of 4 hosts done, 1 failed · 2 min · about 60 s left",
+        "2 of 4 hosts done, 1 failed · about 60 s left",
+    ]
 
 
 def test_when_a_screen_is_too_small_hosts_that_are_done_give_way():

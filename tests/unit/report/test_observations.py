@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.report.observations import note, unmet
+from ringfence.report.observations import alike, note, unmet
 from ringfence.verify.results import TestResult
 from ringfence.verify.verdicts import Verdict
 
@@ -32,3 +32,12 @@ def test_note_is_what_the_message_says_beyond_the_observation(message, said):
 
 def test_note_of_a_test_that_saw_nothing_is_its_message():
     assert note(TestResult("pbx1", "SSH-01", "", Verdict.ERROR, "no test")) == "no test"
+
+
+def test_tests_that_found_the_same_amiss_stand_together():
+    def found(name, verdict=Verdict.FAIL, seen=UNMET):
+        return TestResult("pbx1", "SSH-01", name, verdict, "", [MET, seen])
+
+    other = UNMET | {"observed": "3"}
+    tests = [found("a"), found("b"), found("c", seen=other), found("d", Verdict.ERROR, other)]
+    assert [[test.test for test in group] for group in alike(tests)] == [["a", "b"], ["c"], ["d"]]

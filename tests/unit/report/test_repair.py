@@ -64,7 +64,10 @@ def test_what_a_shell_would_read_otherwise_is_quoted(run):
     [
         ("ringfence verify sites/lab --limit pbx1", "sites/lab"),
         ("ringfence verify --limit lab 'my sites/lab/'", "my sites/lab/"),
+        ("ringfence verify my-site", "my-site"),
+        ("ringfence apply sites/of-another-name --role ssh", "sites/of-another-name"),
         ("ringfence verify .", "inventories/lab"),
+        ("ringfence verify --limit pbx1 lab", "inventories/lab"),
         ("ringfence verify 'unclosed", "inventories/lab"),
         ("", "inventories/lab"),
     ],
