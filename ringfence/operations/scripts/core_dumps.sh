@@ -1,16 +1,21 @@
-# shellcheck shell=sh disable=SC2015
+# shellcheck shell=sh disable=SC2015,SC2086
 # Takes the right to leave a core dump away. Needs the functions of tree.sh and kernel.sh.
-services_without() { # unit...: by the drop-in for all of them, or one of its own that comes after all others
+services_without() { # unit...: by the drop-in for all of them, once no drop-in of their own says otherwise
     systemctl daemon-reload || fail "systemd doesn't read its units again"
-    own=0
+    changed=
     for unit; do
         [ "$(systemctl show -p LimitCORE --value -- "$unit")" != 0 ] || continue
-        folder=/etc/systemd/system/$unit.d own=$((own + 1))
-        mkdir -p "$folder" && chmod 0755 "$folder" || fail "cannot make $folder"
-        printf '# Written by Ringfence.\n[Service]\nLimitCORE=0\n' >"$folder/zzz-ringfence-core.conf" &&
-            chmod 0644 "$folder/zzz-ringfence-core.conf" || fail "cannot write into $folder"
+        for path in $(systemctl show -p DropInPaths --value -- "$unit"); do
+            case $path in /etc/* | /run/*) ;; *) continue ;; esac
+            numbers=$(sed -n '/^[[:space:]]*LimitCORE[[:space:]]*=/{/=[[:space:]]*0[[:space:]]*$/!=}' "$path")
+            [ -z "$numbers" ] || { silence "$path" $numbers && changed=yes; }
+        done
     done
-    [ "$own" = 0 ] || systemctl daemon-reload || fail "systemd doesn't read its units again"
+    [ -z "$changed" ] || systemctl daemon-reload || fail "systemd doesn't read its units again"
+    for unit; do
+        [ "$(systemctl show -p LimitCORE --value -- "$unit")" = 0 ] ||
+            fail "cannot take core dumps from $unit: a drop-in of its package sets LimitCORE"
+    done
     printf 'limited %s services\n' "$#"
 }
 as_its_user() { # pid: root of a container may lack CAP_SYS_RESOURCE; a process's own user needs none (prlimit(2))
