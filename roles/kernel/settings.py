@@ -42,6 +42,8 @@ class Sysctl:
 
 
 KERNEL = (
+    # Old line disciplines of terminals are loaded for root alone (CVE-2017-2636 was in one).
+    Sysctl("dev.tty.ldisc_autoload", ("0",)),
     Sysctl("fs.protected_fifos", ("2",)),
     Sysctl("fs.protected_hardlinks", ("1",)),
     Sysctl("fs.protected_regular", ("2",)),
