@@ -16,7 +16,7 @@ def forbidden(limits: str) -> Generator[StringCommand, None, None]:
     """Ensure that no process, service or session may leave one; nothing is restarted for it.
 
     `limits` is the file of ours in /etc/security/limits.d. Lines of other files that give sessions
-    a limit above 0 are turned into comments, and so are those of drop-ins that give one to services;
+    a limit above 0 are turned into comments, and so are those of drop-ins of services;
     the limit of what runs is lowered while it runs (prlimit(1)).
     """
     state = host.get_fact(CoreDumps, path=absolute(limits))

@@ -158,4 +158,6 @@ def test_no_service_is_started_so_that_it_may(host, no_dumps, expect):
 
 @control("SYS-04")
 def test_no_session_may_leave_its_memory_on_the_disk(host, no_dumps, expect):
+    allowed = core_dumps.allowances(host)
+    expect("lines of PAM's limits that let sessions leave core dumps", allowed, nothing=True)
     expect("limit of a session's core dumps", core_dumps.session(host), equals="0")

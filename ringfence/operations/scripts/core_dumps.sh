@@ -8,7 +8,11 @@ services_without() { # unit...: by the drop-in for all of them, once no drop-in 
         for path in $(systemctl show -p DropInPaths --value -- "$unit"); do
             case $path in /etc/* | /run/*) ;; *) continue ;; esac
             numbers=$(sed -n '/^[[:space:]]*LimitCORE[[:space:]]*=/{/=[[:space:]]*0[[:space:]]*$/!=}' "$path")
-            [ -z "$numbers" ] || { silence "$path" $numbers && changed=yes; }
+            [ -n "$numbers" ] || continue
+            silence "$path" $numbers
+            changed=yes
+            # What says nothing any more changes nothing: it goes.
+            grep -q '^[[:space:]]*[^][:space:]#;[]' "$path" || remove "$path"
         done
     done
     [ -z "$changed" ] || systemctl daemon-reload || fail "systemd doesn't read its units again"

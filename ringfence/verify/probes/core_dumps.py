@@ -6,6 +6,7 @@ from typing import Any
 NOT_ASKED = {"1"}
 """systemd, which gives itself no limit (systemd-system.conf(5))."""
 LIMITS = 'grep -H "^Max core file size" /proc/[0-9]*/limits 2>/dev/null'
+LIMITS_OF_SESSIONS = "cat /etc/security/limits.conf /etc/security/limits.d/*.conf"
 LINE = re.compile(r"^/proc/(\d+)/limits:Max core file size\s+(\S+)\s+(\S+)")
 
 
@@ -31,6 +32,16 @@ def services(host: Any) -> dict[str, str]:
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if values.get("LoadState") == "loaded":
             found[values["Id"]] = values.get("LimitCORE", "missing")
+    return found
+
+
+def allowances(host: Any) -> list[str]:
+    """Return the lines that give sessions a hard limit above 0 (limits.conf(5))."""
+    found = []
+    for line in host.check_output(LIMITS_OF_SESSIONS).splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) == 4 and words[1] != "soft" and words[2] == "core" and words[3] != "0":
+            found.append(" ".join(words))
     return found
 
 

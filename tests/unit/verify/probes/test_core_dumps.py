@@ -53,5 +53,18 @@ def test_services_are_those_that_exist():
     }
 
 
+def test_lines_that_allow_are_those_of_hard_limits_above_0():
+    lines = """\
+# * hard core unlimited
+* soft core 0
+@support hard core 1024 # for the maker
+root - core unlimited
+* soft core unlimited
+* - nofile 1024
+"""
+    found = core_dumps.allowances(Host(**{"limits.d": lines}))
+    assert found == ["@support hard core 1024", "root - core unlimited"]
+
+
 def test_the_session_is_the_one_that_asks():
     assert core_dumps.session(Host(ulimit="unlimited\n")) == "unlimited"
