@@ -2,7 +2,7 @@
 
 from pyinfra.api.deploy import deploy
 
-from ringfence.operations import files, kernel, systemd
+from ringfence.operations import core_dumps, files, kernel, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.kernel import Setting
 from ringfence.operations.systemd import Service, Unit
@@ -13,6 +13,8 @@ MODULES = "/etc/modprobe.d/ringfence-kernel.conf"
 SYSCTLS = "/etc/sysctl.d/zz-ringfence-kernel.conf"
 MOUNTS = "/usr/local/lib/ringfence/mounts"
 UNIT = "ringfence-mounts.service"
+CORE_LIMITS = "/etc/security/limits.d/ringfence-core.conf"
+CORE_SERVICES = "/etc/systemd/system/service.d"
 
 
 @deploy("kernel")
@@ -49,6 +51,21 @@ def apply() -> None:
         name="SYS-04 The settings are made at boot",
         services=[Service(unit="systemd-sysctl.service", running=None)],
     )
+    if not settings.may_dump(wanted.host):
+        files.tree(
+            name="SYS-04 Nothing that is started from now on may leave a core dump",
+            directories=[Directory(path=CORE_SERVICES)],
+            files=[
+                File(path=CORE_LIMITS, content=render(templates, "core-limits.conf")),
+                File(
+                    path=f"{CORE_SERVICES}/ringfence-core.conf",
+                    content=render(templates, "core-services.conf"),
+                ),
+            ],
+        )
+        core_dumps.forbidden(
+            name="SYS-04 Nothing that runs may leave a core dump", limits=CORE_LIMITS
+        )
     files.tree(
         name="SYS-03 What sets mount options",
         directories=[Directory(path="/usr/local/lib/ringfence")],

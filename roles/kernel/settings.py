@@ -42,6 +42,8 @@ class Sysctl:
 
 
 KERNEL = (
+    # Old line disciplines of terminals are loaded for root alone (CVE-2017-2636 was in one).
+    Sysctl("dev.tty.ldisc_autoload", ("0",)),
     Sysctl("fs.protected_fifos", ("2",)),
     Sysctl("fs.protected_hardlinks", ("1",)),
     Sysctl("fs.protected_regular", ("2",)),
@@ -135,6 +137,10 @@ class Settings(Section):
     user_namespaces: list[Line] = Field(default=["agents"])
     """The groups whose accounts may make user namespaces, as the sandboxes of browsers do."""
 
+    core_dumps: list[Line] = Field(default_factory=list)
+    """The groups whose processes may leave their memory on the disk when they die, with all that
+    was in it, such as card numbers; for the days on which a maker looks for a fault."""
+
     def modules_of(self, host: Host) -> list[str]:
         """Return the modules that a host may not load."""
         needed = {
@@ -157,6 +163,10 @@ class Settings(Section):
         if not self.takes_advertisements(host):
             found.append(Sysctl("net.ipv6.conf.*.accept_ra", ("0",)))
         return found
+
+    def may_dump(self, host: Host) -> bool:
+        """Whether a host's processes may leave core dumps."""
+        return self._named(self.core_dumps, host)
 
     def takes_advertisements(self, host: Host) -> bool:
         """Whether a host takes IPv6 addresses and routes from routers."""

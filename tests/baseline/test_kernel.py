@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.verify import control, not_applicable
-from ringfence.verify.probes import kernel_settings, kernel_surface
+from ringfence.verify.probes import core_dumps, kernel_settings, kernel_surface
 from ringfence.verify.probes.drop_log import in_a_container
 
 REFUSED = r"^install /bin/(false|true)"
@@ -131,3 +131,33 @@ def fits(name, wanted):
     """Return whether a name is a declared one, in which `*` stands for an interface."""
     before, star, after = wanted.replace(".", "/").partition("*")
     return name.startswith(before) and name.endswith(after) if star else name == before
+
+
+@pytest.fixture
+def no_dumps(policy, declared):
+    """Not a host whose processes may leave core dumps, by the policy."""
+    if policy.kernel.may_dump(declared):
+        not_applicable("core dumps are allowed, by the policy (kernel.core_dumps)")
+
+
+@control("SYS-04")
+def test_no_process_may_leave_its_memory_on_the_disk(host, no_dumps, expect):
+    found = core_dumps.processes(host)
+    expect("processes", len(found), at_least=1)
+    able = sorted(name for name, limit in found.items() if limit != "0")
+    expect("processes that may leave core dumps", able, nothing=True)
+
+
+@control("SYS-04")
+def test_no_service_is_started_so_that_it_may(host, no_dumps, expect):
+    found = core_dumps.services(host)
+    expect("services", len(found), at_least=1)
+    able = sorted(unit for unit, limit in found.items() if limit != "0")
+    expect("services that may leave core dumps", able, nothing=True)
+
+
+@control("SYS-04")
+def test_no_session_may_leave_its_memory_on_the_disk(host, no_dumps, expect):
+    allowed = core_dumps.allowances(host)
+    expect("lines of PAM's limits that let sessions leave core dumps", allowed, nothing=True)
+    expect("limit of a session's core dumps", core_dumps.session(host), equals="0")

@@ -12,7 +12,7 @@ loaded() { # module...: those that are loaded, and those of them that something 
     [ -e /proc/modules ] || return 0 # a kernel that can load none
     for module; do
         awk -v module="$module" '{ name = $1; gsub("_", "-", name) }
-            name == module { print ($3 == "0" && !/\[permanent\]/ ? "loaded" : "held"), name }' /proc/modules
+            name == module { print ($3 == "0" && !/\[permanent\]/ ? "loaded" : "held"), name }' /proc/modules 2>/dev/null || :
     done
 }
 values() { # name...: each setting that is there, with its value and whether it can be changed

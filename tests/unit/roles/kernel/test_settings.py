@@ -82,3 +82,10 @@ def test_the_mounts_are_shell():
         ["shellcheck", "-"], input=text, capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 0, outcome.stdout
+
+
+def test_core_dumps_are_for_the_groups_that_say_so():
+    settings = Settings.model_validate({"core_dumps": ["pbx"]})
+    assert settings.may_dump(host("pbx"))
+    assert not settings.may_dump(host("agents"))
+    assert not Settings().may_dump(host("pbx"))

@@ -1,0 +1,50 @@
+"""Core dumps: who may leave its memory on the disk when it dies (core(5))."""
+
+import re
+from typing import Any
+
+NOT_ASKED = {"1"}
+"""systemd, which gives itself no limit (systemd-system.conf(5))."""
+LIMITS = 'grep -H "^Max core file size" /proc/[0-9]*/limits 2>/dev/null'
+LIMITS_OF_SESSIONS = "cat /etc/security/limits.conf /etc/security/limits.d/*.conf"
+LINE = re.compile(r"^/proc/(\d+)/limits:Max core file size\s+(\S+)\s+(\S+)")
+
+
+def processes(host: Any) -> dict[str, str]:
+    """Return the hard limit of each process, by pid and name; the kernel's threads have none."""
+    names = {}
+    for line in host.check_output("ps -e -o pid=,ppid=,comm=").splitlines():
+        pid, parent, name = line.split(None, 2)
+        if pid != "2" and parent != "2" and pid not in NOT_ASKED:
+            names[pid] = name
+    found = {}
+    for line in host.run(LIMITS).stdout.splitlines():
+        if (match := LINE.match(line)) and match[1] in names:
+            found[f"{names[match[1]]} ({match[1]})"] = match[3]
+    return found
+
+
+def services(host: Any) -> dict[str, str]:
+    """Return the limit with which systemd starts each service."""
+    shown = host.check_output("systemctl show --all -p Id -p LoadState -p LimitCORE '*.service'")
+    found = {}
+    for block in shown.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if values.get("LoadState") == "loaded":
+            found[values["Id"]] = values.get("LimitCORE", "missing")
+    return found
+
+
+def allowances(host: Any) -> list[str]:
+    """Return the lines that give sessions a hard limit above 0 (limits.conf(5))."""
+    found = []
+    for line in host.check_output(LIMITS_OF_SESSIONS).splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) == 4 and words[1] != "soft" and words[2] == "core" and words[3] != "0":
+            found.append(" ".join(words))
+    return found
+
+
+def session(host: Any) -> str:
+    """Return the hard limit of the session that asks."""
+    return str(host.check_output("ulimit -H -c").strip())
