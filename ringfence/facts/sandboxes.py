@@ -49,7 +49,7 @@ class Sandboxes(FactBase[SandboxesState]):
         `drop_in` is the name of ours, the same in each unit's folder.
         """
         self.units = list(units)
-        lines = [call("written", drop_in)]
+        lines = [call("written", drop_in), call("known", *self.units)]
         for number, (unit, settings) in enumerate(units.items()):
             ours = "" if unit in shipped else f"/etc/systemd/system/{unit}.d/{drop_in}"
             lines.append(call("service", str(number), unit, ours, *settings))

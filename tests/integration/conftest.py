@@ -21,7 +21,8 @@ THIS_COMPUTER = "10.77.0.254"
 """The address from which the lab's containers are reached."""
 GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
-person's key that goes past the bastion."""
+person's key that goes past the bastion. SYS-05 is met by containers alone, which have no AppArmor
+of their own, and no daemon but those that systemd ships in sandboxes."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
@@ -63,7 +64,8 @@ class LabSite:
         """What the verdicts of hosts must be that no role ever touched."""
         return {
             (host, control): "pass"
-            if control in GREEN_FROM_THE_START and (host, control) != ("bastion1", "SSH-05")
+            if (control in GREEN_FROM_THE_START and (host, control) != ("bastion1", "SSH-05"))
+            or (control == "SYS-05" and host in CONTAINERS)
             else "fail"
             for host, control in verdicts
         }

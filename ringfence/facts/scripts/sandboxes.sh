@@ -7,11 +7,14 @@ nothing='no|false|off|0|~|auto|0000|inherit|shared|'
 coded() { # text
     printf '%s' "$1" | base64 -w0
 }
+known() { # unit...: those that the host has
+    known=$(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null | cut -d' ' -f1)
+}
 service() { # number unit drop-in key...: drop-in is ours, or empty where its own file says all
     number=$1 unit=$2 ours=$3
     shift 3
     keys=$(printf '|%s' "$@")
-    [ -n "$(systemctl list-unit-files --no-legend --no-pager -- "$unit" 2>/dev/null)" ] || return 0
+    printf '%s\n' "$known" | grep -qxF -- "$unit" || return 0
     printf 'there %s\n' "$number"
     case $unit in
     *@.service) running=$(systemctl list-units --no-legend --no-pager --plain -- "${unit%.service}*.service" | cut -d' ' -f1) ;;
