@@ -1,6 +1,7 @@
 """Facts about AppArmor: whether the kernel has it on, its profiles, and who runs past them."""
 
 import base64
+from collections.abc import Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
@@ -32,8 +33,8 @@ class AppArmorState(TypedDict):
     declared: list[str]
     """the profiles of the files in /etc/apparmor.d that are not disabled"""
     weak: dict[str, list[str]]
-    """files whose profiles don't enforce, with the names: those that complain, and those that
-    somebody made unconfined (Debian's own only let programs make user namespaces)"""
+    """files that are not as a package brought them and whose profiles complain or are unconfined,
+    with the names of their profiles"""
     links: list[str]
     """what disables profiles, or lets them complain, from beside their files"""
     past: list[Past]
@@ -42,11 +43,10 @@ class AppArmorState(TypedDict):
 class AppArmor(FactBase[AppArmorState]):
     """What AppArmor does on a host now, and will after a boot; nothing of it in a container."""
 
-    def command(self) -> str:
-        """Ask for all of it."""
-        asked = ["boot", "loaded", "declared", "past"]
+    def command(self, parts: Sequence[str]) -> str:
+        """Ask for some of it: `boot`, `loaded`, `declared`, `past`."""
         alone = "if systemd-detect-virt --quiet --container; then exit; fi"
-        return library("apparmor") + "\n".join(["kernel", alone, *asked])
+        return library("apparmor") + "\n".join(["kernel", alone, *parts])
 
     @staticmethod
     def default() -> AppArmorState:

@@ -17,7 +17,7 @@ NEVER_RESTARTED = ("-", "dbus.service", "init.scope")
 @operation()
 def on_at_boot() -> Generator[StringCommand, None, None]:
     """Ensure that no boot loader turns AppArmor off; whether it is on now only a boot decides."""
-    state = host.get_fact(AppArmor)
+    state = host.get_fact(AppArmor, parts=["boot"])
     if state["off"] and not state["container"]:
         yield _script([call("turn_on", *state["off"])])
     else:
@@ -33,18 +33,19 @@ def enforced(complaining: list[str], disabled: list[str]) -> Generator[StringCom
     """
     for name in [*complaining, *disabled]:
         plain(name, "the profile")
-    state = host.get_fact(AppArmor)
+    state = host.get_fact(AppArmor, parts=["loaded", "declared"])
     if state["container"] or not state["enabled"]:
         host.noop("the kernel is another's, or must be booted with AppArmor first")
         return
     weak = [path for path, names in state["weak"].items() if not set(names) <= set(complaining)]
     links = [path for path in state["links"] if _is_undeclared(path, complaining, disabled)]
     loaded = state["loaded"]
-    wrong = [name for name in state["declared"] if name not in loaded]
-    wrong += [n for n, mode in loaded.items() if mode == "complain" and n not in complaining]
+    missing = [name for name in state["declared"] if name not in loaded]
+    wrong = [n for n, mode in loaded.items() if mode == "complain" and n not in complaining]
     lines = [call("enforce", path) for path in weak]
+    lines += [call("enforce_named", *wrong)] if wrong else []
     lines += [call("unlinked", path) for path in links]
-    if lines or wrong:
+    if lines or missing:
         yield _script([*lines, "load_profiles"])
     else:
         host.noop(f"{len(loaded)} profiles are loaded, and enforce or are declared not to")
@@ -58,7 +59,7 @@ def confined(waiting: list[str]) -> Generator[StringCommand, None, None]:
     """
     for unit in waiting:
         named(unit, "the unit")
-    state = host.get_fact(AppArmor)
+    state = host.get_fact(AppArmor, parts=["past"])
     left = (*NEVER_RESTARTED, *waiting)
     units = dict.fromkeys(one["unit"] for one in state["past"] if one["unit"] not in left)
     if units and not state["container"]:

@@ -33,22 +33,15 @@ loaded() { # each profile in the kernel, and its mode
         printf 'loaded %s %s\n' "$(coded "${line% (*}")" "${mode%)}"
     done <"$in_kernel"
 }
-flagged() { # flag: files in which a profile has it
-    grep -lE "^[^#]*flags=\([^)]*$1" "$folder"/* 2>/dev/null
-}
-changed_unconfined() { # files with unconfined profiles that are not as their package brought them
-    flagged unconfined | while IFS= read -r path; do
-        sum=$(md5sum <"$path")
-        printf '%s\n' "$conffiles" | grep -qF " $path ${sum%% *}" || printf '%s\n' "$path"
-    done
-}
-declared() { # each profile of the files, and those of files that don't enforce
+declared() { # each profile of the files, and those of changed files that don't enforce
     command -v apparmor_parser >/dev/null || return 0
-    conffiles=$(dpkg-query -W -f='${Conffiles}\n' 2>/dev/null)
     apparmor_parser -N -- "$folder" 2>/dev/null | while IFS= read -r name; do
         printf 'declared %s\n' "$(coded "$name")"
     done
-    { flagged complain; changed_unconfined; } | sort -u | while IFS= read -r path; do
+    conffiles=$(dpkg-query -W -f='${Conffiles}\n' 2>/dev/null)
+    grep -lZE '^[^#]*flags=\([^)]*(complain|unconfined)' "$folder"/* 2>/dev/null | xargs -0r md5sum -- | while read -r sum path; do
+        # As its package brought it, a profile is judged by what the kernel has.
+        printf '%s\n' "$conffiles" | grep -qF " $path $sum" && continue
         apparmor_parser -N -- "$path" 2>/dev/null | while IFS= read -r name; do
             printf 'weak %s %s\n' "$(coded "$path")" "$(coded "$name")"
         done

@@ -26,6 +26,17 @@ enforce() { # file: its profiles lose the flags that keep them from enforcing
     }' "$1" || fail "cannot change $1"
     printf 'lets %s enforce\n' "$1"
 }
+enforce_named() { # profile...: as `enforce`, for the files that hold them
+    grep -lE '^[^#]*flags=\([^)]*complain' /etc/apparmor.d/* 2>/dev/null | while IFS= read -r path; do
+        names=$(apparmor_parser -N -- "$path" 2>/dev/null)
+        for name; do
+            if printf '%s\n' "$names" | grep -qxF -- "$name"; then
+                enforce "$path"
+                break
+            fi
+        done
+    done
+}
 unlinked() { # link
     rm -f -- "$1" || fail "cannot remove $1"
     printf 'removed %s\n' "$1"

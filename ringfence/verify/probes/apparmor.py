@@ -1,6 +1,7 @@
 """AppArmor, as its own tools and the kernel tell of it."""
 
 import json
+import re
 from typing import Any
 
 FOLDER = "/etc/apparmor.d"
@@ -13,7 +14,9 @@ GRUB = """\
 [ -f /etc/default/grub ] || [ -d /etc/default/grub.d ] || exit 0
 for file in /etc/default/grub /etc/default/grub.d/*.cfg; do [ ! -f "$file" ] || . "$file"; done
 echo "$GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT\""""
-UNCONFINED = f"grep -lE 'flags=\\(.*unconfined' {FOLDER}/* 2>/dev/null | xargs -r md5sum"
+HEADS = rf"grep -sE '^[^#]*flags=\(.*unconfined' {FOLDER}/*"
+SUMS = rf"grep -slE '^[^#]*flags=\(.*unconfined' {FOLDER}/* | xargs -r md5sum"
+HEAD = re.compile(r'^\s*(?:profile\s+)?("[^"]+"|\S+)')
 CONFFILES = "dpkg-query -W -f='${Conffiles}\\n'"
 
 
@@ -76,13 +79,15 @@ def shipped_unconfined(host: Any) -> list[str]:
 
     Debian 13 ships dozens: they give programs the right to make user namespaces, and no more.
     """
-    sums = dict(line.split(None, 1)[::-1] for line in host.run(UNCONFINED).stdout.splitlines())
+    sums = dict(line.split("  ", 1)[::-1] for line in host.run(SUMS).stdout.splitlines())
     known = {tuple(line.split()[:2]) for line in host.run(CONFFILES).stdout.splitlines()}
-    files = sorted(path for path, digest in sums.items() if (path, digest) in known)
-    if not files:
-        return []
-    names: str = host.run(f"apparmor_parser -N {' '.join(files)} 2>/dev/null").stdout
-    return names.splitlines()
+    found = []
+    for line in host.run(HEADS).stdout.splitlines():
+        path, _, head = line.partition(":")
+        named = HEAD.match(head)
+        if named and (path, sums.get(path, "")) in known:
+            found.append(named[1].strip('"'))
+    return found
 
 
 def unconfined(status: Any) -> list[str]:

@@ -53,9 +53,13 @@ def test_only_files_that_a_package_brought_may_be_unconfined():
     digest = "d" * 32
     sums = f"{digest}  /etc/apparmor.d/chrome\n{'e' * 32}  /etc/apparmor.d/changed\n"
     known = f" /etc/apparmor.d/chrome {digest}\n /etc/apparmor.d/changed {'f' * 32}\n"
-    host = Host(md5sum=sums, Conffiles=known, apparmor_parser="chrome\n")
-    assert apparmor.shipped_unconfined(host) == ["chrome"]
-    assert "changed" not in host.asked
+    heads = (
+        "/etc/apparmor.d/chrome:profile chrome /opt/chrome flags=(unconfined) {\n"
+        '/etc/apparmor.d/chrome:profile "a b" /opt/a flags=(unconfined) {\n'
+        "/etc/apparmor.d/changed:profile changed /opt/c flags=(unconfined) {\n"
+    )
+    host = Host(md5sum=sums, Conffiles=known, grep=heads)
+    assert apparmor.shipped_unconfined(host) == ["chrome", "a b"]
 
 
 def test_a_process_without_its_profile_is_named():
