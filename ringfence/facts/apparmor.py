@@ -28,6 +28,8 @@ class AppArmorState(TypedDict):
     """whether the kernel that runs has it on"""
     off: list[str]
     """files of boot loaders that turn it off for the next boot"""
+    active: bool
+    """whether the service that loads profiles at boot has done so"""
     loaded: dict[str, str]
     """the mode of each profile that the kernel has: enforce, complain, unconfined …"""
     declared: list[str]
@@ -55,6 +57,7 @@ class AppArmor(FactBase[AppArmorState]):
             "container": False,
             "enabled": False,
             "off": [],
+            "active": False,
             "loaded": {},
             "declared": [],
             "weak": {},
@@ -73,6 +76,8 @@ class AppArmor(FactBase[AppArmorState]):
                     state["enabled"] = answer == "Y"
                 case ["off", path]:
                     state["off"].append(_text(path))
+                case ["active"]:
+                    state["active"] = True
                 case ["loaded", name, mode]:
                     state["loaded"][_text(name)] = mode
                 case ["declared", name]:

@@ -45,7 +45,7 @@ def enforced(complaining: list[str], disabled: list[str]) -> Generator[StringCom
     lines = [call("enforce", path) for path in weak]
     lines += [call("enforce_named", *wrong)] if wrong else []
     lines += [call("unlinked", path) for path in links]
-    if lines or missing:
+    if lines or missing or not state["active"]:
         yield _script([*lines, "load_profiles"])
     else:
         host.noop(f"{len(loaded)} profiles are loaded, and enforce or are declared not to")

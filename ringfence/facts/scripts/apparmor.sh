@@ -27,6 +27,7 @@ boot() { # files of boot loaders that turn it off
     return 0
 }
 loaded() { # each profile in the kernel, and its mode
+    ! systemctl --quiet is-active apparmor.service || printf 'active\n'
     [ -r "$in_kernel" ] || return 0
     while IFS= read -r line; do
         mode=${line##* (}
