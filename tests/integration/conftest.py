@@ -23,6 +23,9 @@ GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
 person's key that goes past the bastion. SYS-05 is met by containers alone, which have no AppArmor
 of their own, and no daemon but those that systemd ships in sandboxes."""
+OF_MACHINES = ("SYS-05",)
+"""Controls of the kernel: not applicable in containers, whose kernel is this computer's, so they
+are proven on machines."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
@@ -108,6 +111,12 @@ def lab(tmp_path_factory) -> LabSite:
         yield site
     finally:
         labs.down(path, say=print)
+
+
+@pytest.fixture(scope="session")
+def of_machines() -> tuple[str, ...]:
+    """The controls that are proven on machines alone."""
+    return OF_MACHINES
 
 
 @pytest.fixture
