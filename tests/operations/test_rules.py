@@ -33,12 +33,14 @@ from ringfence.facts.surplus import ForeignUnits, InstalledPackages
 from ringfence.facts.systemd import Services
 from ringfence.operations import (
     accounts,
+    apparmor,
     files,
     kernel,
     nftables,
     packages,
     permissions,
     radios,
+    sandboxes,
     schedules,
     second_factors,
     ssh,
@@ -50,12 +52,14 @@ ROOT = Path(__file__).parents[2]
 MODULES = (
     *(
         accounts,
+        apparmor,
         files,
         kernel,
         nftables,
         packages,
         permissions,
         radios,
+        sandboxes,
         schedules,
         second_factors,
         ssh,
@@ -205,6 +209,12 @@ USES = {
     "setting": Use(kernel.settings, lambda t: {"settings": [kernel.Setting(name=t, values=["1"])]}),
     "file of settings": Use(kernel.read_at_boot, lambda t: {"path": f"/{t}", "settings": []}),
     "mount": Use(kernel.mounts, lambda t: {"options": {f"/{t}": ["nodev"]}, "unit": "a.service"}),
+    "profile": Use(apparmor.enforced, lambda t: {"complaining": [t], "disabled": []}),
+    "waiting unit": Use(apparmor.confined, lambda t: {"waiting": [t]}),
+    "sandboxed unit": Use(
+        sandboxes.sandboxed,
+        lambda t: {"sandboxes": [sandboxes.Sandbox(unit=t, settings=["A"], content="x")]},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -246,6 +256,13 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (kernel.settings, {"settings": [kernel.Setting(name="kernel.a", values=["1"])]}),
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
+        (apparmor.on_at_boot, {}),
+        (apparmor.enforced, {"complaining": [], "disabled": []}),
+        (apparmor.confined, {"waiting": []}),
+        (
+            sandboxes.sandboxed,
+            {"sandboxes": [sandboxes.Sandbox(unit="a.service", settings=[], content="x")]},
+        ),
         (permissions.data, {"trees": [permissions.DataTree(path="/a", group="a")]}),
     ],
 )
