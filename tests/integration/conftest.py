@@ -24,9 +24,8 @@ GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
 person's key that goes past the bastion."""
 OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05")
-"""Controls of the kernel, proven on machines: not applicable in containers, whose kernel is this
-computer's. What a stock container has of SYS-05 and SYS-04 is well already: no daemon but those that
-systemd ships in sandboxes."""
+"""Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
+them a container can have may be well from the start."""
 
 collect_ignore_glob = ["*_role"]  # parts of houses: suites that run against hosts
 
