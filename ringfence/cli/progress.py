@@ -65,10 +65,10 @@ class Progress:
         self.rows: dict[str, Row] = {}
         self.lock = threading.Lock()
         self.spinner = Spinner("dots")
-        self.began = time.monotonic()
+        self.began = self.moved = time.monotonic()
 
     def __enter__(self) -> Self:
-        self.began = time.monotonic()
+        self.began = self.moved = time.monotonic()
         if self.watched:
             self.live = Live(
                 console=self.console,
@@ -120,7 +120,9 @@ class Progress:
             before = self.rows.get(host)
             known = before.share if before else 0.0
             reached = known if share is None else max(known, share)
-            self.rows[host] = Row(state, step, time.monotonic(), reached)
+            now = time.monotonic()
+            self.rows[host] = Row(state, step, now, reached)
+            self.moved = self.moved if reached == known else now
         if not self.live and (self.lasting or state == "failed"):
             self.console.print(Text(f"{host}: {step}"))
 
@@ -137,8 +139,9 @@ class Progress:
             step = Text(row.step, no_wrap=True, overflow="ellipsis")
             name = Text(host, "bold", no_wrap=True, overflow="ellipsis")
             table.add_row(sign, name, step, Text(age, "dim", no_wrap=True))
-        elapsed = time.monotonic() - self.began
-        line = summary(self.title, self.hosts, rows, elapsed, self.console.width)
+        now = time.monotonic()
+        elapsed, still = now - self.began, now - self.moved
+        line = summary(self.title, self.hosts, rows, elapsed, still, self.console.width)
         return Group(table, Text(line, "dim", no_wrap=True, overflow="ellipsis"))
 
 
@@ -151,18 +154,26 @@ def most_telling(rows: dict[str, Row], most: int) -> list[tuple[str, Row]]:
 
 
 def summary(
-    title: str, hosts: Sequence[str], rows: dict[str, Row], elapsed: float, width: int = 200
+    title: str,
+    hosts: Sequence[str],
+    rows: dict[str, Row],
+    elapsed: float,
+    still: float = 0,
+    width: int = 200,
 ) -> str:
     """Return the last line: how many hosts are done, for how long it has gone on, what is left.
 
+    While nothing moves, for `still` seconds now, what was left when it last moved runs out; then
+    nobody can tell any more.
     What has no place in `width` columns gives way: first the title, then how long it has gone on.
     """
     finished = [rows[host] for host in hosts if host in rows and rows[host].state in SIGNS]
     failed = sum(row.state == "failed" for row in finished)
     wrong = f", {failed} failed" if failed else ""
     done = f"{len(finished)} of {len(hosts)} hosts done{wrong}" if hosts else ""
-    left = time_left([rows[host].share if host in rows else 0.0 for host in hosts], elapsed)
-    rest = "" if left is None else f"about {duration(max(left, 1))} left"
+    shares = [rows[host].share if host in rows else 0.0 for host in hosts]
+    left = (time_left(shares, elapsed - still) or 0.0) - still
+    rest = f"about {duration(left)} left" if left >= 1 else ""
     wanted = [title, done, duration(elapsed), rest]
     for dispensable in ((), (0,), (0, 2)):
         parts = [part for at, part in enumerate(wanted) if part and at not in dispensable]

@@ -92,7 +92,7 @@ import time
 from ringfence.cli.progress import Progress
 hosts = ["bastion1", "pbx1"]
 with Progress(title="a title that is long", hosts=hosts) as progress:
-    for share in (0.1, 0.5, 0.9):
+    for share in (0.1, 0.2, 0.3):
         for host in hosts:
             progress(host, "ssh | SSH-01 sshd runs with this configuration, and on no other", share)
         time.sleep(0.7)
@@ -160,10 +160,20 @@ def test_the_last_line_says_how_far_the_hosts_are_and_what_is_left():
     line = summary("wave 1: apply", ["a", "b", "c", "d"], rows, 100)
     assert line == "wave 1: apply · 2 of 4 hosts done, 1 failed · 2 min · about 60 s left"
     assert summary("", [], {}, 3) == "3 s"
-    narrow = [summary("wave 1: apply", ["a", "b", "c", "d"], rows, 100, w) for w in (58, 40)]
+    narrow = [summary("wave 1: apply", ["a", "b", "c", "d"], rows, 100, width=w) for w in (58, 40)]
     assert narrow == [
         "2 of 4 hosts done, 1 failed · 2 min · about 60 s left",
         "2 of 4 hosts done, 1 failed · about 60 s left",
+    ]
+
+
+def test_while_nothing_moves_what_is_left_runs_out_instead_of_growing():
+    rows = {"a": Row("running", "connected", 0, 0.5)}
+    said = [summary("", ["a"], rows, 20 + still, still) for still in (0, 8, 19.5)]
+    assert [line.partition(" s · ")[2] for line in said] == [
+        "about 20 s left",
+        "about 12 s left",
+        "",
     ]
 
 
