@@ -14,7 +14,7 @@ from ringfence.cli.progress import Progress
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
 from ringfence.proof.record import faults_of, proofs_from
-from ringfence.proof.rounds import Trial, one_by_one, trials_of
+from ringfence.proof.rounds import Trial, one_by_one, touched, trials_of
 from ringfence.proof.rounds import side_by_side as many_at_a_time
 from ringfence.proof.sabotages import load_sabotages
 from ringfence.side_by_side import side_by_side
@@ -42,7 +42,8 @@ def prove(
     """Break each control on hardened lab hosts; demand red, repair, demand green.
 
     With --together many controls are broken at once, and what is not proven that way is tried again
-    among fewer, in the end alone. It can't show that a sabotage leaves the others' controls alone.
+    among fewer, in the end alone. It can't show that a sabotage leaves the others' controls alone,
+    so with --control it asks only these, and those that the sabotages are known to turn red.
     """
     loaded = load_site(site)
     catalogue = load_catalogue(loaded.house)
@@ -54,7 +55,10 @@ def prove(
     folder = new_run_folder(runs_folder(site, runs))
     hosts = loaded.select(limit)
     progress = Progress(title="prove", hosts=[host.name for host in hosts], lasting=True)
-    benches = [Bench(loaded, host, catalogue, folder / host.name, progress.step) for host in hosts]
+    judged = ",".join(touched(sabotages.values())) if together and controls else None
+    benches = [
+        Bench(loaded, host, catalogue, folder / host.name, progress.step, judged) for host in hosts
+    ]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
     arrange = many_at_a_time if together else one_by_one
     rounds = arrange(trials_of(sabotages.values(), catalogue.role_of))

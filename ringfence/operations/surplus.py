@@ -13,6 +13,9 @@ from ringfence.facts.surplus import ForeignDropIns, ForeignUnits, InstalledPacka
 from ringfence.operations.shell import library, named
 from ringfence.operations.telling import did, would
 
+OPENING = ("clean() { :; }", "undo() { :; }", "begin", "committed=yes")
+"""What a script with the functions of tree.sh begins with, when it stages nothing."""
+
 
 @operation()
 def packages(unwanted: list[str], remove: bool) -> Generator[StringCommand, None, None]:
@@ -31,7 +34,11 @@ def packages(unwanted: list[str], remove: bool) -> Generator[StringCommand, None
 
 @operation()
 def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, None]:
-    """Ensure that units come from packages or are declared; without `stop` nothing is changed."""
+    """Ensure that units come from packages or are declared; without `stop` nothing is changed.
+
+    A file that replaces a package's unit is kept in /var/lib/ringfence/previous, and the package's
+    own takes its place again; other units are stopped and disabled.
+    """
     wanted = {named(unit, "the unit") for unit in declared}
     found = [unit for unit in host.get_fact(ForeignUnits) if unit not in wanted]
     if not stop or not found:
@@ -39,7 +46,7 @@ def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, Non
         return
     for unit in found:
         would("act", verb="stop", unit=unit)
-    yield _script("packages", ["begin", *(call("stop_unit", unit) for unit in found)])
+    yield _script("tree", [*OPENING, *(call("stop_unit", unit) for unit in found)])
     for unit in found:
         did("stop", unit)
 
@@ -63,7 +70,6 @@ def drop_ins(
     if not remove or not found:
         host.noop(f"{len(found)} files change units that nothing declares")
         return
-    opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
     # What changes every unit of a kind is no reason to start all of them again.
     own_units = [
         unit
@@ -73,7 +79,7 @@ def drop_ins(
     ]
     lines = [*(call("remove", path) for path in found)]
     lines.append(call("start_again", *dict.fromkeys(own_units)))
-    yield _script("tree", [*opening, *lines])
+    yield _script("tree", [*OPENING, *lines])
 
 
 def _pattern(name: str) -> str:

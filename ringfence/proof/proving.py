@@ -45,19 +45,23 @@ class CaseOutcome:
 
 @dataclass(frozen=True)
 class Bench:
-    """What proving on one host needs: the site, the host, its catalogue, a folder for records."""
+    """What proving on one host needs: the site, the host, its catalogue, a folder for records.
+
+    ``judged`` names the controls that are asked each time (comma separated); None means all.
+    """
 
     site: Site
     host: Host
     catalogue: Catalogue
     folder: Path
     say: Say
+    judged: str | None = None
 
     def judge(self, name: str) -> Results:
-        """Verify every control on the host."""
+        """Verify the controls on the host."""
         folder = self.folder / name
         folder.mkdir(mode=0o700, parents=True)
-        return run_suite(self.site, [self.host], None, folder, as_deployer=True)
+        return run_suite(self.site, [self.host], self.judged, folder, as_deployer=True)
 
     def apply(self, roles: str | None, name: str) -> Deployment:
         """Apply one role, or all of the host's."""

@@ -34,6 +34,16 @@ def trials_of(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list
     ]
 
 
+def touched(sabotages: Iterable[Sabotage]) -> list[str]:
+    """Return the controls that sabotages turn red: their own, and those that rightly fail too."""
+    every = [
+        name
+        for sabotage in sabotages
+        for name in (sabotage.control, *(also for case in sabotage.cases for also in case.also))
+    ]
+    return list(dict.fromkeys(every))
+
+
 def one_by_one(trials: Iterable[Trial]) -> list[list[Trial]]:
     """Return rounds of one trial each."""
     return [[trial] for trial in trials]

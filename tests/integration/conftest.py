@@ -20,9 +20,11 @@ CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
 THIS_COMPUTER = "10.77.0.254"
 """The address from which the lab's containers are reached."""
-GREEN_FROM_THE_START = {"FW-04", "SSH-05"}
-"""Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, and no
-person's key that goes past the bastion."""
+GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
+"""Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, no
+person's key that goes past the bastion, and nothing that nobody needs."""
+OF_A_KERNEL = {"SYS-02", "SYS-03"}
+"""Controls that don't apply in containers at all, whose kernel is this computer's."""
 OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05")
 """Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
 them a container can have may be well from the start."""
@@ -64,12 +66,28 @@ class LabSite:
 
     @staticmethod
     def of_a_stock_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-        """What the verdicts of hosts must be that no role ever touched."""
+        """What the verdicts of hosts must be that no role ever touched.
+
+        A container without a radio has no driver of one either; its agent's Wi-Fi is to be told of.
+        """
+        green = {(host, control) for host, _ in verdicts for control in GREEN_FROM_THE_START}
+        green = (green - {("bastion1", "SSH-05")}) | {("bastion1", "SYS-07")}
         return {
-            (host, control): "pass"
-            if (control in GREEN_FROM_THE_START and (host, control) != ("bastion1", "SSH-05"))
-            or (control == "SYS-05" and host in CONTAINERS)
+            (host, control): "not_applicable"
+            if host in CONTAINERS and control in OF_A_KERNEL
+            else "pass"
+            if (host, control) in green or (control == "SYS-05" and host in CONTAINERS)
             else "fail"
+            for host, control in verdicts
+        }
+
+    @staticmethod
+    def of_a_hardened_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+        """What the verdicts of hosts must be that are at their baseline."""
+        return {
+            (host, control): "not_applicable"
+            if host in CONTAINERS and control in OF_A_KERNEL
+            else "pass"
             for host, control in verdicts
         }
 

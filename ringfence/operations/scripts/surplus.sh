@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Removes packages and stops units; starts units again. Needs the functions of packages.sh, or of tree.sh.
+# Removes packages, with the functions of packages.sh; stops units or starts them again, with those of tree.sh.
 remove_package() { # package: and nothing with it
     goes=$(apt --simulate remove -- "$1" | sed -n 's/^Remv \([^ :]*\).*/\1/p') || fail "apt-get cannot remove $1"
     if [ "$goes" != "$1" ]; then
@@ -9,7 +9,13 @@ remove_package() { # package: and nothing with it
     apt remove -- "$1" || fail "apt-get cannot remove $1"
     printf 'removed %s, which the host has no use for; its configuration stays\n' "$1"
 }
-stop_unit() { # unit
+stop_unit() { # unit; one that stands in a package's place gives it back
+    file=$(systemctl show -p FragmentPath --value -- "$1")
+    if [ -f "/usr/lib/systemd/system/$1" ] && [ "$file" != "/usr/lib/systemd/system/$1" ]; then
+        remove "$file"
+        start_again "$1"
+        return
+    fi
     systemctl disable --quiet -- "$1" 2>/dev/null
     # An instance stays enabled by its link when its template has no [Install].
     systemctl stop -- "$1" || fail "$1 doesn't stop"

@@ -15,11 +15,9 @@ rm -f -- "$file\""""
 
 
 def loading(host: Any, modules: list[str]) -> dict[str, str]:
-    """Return what modprobe would do to load each module."""
+    """Return what modprobe would do to load each module, were it not loaded (modprobe(8), -D)."""
     words = " ".join(modules)
-    text = host.run(
-        f'for m in {words}; do echo "$m $(modprobe -n -v -- "$m" 2>&1 | tail -n 1)"; done'
-    )
+    text = host.run(f'for m in {words}; do echo "$m $(modprobe -D -- "$m" 2>&1 | tail -n 1)"; done')
     return {
         name: how for name, _, how in (line.partition(" ") for line in text.stdout.splitlines())
     }

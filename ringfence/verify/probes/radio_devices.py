@@ -164,9 +164,9 @@ def _files(host: Any) -> Iterator[tuple[str, str]]:
 
 
 def loading(host: Any, kind: str) -> dict[str, str]:
-    """Return what would be done to load each driver of one kind of radio."""
+    """Return what would be done to load each driver of one kind of radio, were it not loaded."""
     return {
-        module: host.run("modprobe -n -v -- %s 2>&1", module).stdout.strip()
+        module: host.run("modprobe -D -- %s 2>&1", module).stdout.strip()
         for module in DRIVERS[kind]
     }
 

@@ -1,4 +1,4 @@
-from ringfence.proof.rounds import one_by_one, side_by_side, trials_of
+from ringfence.proof.rounds import one_by_one, side_by_side, touched, trials_of
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 ROLES = {"SSH-01": "ssh", "SSH-02": "ssh", "CLS-01": "identity"}
@@ -52,3 +52,9 @@ def test_side_by_side_leaves_a_case_alone_that_asks_for_it():
 
 def test_without_sabotages_there_is_no_round():
     assert side_by_side([]) == one_by_one([]) == []
+
+
+def test_what_sabotages_touch_are_their_controls_and_those_that_fail_with_them():
+    first, *others = three()
+    first.cases[1].also.append("FW-04")
+    assert touched([first, *others]) == ["SSH-01", "FW-04", "SSH-02", "CLS-01"]
