@@ -42,11 +42,12 @@ def enforced(complaining: list[str], disabled: list[str]) -> Generator[StringCom
     loaded = state["loaded"]
     missing = [name for name in state["declared"] if name not in loaded]
     wrong = [n for n, mode in loaded.items() if mode == "complain" and n not in complaining]
-    lines = [call("enforce", path) for path in weak]
+    lines = [call("unlinked", path) for path in links]
+    lines += [call("enforce", path) for path in weak]
     lines += [call("enforce_named", *wrong)] if wrong else []
-    lines += [call("unlinked", path) for path in links]
-    if lines or missing or not state["active"]:
-        yield _script([*lines, "load_profiles"])
+    lines += ["load_profiles"] if missing or not state["active"] else []
+    if lines:
+        yield _script(lines)
     else:
         host.noop(f"{len(loaded)} profiles are loaded, and enforce or are declared not to")
 

@@ -16,7 +16,7 @@ turn_on() { # file of a boot loader...
     [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] ||
         printf 'ringfence: AppArmor is off until this host is rebooted: ringfence cannot turn it on in a kernel that runs\n' >&2
 }
-enforce() { # file: its profiles lose the flags that keep them from enforcing
+without_flags() { # file: its profiles lose the flags that keep them from enforcing
     keep "$1"
     sed -i -E '/^[^#]*flags=\(/{
         :again
@@ -24,21 +24,33 @@ enforce() { # file: its profiles lose the flags that keep them from enforcing
         s/(flags=\([^)]*[^[:space:],)])[[:space:],]+\)/\1)/
         s/[[:space:]]*flags=\([[:space:],]*\)//
     }' "$1" || fail "cannot change $1"
+}
+enforce() { # file
+    without_flags "$1"
+    load "$1"
     printf 'lets %s enforce\n' "$1"
+}
+load() { # file: alone, for all of them take a slow host a minute
+    apparmor_parser --replace --write-cache -- "$1" || fail "the profile $1 cannot be loaded"
 }
 enforce_named() { # profile...: as `enforce`, for the files that hold them
     grep -lE '^[^#]*flags=\([^)]*complain' /etc/apparmor.d/* 2>/dev/null | while IFS= read -r path; do
         names=$(apparmor_parser -N -- "$path" 2>/dev/null)
         for name; do
             if printf '%s\n' "$names" | grep -qxF -- "$name"; then
-                enforce "$path"
+                enforce "$path" || exit 1
                 break
             fi
         done
+    done || exit 1
+    # What still complains was loaded so by hand, or by a link that is gone now.
+    for name; do
+        ! grep -qxF -- "$name (complain)" /sys/kernel/security/apparmor/profiles || load_profiles
     done
 }
 unlinked() { # link
     rm -f -- "$1" || fail "cannot remove $1"
+    [ ! -f "/etc/apparmor.d/${1##*/}" ] || load "/etc/apparmor.d/${1##*/}"
     printf 'removed %s\n' "$1"
 }
 load_profiles() {

@@ -75,3 +75,8 @@ def test_a_process_without_its_profile_is_named():
 
 def test_no_answer_is_no_profile():
     assert apparmor.status(Host())["profiles"] == {}
+
+
+def test_a_list_in_which_nothing_enforces_is_read_though_it_begins_with_a_comma():
+    host = Host(status='{"version": "2", "profiles": {, "a": "complain"}, "processes": {}}')
+    assert apparmor.status(host)["profiles"] == {"a": "complain"}
