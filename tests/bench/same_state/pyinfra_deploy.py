@@ -36,7 +36,7 @@ for path in state.files:
         group="root",
         mode="644",
         path=path,
-        jinja_env_kwargs={"trim_blocks": True, "keep_trailing_newline": True},
+        jinja_env_kwargs={"trim_blocks": True},
     )
 for key, value in state.sysctls.items():
     server.sysctl(
@@ -56,7 +56,7 @@ for timer in state.timers:
             group="root",
             mode="644",
             unit=timer,
-            jinja_env_kwargs={"trim_blocks": True, "keep_trailing_newline": True},
+            jinja_env_kwargs={"trim_blocks": True},
         )
 for timer in state.timers:
     systemd.service(
