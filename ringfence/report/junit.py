@@ -38,7 +38,8 @@ def junit_parts(run: Run) -> Iterator[str]:
     """
     survey = Survey(run)
     hosts = survey.hosts or [run.provenance.site]
-    counts = Counter(KINDS.get(test.verdict, "") for host in hosts for test in _tests_of(survey, host))
+    tests = (test for host in hosts for test in _tests_of(survey, host))
+    counts = Counter(KINDS.get(test.verdict, "") for test in tests)
     totals = {"tests": counts.total(), "failures": counts["failure"], "errors": counts["error"]}
     attributes = {"name": f"ringfence {_attribute(run.provenance.site)}"}
     root = Element("testsuites", attributes | {name: str(n) for name, n in totals.items()})

@@ -59,7 +59,7 @@ class KeptList(Sequence[Any]):
     def __repr__(self) -> str:
         return repr(self._content)
 
-    __hash__ = None  # type: ignore[assignment] - it stands for a list
+    __hash__ = None  # type: ignore[assignment]  # it stands for a list
 
     @property
     def _content(self) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from ringfence.errors import ToolError
 from ringfence.verify.kept_lists import KeptLines, KeptList
 from ringfence.verify.verdicts import Verdict, worst
-
 
 A_TEST = b'{"host": '
 """How the line of a test begins in a file of results; each has one, so they are read one by one."""

@@ -1,4 +1,4 @@
-"""Run the baseline tests as pytest runs them, in processes of their own, and join what they found."""
+"""Run the baseline tests as pytest runs them, in processes of their own."""
 
 import os
 import shutil
@@ -104,7 +104,7 @@ def _start(site: Site, groups: Sequence[Group], at_once: int, told: int) -> "sub
             "RINGFENCE_HOUSE": str(site.house.root),
             # Plugins that happen to be installed cost more than the whole suite.
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "MALLOC_ARENA_MAX": "2",  # threads that wait for hosts hold memory of their own (mallopt(3))
+            "MALLOC_ARENA_MAX": "2",  # a thread for each host would hold memory (mallopt(3))
         },
         pass_fds=[told],
     )
@@ -129,10 +129,10 @@ def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
         raise ToolError(f"pytest ended with {status}, so nothing is judged ({log}):\n{sentence}")
     found = Results()
     for number in range(groups):
-        part = Results.load(parts / f"{number}.json")
-        found.tests += part.tests
-        found.unreachable |= part.unreachable
-        found.live_commands |= part.live_commands
+        one = Results.load(parts / f"{number}.json")
+        found.tests += one.tests
+        found.unreachable |= one.unreachable
+        found.live_commands |= one.live_commands
     found.save(folder / "results.json")
     shutil.rmtree(parts)
     return found

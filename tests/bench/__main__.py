@@ -5,10 +5,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ringfence import lab
-
 from bench import applying, many, table, verifying
-from bench.place import prepare
+from bench.place import HOST, bring, prepare
+from ringfence import lab
 
 PARTS = ("verify", "apply", "many")
 
@@ -31,7 +30,7 @@ def main() -> None:
             elif part == "many":
                 text = many.measure(place, chosen.repeat)
             else:
-                applying.Tools(place).apply("Ringfence")
+                bring(place, "--limit", HOST)
                 text = verifying.measure(place, chosen.repeat)
             text = f"{text}\n{_circumstances(chosen.repeat, began)}"
             print(f"\n== {part}\n\n{text}", flush=True)

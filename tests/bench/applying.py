@@ -12,7 +12,7 @@ from bench.place import HOST, Place, reset
 HERE = Path(__file__).parent
 SETTINGS = "from roles.bench.settings import Settings; print(Settings().model_dump_json())"
 PYTHON = "DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-apt"
-INVENTORY = '''hosts = [
+INVENTORY = """hosts = [
     (
         "{host}",
         {{
@@ -23,7 +23,7 @@ INVENTORY = '''hosts = [
         }},
     )
 ]
-'''
+"""
 ANSIBLE = """[defaults]
 interpreter_python = /usr/bin/python3
 [connection]
@@ -117,9 +117,7 @@ def _tables(
         "pyinfra": "stock pyinfra, 63 operations",
         "Ansible": "ansible-core, pipelining, the same in tasks with loops",
     }
-    rows = [
-        (names[tool], table.seconds(first[tool]), table.seconds(rest[tool])) for tool in names
-    ]
+    rows = [(names[tool], table.seconds(first[tool]), table.seconds(rest[tool])) for tool in names]
     others = min(median(first["pyinfra"]), median(first["Ansible"]))
     promised = [
         table.times("nothing to change, against pyinfra", rest["pyinfra"], rest["Ringfence"], 5),

@@ -14,7 +14,7 @@ START = """
 mkdir -p /run/sshd
 for address in {addresses}; do
     ip address add "$address/23" dev host0 2>/dev/null || continue
-    /usr/sbin/sshd -p {port} -o "ListenAddress=$address" -o "PidFile=/run/sshd-$address.pid" </dev/null >/dev/null 2>&1
+    /usr/sbin/sshd -p {port} -o "ListenAddress=$address" -o PidFile=none </dev/null >&2
 done
 """
 BLOCK = """Host {name}

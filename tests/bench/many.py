@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import fleet, table, usage
-from bench.place import Place
+from bench.place import Place, bring
 
 COUNTS = (1, 4, 16, 64, 200)
 DEAD = 5
@@ -16,10 +16,7 @@ DEAD = 5
 
 def measure(place: Place, repeat: int, counts: tuple[int, ...] = COUNTS) -> str:
     """Measure, and return the tables."""
-    prepared = ["apply", str(place.site), "--no-verify"]
-    done = usage.run(place.ringfence(*prepared), place.environment)
-    if done.code:
-        raise RuntimeError(done.output[-3000:])
+    bring(place)
     fleet.start(place)
     sites = {n: fleet.make_site(place, place.root / f"hosts-{n}", n) for n in counts}
     found: dict[int, list[usage.Usage]] = {count: [] for count in counts}

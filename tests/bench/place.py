@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import usage
 from ringfence import lab
 from ringfence.lab import processes
 from ringfence.lab.container import lab_cgroup
@@ -93,6 +94,14 @@ def prepare() -> Place:
     lab.up(place.site, None, say=_say)
     reset(place)
     return place
+
+
+def bring(place: Place, *options: str) -> None:
+    """Bring the lab's hosts to the bench's state. Raises RuntimeError."""
+    command = place.ringfence("apply", str(place.site), "--no-verify", *options)
+    done = usage.run(command, place.environment)
+    if done.code:
+        raise RuntimeError(done.output[-3000:])
 
 
 def reset(place: Place) -> None:

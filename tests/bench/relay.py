@@ -44,9 +44,7 @@ class Relay:
         await self._ended.wait()
         server.close()
 
-    async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         try:

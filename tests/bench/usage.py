@@ -20,7 +20,7 @@ class Usage:
     largest: float
     """MB that its largest process had in memory at most"""
     together: float
-    """MB that all its processes had at most: shared pages count once (PSS), looked at now and then"""
+    """MB that all its processes had at most: shared pages count once (PSS); a sample"""
     output: str
     code: int
 

@@ -59,6 +59,4 @@ for timer in state.timers:
             jinja_env_kwargs={"trim_blocks": True},
         )
 for timer in state.timers:
-    systemd.service(
-        name=f"{timer} runs", service=f"{timer}.timer", running=True, enabled=True
-    )
+    systemd.service(name=f"{timer} runs", service=f"{timer}.timer", running=True, enabled=True)

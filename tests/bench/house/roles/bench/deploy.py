@@ -1,4 +1,4 @@
-"""The bench's state, kept as roles of Ringfence keep theirs: few operations, many things in each."""
+"""The bench's state, kept as roles of Ringfence keep theirs: few operations of many things."""
 
 from pyinfra.api.deploy import deploy
 

@@ -20,7 +20,10 @@ TIMERS = ["bench-first.timer", "bench-second.timer", "bench-third.timer"]
 SERVICES = ["ssh", "dbus", "systemd-networkd", "systemd-journald", "systemd-logind"]
 GROUPS = [f"bench{number}" for number in range(5)]
 ACCOUNTS = ["bench-reader", "bench-writer", "bench-keeper", "root", "daemon", "nobody", "deploy"]
-PROGRAMS = ["awk", "bc", "cron", "find", "grep", "ip", "less", "nft", "ps", "sed", "sshd", "sudo", "tar"]
+PROGRAMS = [
+    *("awk", "bc", "cron", "find", "grep", "ip", "less"),
+    *("nft", "ps", "sed", "sshd", "sudo", "tar"),
+]
 SYSCTLS = {
     "net.ipv4.conf.all.accept_source_route": 0,
     "net.ipv4.conf.all.log_martians": 1,
