@@ -84,7 +84,8 @@ def _fork(group: Group) -> int:
 
 
 def main() -> int:
-    """Judge the groups that standard input describes (`asked`)."""
+    """Judge the groups that standard input describes (`asked`), as long as whoever asked lives."""
+    die_with_parent()
     document = json.load(sys.stdin)
     return judge([Group(**each) for each in document["groups"]], document["at_once"])
 

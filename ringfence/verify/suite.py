@@ -81,7 +81,7 @@ def run_suite(
         for number, those in enumerate(names)
     ]
     with os.fdopen(heard) as progress:
-        process = _start(site, groups, at_once, told)
+        process = _start(site, groups, at_once, told, parts / "groups.log")
         os.close(told)
         try:
             for step in progress:
@@ -94,20 +94,25 @@ def run_suite(
     return _joined(folder, parts, len(groups), status)
 
 
-def _start(site: Site, groups: Sequence[Group], at_once: int, told: int) -> "subprocess.Popen[str]":
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ringfence.verify.groups"],
-        stdin=subprocess.PIPE,
-        text=True,
-        env=os.environ
-        | {
-            "RINGFENCE_HOUSE": str(site.house.root),
-            # Plugins that happen to be installed cost more than the whole suite.
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "MALLOC_ARENA_MAX": "2",  # a thread for each host would hold memory (mallopt(3))
-        },
-        pass_fds=[told],
-    )
+def _start(
+    site: Site, groups: Sequence[Group], at_once: int, told: int, log: Path
+) -> "subprocess.Popen[str]":
+    environment = {
+        "RINGFENCE_HOUSE": str(site.house.root),
+        # Plugins that happen to be installed cost more than the whole suite.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "MALLOC_ARENA_MAX": "2",  # a thread for each host would hold memory (mallopt(3))
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ringfence.verify.groups"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | environment,
+            pass_fds=[told],
+        )
     assert process.stdin is not None
     with process.stdin as pipe:
         pipe.write(asked(groups, at_once))
@@ -118,8 +123,8 @@ def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
     """Return what all groups found, and leave the output of all in pytest.log."""
     log = folder / "pytest.log"
     with log.open("wb") as output:
-        for number in range(groups):
-            part = parts / f"{number}.log"
+        for name in ("groups", *range(groups)):
+            part = parts / f"{name}.log"
             output.write(part.read_bytes() if part.exists() else b"")
     if status:
         said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]

@@ -8,6 +8,8 @@ from statistics import median
 
 from bench import fleet, table, usage
 from bench.place import Place, bring
+from ringfence.site import load_site
+from ringfence.verify.questions import Questions
 
 COUNTS = (1, 4, 16, 64, 200)
 DEAD = 5
@@ -20,14 +22,28 @@ def measure(place: Place, repeat: int, counts: tuple[int, ...] = COUNTS) -> str:
     fleet.start(place)
     sites = {n: fleet.make_site(place, place.root / f"hosts-{n}", n) for n in counts}
     found: dict[int, list[usage.Usage]] = {count: [] for count in counts}
+    known = _learned(place, sites[counts[0]])
     for site in sites.values():
-        _verify(place, site)  # learns what the suite asks
+        _teach(place, site, known)
     for turn in range(repeat):
         for count in counts if turn % 2 else reversed(counts):
             found[count].append(_verify(place, sites[count]))
     asking = {n: [_ask(place, sites[n]) for _ in range(repeat)] for n in (counts[0], counts[-1])}
     some_dead = fleet.make_site(place, place.root / "hosts-dead", counts[-1], DEAD)
+    _teach(place, some_dead, known)
     return _tables(found, asking) + "\n" + _dead(place, some_dead, counts[-1])
+
+
+def _learned(place: Place, site: Path) -> list[str]:
+    """Verify once, and return what the suite asks: every host the same."""
+    _verify(place, site)
+    first = next(iter(load_site(site).hosts))
+    return Questions(site, place.house / "tests/baseline").for_host(first)
+
+
+def _teach(place: Place, site: Path, commands: list[str]) -> None:
+    asked = dict.fromkeys(load_site(site).hosts, commands)
+    Questions(site, place.house / "tests/baseline").learn(asked, whole_suite=True)
 
 
 def _verify(place: Place, site: Path, code: int = 0) -> usage.Usage:

@@ -21,8 +21,8 @@ SERVICES = ["ssh", "dbus", "systemd-networkd", "systemd-journald", "systemd-logi
 GROUPS = [f"bench{number}" for number in range(5)]
 ACCOUNTS = ["bench-reader", "bench-writer", "bench-keeper", "root", "daemon", "nobody", "deploy"]
 PROGRAMS = [
-    *("awk", "bc", "cron", "find", "grep", "ip", "less"),
-    *("nft", "ps", "sed", "sshd", "sudo", "tar"),
+    *("awk", "bc", "find", "grep", "head", "less", "ps"),
+    *("sed", "sort", "sudo", "tail", "tar", "uname"),
 ]
 SYSCTLS = {
     "net.ipv4.conf.all.accept_source_route": 0,
