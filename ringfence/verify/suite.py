@@ -127,8 +127,7 @@ def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
             part = parts / f"{name}.log"
             output.write(part.read_bytes() if part.exists() else b"")
     if status:
-        said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
-        sentence = "\n".join(line.removeprefix("ERROR: ") for line in said)
+        sentence = _last_words(parts, groups)
         if status == USAGE:
             raise UsageError(sentence)
         raise ToolError(f"pytest ended with {status}, so nothing is judged ({log}):\n{sentence}")
@@ -141,3 +140,12 @@ def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
     found.save(folder / "results.json")
     shutil.rmtree(parts)
     return found
+
+
+def _last_words(parts: Path, groups: int) -> str:
+    """Return what the first group said that began and left no results."""
+    begun = [n for n in range(groups) if (parts / f"{n}.log").exists()]
+    failed = [n for n in begun if not (parts / f"{n}.json").exists()]
+    log = parts / f"{failed[0] if failed else 'groups'}.log"
+    said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
+    return "\n".join(line.removeprefix("ERROR: ") for line in said)
