@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PACKAGES := python3-venv make git openssh-client shellcheck \
 	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age
 
-.PHONY: demo test check lint unit operations integration machines docs packages clean
+.PHONY: demo test check lint unit operations integration machines bench docs packages clean
 
 demo: packages $(VENV)/ready
 	inventories/lab/demo.sh
@@ -37,6 +37,10 @@ integration: packages $(VENV)/ready
 # In this order the guard's tests find machines at their baseline.
 machines: packages $(VENV)/ready
 	pytest -m machine tests/integration/test_{machines,guard,lab}.py
+
+# Measures, and writes the tables of docs/benchmarks.md: quarters of an hour, on a computer with nothing else to do.
+bench: packages $(VENV)/ready
+	PYTHONPATH=tests python -m bench
 
 docs: $(VENV)/ready
 	python -m ringfence.site.schema

@@ -8,7 +8,6 @@ from ringfence.deployment import Deployment, HostOutcome
 from ringfence.errors import RingfenceError
 from ringfence.site import Host
 from ringfence.verify.runs import Run
-from ringfence.verify.verification import exit_code
 
 WELL = "passed"
 APPLIED = "applied, not verified"
@@ -89,9 +88,22 @@ def roll_out(
 
 def host_outcomes(brought: Brought) -> dict[str, str]:
     """Return the outcome of each host of a wave, in words."""
+    hosts = brought.deployment.hosts.items()
+    if brought.run is None:
+        return {name: trouble_of(host) or APPLIED for name, host in hosts}
+    outcomes = brought.run.results.by_control()
+    measured = any(outcome.verdict.is_measured for outcome in outcomes)
+    red: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.verdict.is_red:
+            red.setdefault(outcome.host, []).append(outcome.control)
+    lost = brought.run.results.unreachable
     return {
-        name: trouble_of(host) or _verdict(name, brought.run)
-        for name, host in brought.deployment.hosts.items()
+        name: trouble_of(host)
+        or (f"unreachable: {lost[name]}" if name in lost else "")
+        or (f"failed: {_few(red[name])} red" if name in red else "")
+        or (WELL if measured or red else "failed: nothing was measured")
+        for name, host in hosts
     }
 
 
@@ -110,22 +122,6 @@ def trouble_of(host: HostOutcome) -> str:
 def is_bad(outcome: str) -> bool:
     """Tell whether a host's outcome stops the waves."""
     return outcome not in (WELL, APPLIED)
-
-
-def _verdict(name: str, run: Run | None) -> str:
-    if run is None:
-        return APPLIED
-    judged = [outcome for outcome in run.results.by_control() if outcome.host == name]
-    red = [outcome.control for outcome in judged if outcome.verdict.is_red]
-    if name in run.results.unreachable:
-        return f"unreachable: {run.results.unreachable[name]}"
-    if red:
-        return f"failed: {_few(red)} red"
-    return "failed: nothing was measured" if exit_code(run) and not _is_red(run) else WELL
-
-
-def _is_red(run: Run) -> bool:
-    return any(outcome.verdict.is_red for outcome in run.results.by_control())
 
 
 def _stop(waves: list[Wave], last: Wave, how: str) -> None:

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 site=inventories/lab
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %s seconds)\n' "$*" "$SECONDS"; }
 
 expect() {
     local wanted=$1 status=0
@@ -32,4 +32,4 @@ expect 0 ringfence lab reboot $site
 expect 0 ringfence verify $site
 step "A change that locks us out: the host puts itself back"
 inventories/lab/lockout.sh
-step "Done in $SECONDS seconds. The report is named above; stop the lab with: ringfence lab down $site"
+step "Done. The report is named above; stop the lab with: ringfence lab down $site"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from ringfence.errors import ToolError
-from ringfence.report.html import html_page
-from ringfence.report.junit import junit_xml
+from ringfence.report.html import html_parts
+from ringfence.report.junit import junit_parts
 from ringfence.verify.runs import Run
 
-REPORTS = {"report.html": html_page, "junit.xml": junit_xml}
+REPORTS = {"report.html": html_parts, "junit.xml": junit_parts}
 
 
 def write_reports(run: Run, folder: Path) -> list[Path]:
@@ -21,7 +21,8 @@ def write_reports(run: Run, folder: Path) -> list[Path]:
         path = folder / name
         try:
             path.touch(mode=0o600)
-            path.write_text(make(run), encoding="utf-8", newline="\n")
+            with path.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(make(run))  # whole, the page of many hosts would fill the memory
         except OSError as error:
             raise ToolError(f"{path}: cannot be written ({error.strerror})") from None
         paths.append(path)

@@ -21,10 +21,15 @@ MATRIX_COLUMNS = 14  # what a page in landscape holds beside the hosts' names
 
 
 def html_page(run: Run) -> str:
-    """Return the run as one HTML page that needs no script and no other file."""
+    """Return the run as one HTML page (`html_parts`)."""
+    return "".join(html_parts(run))
+
+
+def html_parts(run: Run) -> Iterator[str]:
+    """Yield the run as one HTML page, piece by piece, that needs no script and no other file."""
     site = site_argument_of(run)
     template = _environment().get_template("run.html.j2")
-    return template.render(
+    return template.generate(
         run=run,
         survey=Survey(run),
         verdicts=WORST_FIRST,

@@ -25,27 +25,41 @@ KINDS = {
 
 
 def junit_xml(run: Run) -> str:
-    """Return the run as JUnit XML, in the shape that Jenkins and GitLab read.
+    """Return the run as JUnit XML (`junit_parts`)."""
+    return "".join(junit_parts(run))
+
+
+def junit_parts(run: Run) -> Iterator[str]:
+    """Yield the run as JUnit XML, host by host, in the shape that Jenkins and GitLab read.
 
     A failure is ``failure``; an error and an unreachable host are ``error``; what is waived or
     not applicable is ``skipped``, with its reason. A run that judged nothing is an ``error``, as
     an empty file would pass. No durations are given: all tests are judged from one answer.
     """
     survey = Survey(run)
-    root = Element("testsuites", {"name": f"ringfence {_attribute(run.provenance.site)}"})
-    for host in survey.hosts or [run.provenance.site]:
-        _add_suite(root, survey, host)
-    for name in ("tests", "failures", "errors"):
-        root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
-    ElementTree.indent(root, " ")
-    body = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+    hosts = survey.hosts or [run.provenance.site]
+    tests = (test for host in hosts for test in _tests_of(survey, host))
+    counts = Counter(KINDS.get(test.verdict, "") for test in tests)
+    totals = {"tests": counts.total(), "failures": counts["failure"], "errors": counts["error"]}
+    attributes = {"name": f"ringfence {_attribute(run.provenance.site)}"}
+    root = Element("testsuites", attributes | {name: str(n) for name, n in totals.items()})
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opened(root)}\n'
+    for host in hosts:
+        suite = _suite(survey, host)
+        ElementTree.indent(suite, " ", level=1)
+        yield f" {ElementTree.tostring(suite, encoding='unicode')}\n"
+    yield "</testsuites>\n"
 
 
-def _add_suite(root: Element, survey: Survey, host: str) -> None:
+def _opened(element: Element) -> str:
+    """Return the start tag of an element without children."""
+    return ElementTree.tostring(element, encoding="unicode").removesuffix(" />") + ">"
+
+
+def _suite(survey: Survey, host: str) -> Element:
     run = survey.run
     attributes = {"name": host, "timestamp": run.provenance.started_at, "hostname": host}
-    suite = SubElement(root, "testsuite", {k: _attribute(v) for k, v in attributes.items()})
+    suite = Element("testsuite", {k: _attribute(v) for k, v in attributes.items()})
     about = {"run": run.id, "site": run.provenance.site, "site_digest": run.provenance.site_digest}
     _add_properties(suite, {**about, "catalogue_digest": run.provenance.catalogue_digest})
     names: Counter[str] = Counter()
@@ -54,6 +68,7 @@ def _add_suite(root: Element, survey: Survey, host: str) -> None:
     for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))
+    return suite
 
 
 def _tests_of(survey: Survey, host: str) -> Iterator[TestResult]:

@@ -51,7 +51,7 @@ class Snapshot:
             ],
         }
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=1) + "\n")
+        path.write_text(json.dumps(document) + "\n")
         path.chmod(0o600)
         return path
 

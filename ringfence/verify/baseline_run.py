@@ -60,6 +60,8 @@ class BaselineRun:
             UsageError: the site's files are wrong, or a control in ``controls`` is unknown.
         """
         self.site: Site = load_site(site)
+        hosts = self.site.hosts
+        self._hosts = {str(host.address): host for host in reversed(hosts.values())} | hosts
         self.catalogue: Catalogue = load_catalogue(self.site.house)
         self.controls = self.catalogue.select(controls)
         self.whole_suite = controls is None
@@ -81,10 +83,12 @@ class BaselineRun:
         """
         backend = item.callspec.params["_testinfra_host"].backend  # type: ignore[attr-defined]
         wanted = backend.get_hostname()
-        for host in self.site.hosts.values():
-            if wanted in (host.name, str(host.address)):
-                return host
-        raise UsageError(f"{self.site.path}: has no host named {wanted!r}, nor one at that address")
+        try:
+            return self._hosts[wanted]
+        except KeyError:
+            raise UsageError(
+                f"{self.site.path}: has no host named {wanted!r}, nor one at that address"
+            ) from None
 
     def expect(self, item: pytest.Item) -> Expect:
         """Return the recorder of ``item``'s observations."""
@@ -120,10 +124,10 @@ class BaselineRun:
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
     ) -> None:
         """Keep the verdict of one phase of one test."""
-        host, control = self.declared(item), self._control(item)
-        source = self._sources.get(host.name)
         if report.when == "teardown" or (report.when == "setup" and report.passed):
             return
+        host, control = self.declared(item), self._control(item)
+        source = self._sources.get(host.name)
         verdict, message = judge(call.excinfo, self.expect(item))
         if verdict is Verdict.NOT_APPLICABLE:
             report.outcome = "skipped"

@@ -1,16 +1,19 @@
 """Which commands the suite asked of a host last time, so that the next run asks them at once.
 
 Nothing but speed depends on this: a command that is missing here is asked when a test needs it.
+Each host has a file of its own: parts of a site's hosts are judged side by side (`groups`).
 """
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 MOST_KEPT = 50
-"""Files of known questions: one for each site and state of the suite."""
+"""Folders of known questions: one for each site and state of the suite."""
 
 
 def cache_folder() -> Path:
@@ -23,7 +26,7 @@ class Questions:
     """The commands known for each host of one site, for one state of the suite."""
 
     def __init__(self, site: Path, suite: Path) -> None:
-        """Read what is known.
+        """Find what is known.
 
         Args:
             site: the site's directory.
@@ -32,38 +35,54 @@ class Questions:
         digest = hashlib.sha256(str(site.resolve()).encode())
         for test in sorted(suite.rglob("*.py")):
             digest.update(test.read_bytes())
-        self._path = cache_folder() / "questions" / f"{digest.hexdigest()[:32]}.json"
-        try:
-            self._known: dict[str, list[str]] = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            self._known = {}
+        self._folder = cache_folder() / "questions" / digest.hexdigest()[:32]
 
     def for_host(self, host: str) -> list[str]:
         """Return the commands to ask of ``host``; of a new host, those that all others answer."""
-        if host in self._known:
-            return self._known[host]
-        others = [set(commands) for commands in self._known.values()]
-        return sorted(set.intersection(*others)) if others else []
+        known = _read(self._file(host))
+        return self._asked_of_all if known is None else known
 
     def learn(self, asked: dict[str, list[str]], whole_suite: bool) -> None:
         """Keep what was ``asked`` by host; a run of part of the suite only adds.
 
         A cache that can't be written costs speed alone, so it is passed over.
         """
-        for host, commands in asked.items():
-            known = [] if whole_suite else self._known.get(host, [])
-            self._known[host] = list(dict.fromkeys([*known, *commands]))
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as stage:
-                json.dump(self._known, stage)
-            Path(stage.name).replace(self._path)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for host, commands in asked.items():
+                known = [] if whole_suite else _read(self._file(host)) or []
+                with tempfile.NamedTemporaryFile("w", dir=self._folder, delete=False) as stage:
+                    json.dump(list(dict.fromkeys([*known, *commands])), stage)
+                Path(stage.name).replace(self._file(host))
+            os.utime(self._folder)
             self._forget_the_oldest()
         except OSError:
             return
 
+    @cached_property
+    def _asked_of_all(self) -> list[str]:
+        common: set[str] | None = None
+        for path in self._folder.glob("*.json"):
+            commands = _read(path) or []
+            common = set(commands) if common is None else common.intersection(commands)
+        return sorted(common or ())
+
+    def _file(self, host: str) -> Path:
+        return self._folder / f"{host}.json"
+
     def _forget_the_oldest(self) -> None:
-        """Keep what was learned last: each change of the suite, and each site, adds a file."""
-        files = sorted(self._path.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for path in files[:-MOST_KEPT]:
-            path.unlink(missing_ok=True)
+        """Keep what was learned last: each change of the suite, and each site, adds a folder."""
+        folders = sorted(self._folder.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for path in folders[:-MOST_KEPT]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> list[str] | None:
+    try:
+        commands: list[str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return commands

@@ -1,16 +1,23 @@
 """What one verification found: by test, and by control."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ringfence.errors import ToolError
+from ringfence.verify.kept_lists import KeptLines, KeptList
 from ringfence.verify.verdicts import Verdict, worst
 
+A_TEST = b'{"host": '
+"""How the line of a test begins in a file of results; each has one, so they are read one by one."""
+LISTS = ("observations", "commands")
+"""What most of a result is: of results that were loaded these stay in the file."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class TestResult:
     """The outcome of one baseline test on one host."""
 
@@ -21,22 +28,38 @@ class TestResult:
     test: str
     verdict: Verdict
     message: str = ""
-    observations: list[dict[str, Any]] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
+    observations: Sequence[dict[str, Any]] = field(default_factory=list)
+    commands: Sequence[str] = field(default_factory=list)
     waiver: dict[str, str] | None = None
     original: Verdict | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "TestResult":
-        """Rebuild a result from its JSON form."""
+        """Rebuild a result from its JSON form. Names, which come often, are kept once."""
         original = data.get("original")
+        names = {key: sys.intern(data[key]) for key in ("host", "control", "test")}
         return cls(
             **{
                 **data,
+                **names,
                 "verdict": Verdict(data["verdict"]),
                 "original": Verdict(original) if original else None,
             }
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as plain data, in the order of the fields."""
+        return {
+            "host": self.host,
+            "control": self.control,
+            "test": self.test,
+            "verdict": self.verdict,
+            "message": self.message,
+            "observations": list(self.observations),
+            "commands": list(self.commands),
+            "waiver": self.waiver,
+            "original": self.original,
+        }
 
 
 @dataclass(frozen=True)
@@ -73,23 +96,39 @@ class Results:
         ]
 
     def save(self, path: Path) -> None:
-        """Write the results as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        """Write the results as JSON, a line for each test.
+
+        They may be those that were loaded from ``path``: it is replaced when all is written.
+        """
+        stage = path.with_name(f"{path.name}.new")
+        rest = {"unreachable": self.unreachable, "live_commands": self.live_commands}
+        with stage.open("w", encoding="utf-8") as file:
+            file.write('{"tests": [\n')
+            for number, test in enumerate(self.tests):
+                file.write(f"{',' if number else ''}{json.dumps(test.as_dict())}\n")
+            file.write(f"], {json.dumps(rest)[1:]}\n")
+        stage.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "Results":
-        """Read what ``save`` wrote.
+        """Read what ``save`` wrote; what was observed is read when it is looked at.
 
         Raises:
             ToolError: the file is missing or not such a file.
         """
+        tests, rest = [], []
         try:
-            document = json.loads(path.read_text())
-            return cls(
-                [TestResult.from_dict(test) for test in document["tests"]],
-                document["unreachable"],
-                document["live_commands"],
-            )
+            lines = KeptLines(path)
+            for start, line in lines:
+                if line.lstrip(b",").startswith(A_TEST):
+                    kept = {name: KeptList(lines, start, name) for name in LISTS}
+                    tests.append(TestResult.from_dict(json.loads(line.lstrip(b",")) | kept))
+                else:
+                    rest.append(line)
+            document = json.loads(b"".join(rest))
+            # Runs kept before each test had a line of its own have their tests here.
+            tests += map(TestResult.from_dict, document["tests"])
+            return cls(tests, document["unreachable"], document["live_commands"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ToolError(f"{path}: holds no results of a verification ({error})") from None
 

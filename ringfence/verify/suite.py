@@ -1,18 +1,24 @@
-"""Run the baseline tests as pytest runs them, in a process of their own."""
+"""Run the baseline tests as pytest runs them, in processes of their own."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
+from ringfence.verify.groups import Group, asked, divided
 from ringfence.verify.results import Results
 
-JUDGED = (0, 1, 5)  # all green, something red, every test settled before it ran
 USAGE = 4
+SPARED = (
+    *("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "stepwise"),
+    *("threadexception", "unraisableexception"),
+)
+"""Plugins of pytest that a verification has no use for: together a quarter of its time."""
 LAST_LINES = 12
 
 
@@ -51,33 +57,31 @@ def run_suite(
         UsageError: pytest refused the call (an unknown control, a site that is wrong).
         ToolError: pytest ended without results.
     """
-    results = folder / "results.json"
-    kept = ["--from-snapshot", str(from_snapshot)] if from_snapshot else []
-    command = [
-        *(sys.executable, "-m", "pytest"),
-        *pytest_arguments(site, hosts, controls, as_deployer, parallel),
-        *("--results", str(results), "--snapshots", str(folder / "snapshot"), *kept),
-        *("-p", "testinfra.plugin", "-p", "ringfence.verify.plugin"),
-        *("-q", "--no-header", "--tb=short", "--color=no", "-p", "no:cacheprovider"),
-        *("-o", "addopts=--strict-markers --import-mode=importlib"),
-        f"--rootdir={site.house.root}",
-    ]
-    log = folder / "pytest.log"
+    parts = folder / "parts"
+    parts.mkdir(mode=0o700)
+    names, at_once = divided(hosts, parallel)
     heard, told = os.pipe()
-    with log.open("wb") as output, os.fdopen(heard) as progress:
-        process = subprocess.Popen(
-            [*command, "--progress", str(told)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ
-            | {
-                "RINGFENCE_HOUSE": str(site.house.root),
-                # Plugins that happen to be installed cost more than the whole suite.
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            },
-            pass_fds=[told],
+    options = [
+        *(word for plugin in SPARED for word in ("-p", f"no:{plugin}")),
+        *("-q", "--no-header", "--tb=short", "--color=no", "--capture=no"),
+        *("-o", "addopts=--strict-markers --import-mode=importlib"),
+        *(f"--rootdir={site.house.root}", "--progress", str(told)),
+        *("--snapshots", str(folder / "snapshot")),
+        *(("--from-snapshot", str(from_snapshot)) if from_snapshot else ()),
+    ]
+    groups = [
+        Group(
+            arguments=[
+                *pytest_arguments(site, those, controls, as_deployer, parallel),
+                *options,
+                *("--results", str(parts / f"{number}.json")),
+            ],
+            log=str(parts / f"{number}.log"),
         )
+        for number, those in enumerate(names)
+    ]
+    with os.fdopen(heard) as progress:
+        process = _start(site, groups, at_once, told, parts / "groups.log")
         os.close(told)
         try:
             for step in progress:
@@ -87,10 +91,61 @@ def run_suite(
             process.terminate()
             process.wait()
             raise
-    if status not in JUDGED or not results.exists():
-        said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
-        sentence = "\n".join(line.removeprefix("ERROR: ") for line in said)
+    return _joined(folder, parts, len(groups), status)
+
+
+def _start(
+    site: Site, groups: Sequence[Group], at_once: int, told: int, log: Path
+) -> "subprocess.Popen[str]":
+    environment = {
+        "RINGFENCE_HOUSE": str(site.house.root),
+        # Plugins that happen to be installed cost more than the whole suite.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "MALLOC_ARENA_MAX": "2",  # a thread for each host would hold memory (mallopt(3))
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ringfence.verify.groups"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | environment,
+            pass_fds=[told],
+        )
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        pipe.write(asked(groups, at_once))
+    return process
+
+
+def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
+    """Return what all groups found, and leave the output of all in pytest.log."""
+    log = folder / "pytest.log"
+    with log.open("wb") as output:
+        for name in ("groups", *range(groups)):
+            part = parts / f"{name}.log"
+            output.write(part.read_bytes() if part.exists() else b"")
+    if status:
+        sentence = _last_words(parts, groups)
         if status == USAGE:
             raise UsageError(sentence)
         raise ToolError(f"pytest ended with {status}, so nothing is judged ({log}):\n{sentence}")
-    return Results.load(results)
+    found = Results()
+    for number in range(groups):
+        one = Results.load(parts / f"{number}.json")
+        found.tests += one.tests
+        found.unreachable |= one.unreachable
+        found.live_commands |= one.live_commands
+    found.save(folder / "results.json")
+    shutil.rmtree(parts)
+    return found
+
+
+def _last_words(parts: Path, groups: int) -> str:
+    """Return what the first group said that began and left no results."""
+    begun = [n for n in range(groups) if (parts / f"{n}.log").exists()]
+    failed = [n for n in begun if not (parts / f"{n}.json").exists()]
+    log = parts / f"{failed[0] if failed else 'groups'}.log"
+    said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
+    return "\n".join(line.removeprefix("ERROR: ") for line in said)

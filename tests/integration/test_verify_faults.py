@@ -35,10 +35,9 @@ def test_a_dead_host_is_unreachable_once_and_red(hardened):
 
 def test_a_host_that_dies_in_the_middle_keeps_its_answers_and_is_red(hardened, questions):
     hardened.verify("--limit", "agent1")
-    (path,) = questions.glob("*.json")
+    (path,) = questions.glob("*/agent1.json")
     known = json.loads(path.read_text())
-    half = len(known["agent1"]) // 2
-    known["agent1"].insert(half, "systemctl poweroff --force --force; sleep 30")
+    known.insert(len(known) // 2, "systemctl poweroff --force --force; sleep 30")
     path.write_text(json.dumps(known))
     try:
         code, _ = hardened.verify("--limit", "agent1")

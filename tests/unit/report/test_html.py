@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from ringfence.report.html import anchor, column_groups, html_page, never_red
+from ringfence.report.html import anchor, column_groups, html_page, html_parts, never_red
 from ringfence.verify.results import Results
 from ringfence.verify.verdicts import Verdict
 
@@ -212,3 +212,9 @@ def test_every_colour_of_text_has_the_contrast_of_wcag_aa(number):
         for ground in ("paper", "raised", f"{name}-wash"):
             if ground in colours:
                 assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
+
+
+def test_the_page_is_written_piece_by_piece(run):
+    pieces = list(html_parts(run))
+    assert "".join(pieces) == html_page(run)
+    assert max(map(len, pieces)) < len(html_page(run)) / 2

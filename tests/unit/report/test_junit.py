@@ -1,7 +1,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ringfence.report.junit import junit_xml
+from ringfence.report.junit import junit_parts, junit_xml
 from ringfence.verify.results import Results
 from ringfence.verify.verdicts import Verdict
 
@@ -142,3 +142,9 @@ def test_what_xml_refuses_is_written_out(hostile_run):
 
 def test_the_sample_is_as_it_was(run):
     assert junit_xml(run) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_hosts_are_written_one_by_one(run):
+    pieces = list(junit_parts(run))
+    assert "".join(pieces) == junit_xml(run)
+    assert max(piece.count("<testsuite ") for piece in pieces) == 1

@@ -42,10 +42,10 @@ def test_the_oldest_are_forgotten(questions, tmp_path):
     folder = tmp_path / "cache" / "ringfence" / "questions"
     folder.mkdir(parents=True)
     for number in range(60):
-        (folder / f"{number}.json").write_text("{}")
-        os.utime(folder / f"{number}.json", (number, number))
+        (folder / f"{number}").mkdir()
+        os.utime(folder / f"{number}", (number, number))
     questions().learn({"pbx1": ["a"]}, whole_suite=True)
-    left = {path.stem for path in folder.iterdir()}
+    left = {path.name for path in folder.iterdir()}
     assert len(left) == 50
     assert {str(number) for number in range(11, 60)} < left
     assert questions().for_host("pbx1") == ["a"]
@@ -56,3 +56,10 @@ def test_a_cache_that_cannot_be_read_costs_speed_alone(questions, tmp_path):
     for path in (tmp_path / "cache").rglob("*.json"):
         path.write_text("{")
     assert questions().for_host("pbx1") == []
+
+
+def test_parts_of_a_site_learn_side_by_side(questions):
+    first, second = questions(), questions()
+    first.learn({"pbx1": ["a"]}, whole_suite=True)
+    second.learn({"pbx2": ["b"]}, whole_suite=True)
+    assert [questions().for_host(host) for host in ("pbx1", "pbx2")] == [["a"], ["b"]]
