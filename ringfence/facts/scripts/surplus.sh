@@ -39,7 +39,10 @@ units() {
 drop_ins() { # unit and path of each drop-in that no package brought
     list=$(mktemp) || exit 1
     packaged >"$list"
-    systemctl show -p Id,DropInPaths -- '*.service' '*.socket' '*.timer' '*.path' |
+    { # loaded or not: a service that a timer starts is loaded no earlier
+        systemctl list-unit-files --no-legend --plain --type="$kinds" | sed 's/ .*//; s/@\./@ringfence./'
+        systemctl list-units --all --no-legend --plain --type="$kinds" | sed 's/ .*//'
+    } | sort -u | xargs -r systemctl show -p Id,DropInPaths -- |
         awk -v list="$list" '
             function told(   count, paths, i, plain) {
                 count = split(value["DropInPaths"], paths, " ")

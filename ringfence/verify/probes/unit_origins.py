@@ -8,7 +8,6 @@ KINDS = "service,socket,timer,path"
 PACKAGED = "cat /var/lib/dpkg/info/*.list | grep -E '/systemd/system/.|^/etc/init\\.d/.'"
 AT_BOOT = f"systemctl list-unit-files --type={KINDS} --no-legend --no-pager --plain"
 NOW = f"systemctl list-units --type={KINDS} --no-legend --no-pager --plain"
-CHANGED = "systemctl show -p Id,DropInPaths '*.service' '*.socket' '*.timer' '*.path'"
 ALIVE = {"active", "activating", "reloading", "refreshing", "deactivating"}
 STARTS = {"enabled", "enabled-runtime", "linked", "linked-runtime"}
 ASKED = "sed -n 's,^0::,,p' /proc/self/cgroup"
@@ -53,7 +52,13 @@ def changes(host: Any) -> list[Unit]:
     """
     packaged = {path.removeprefix("/usr") for path in host.check_output(PACKAGED).splitlines()}
     found = []
-    for block in host.check_output(CHANGED).split("\n\n"):
+    rows = [line.split() for line in host.check_output(AT_BOOT).splitlines()]
+    rows += [line.split() for line in host.check_output(NOW).splitlines()]
+    # A template itself has no properties; and a service that a timer starts is loaded by asking.
+    asked = sorted({row[0].replace("@.", "@any.") for row in rows if row})
+    words = " ".join(map(shlex.quote, asked))
+    shown = host.check_output(f"systemctl show -p Id,DropInPaths -- {words}")
+    for block in shown.split("\n\n"):
         properties = dict(line.partition("=")[::2] for line in block.splitlines())
         found += [
             Unit(properties["Id"], path)

@@ -88,8 +88,14 @@ def test_what_changes_a_unit_is_foreign_unless_a_package_brought_it():
         "Id=ssh.service\nDropInPaths=/run/systemd/generator/ssh.service.d/a.conf "
         "/etc/systemd/system/ssh.service.d/b.conf /etc/systemd/system/service.d/c.conf\n"
     )
-    host = Host(dpkg="/lib/systemd/system/user@.service.d/10-login.conf\n", show=shown)
+    host = Host(
+        dpkg="/lib/systemd/system/user@.service.d/10-login.conf\n",
+        list_unit_files="ssh.service enabled enabled\nuser@.service static -\n",
+        list_units="cron.service loaded active running Cron\n",
+        show=shown,
+    )
     assert unit_origins.changes(host) == [
         Unit("ssh.service", "/etc/systemd/system/service.d/c.conf"),
         Unit("ssh.service", "/etc/systemd/system/ssh.service.d/b.conf"),
     ]
+    assert host.asked[-1].endswith(" -- cron.service ssh.service user@any.service")
