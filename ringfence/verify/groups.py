@@ -22,7 +22,7 @@ from ringfence.pyinfra_process import die_with_parent
 
 Item = TypeVar("Item")
 HOSTS_OF_A_GROUP = 16
-"""A host of 150 tests takes about 1.5 MB while it is judged, a group's session half a second."""
+"""A host of 150 tests takes about 1.5 MB while it is judged; a group's session has its own cost."""
 JUDGED = (0, 1, 5)
 """What pytest ends with when it judged: all green, something red, all settled before it ran."""
 

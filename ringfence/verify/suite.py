@@ -18,7 +18,7 @@ SPARED = (
     *("cacheprovider", "doctest", "faulthandler", "junitxml", "logging", "pastebin", "stepwise"),
     *("threadexception", "unraisableexception"),
 )
-"""Plugins of pytest that a verification has no use for: together a quarter of its time."""
+"""Plugins of pytest that a verification has no use for; each is called several times a test."""
 LAST_LINES = 12
 
 

@@ -46,7 +46,7 @@ class Tools:
         self.folder = place.root / "tools"
         self.folder.mkdir(exist_ok=True)
         ask = [sys.executable, "-c", SETTINGS]
-        state = json.loads(usage.run(ask, place.environment).output)
+        state = json.loads(usage.run(ask, place.environment, cwd=place.house).output)
         state |= {"groups_of_bench": state.pop("groups")}
         state |= {"templates": str(place.house / "templates/bench")}
         inventory = INVENTORY.format(host=HOST, state=place.state)

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 WRAPPER = """#!/bin/sh
-echo "$*" >> '{notes}'
+printf '%s' "$*" | tr '\\n' ' ' >> '{notes}'
+echo >> '{notes}'
 exec '{program}' "$@"
 """
 

@@ -30,7 +30,7 @@ BLOCK = """Host {name}
     KexAlgorithms ^curve25519-sha256
     ConnectTimeout 10
 """
-"""As the lab's own: the key exchange is the one of current OpenSSH that costs little."""
+"""As the lab's own: this key exchange costs the client little."""
 
 
 def address_of(number: int) -> str:

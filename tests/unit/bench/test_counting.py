@@ -17,6 +17,8 @@ def test_every_call_is_counted_and_the_program_still_runs(tmp_path):
         )
         assert done.stdout == f"{word}\n"
     assert counter.calls == ["one", "two"]
+    subprocess.run(["echo", "three\nlines\nlong"], env=os.environ | counter.environment, check=True)
+    assert len(counter.calls) == 3
     counter.reset()
     assert counter.calls == []
 

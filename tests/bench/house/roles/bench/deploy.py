@@ -22,7 +22,11 @@ def apply() -> None:
 
     packages.installed(name="BEN-02 Packages", names=settings.packages)
     accounts.groups(
-        name="BEN-04 Groups", groups=[Group(name=name) for name in (*settings.groups, "bench")]
+        name="BEN-04 Groups",
+        groups=[
+            *(Group(name=name) for name in settings.groups),
+            Group(name="bench", members=settings.accounts),
+        ],
     )
     for account in settings.accounts:
         accounts.service(
