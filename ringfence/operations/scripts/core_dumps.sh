@@ -23,8 +23,14 @@ services_without() { # unit...: by the drop-in for all of them, once no drop-in 
     printf 'limited %s services\n' "$#"
 }
 as_its_user() { # pid: root of a container may lack CAP_SYS_RESOURCE; a process's own user needs none (prlimit(2))
-    setpriv --reuid "$(stat -c %u "/proc/$1")" --regid "$(stat -c %g "/proc/$1")" --clear-groups \
-        prlimit --pid "$1" --core=0:0 2>/dev/null
+    read -r _ uid effective _ <<END
+$(grep '^Uid:' "/proc/$1/status" 2>/dev/null)
+END
+    gid=$(sed -n 's/^Gid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+    [ -n "$uid" ] && [ -n "$gid" ] || return 1
+    # A program that is root for another, such as the sudo of this very session, ends with its session.
+    [ "$uid" = "$effective" ] || return 0
+    setpriv --reuid "$uid" --regid "$gid" --clear-groups prlimit --pid "$1" --core=0:0 2>/dev/null
 }
 processes_without() { # pid...: also for those that run; one that is gone meanwhile needs nothing
     for pid; do
