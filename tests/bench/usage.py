@@ -18,7 +18,8 @@ class Usage:
     cpu: float
     """seconds of the command and of every process of its that it waited for"""
     largest: float
-    """MB that its largest process had in memory at most"""
+    """MB that its largest process had in memory at most, and no less than who measures has:
+    Linux counts what a process was before it became another (getrusage(2))"""
     together: float
     """MB that all its processes had at most: shared pages count once (PSS); a sample"""
     output: str
