@@ -159,7 +159,9 @@ class _Command(NamedTuple):
 def _commands(
     services: Sequence[Service], oneshots: Sequence[Oneshot], state: ServicesState
 ) -> Generator[_Command, None, None]:
-    if any(unit["outdated"] for unit in state["units"].values()):
+    # Debian 12's systemd calls a masked unit outdated for ever where service.d has a drop-in.
+    read = [unit for unit in state["units"].values() if unit["load"] != "masked"]
+    if any(unit["outdated"] for unit in read):
         yield _Command(StringCommand("systemctl daemon-reload"))
     stopped = []
     for service in services:
