@@ -10,8 +10,9 @@ remove_package() { # package: and nothing with it
     printf 'removed %s, which the host has no use for; its configuration stays\n' "$1"
 }
 stop_unit() { # unit; one that stands in a package's place gives it back
-    file=$(systemctl show -p FragmentPath --value -- "$1")
-    if [ -f "/usr/lib/systemd/system/$1" ] && [ "$file" != "/usr/lib/systemd/system/$1" ]; then
+    file=$(systemctl show -p FragmentPath --value -- "$1") packaged=/usr/lib/systemd/system/$1
+    # Debian 12 calls the same file /lib/systemd/system/….
+    if [ -f "$packaged" ] && [ "$(realpath -- "$file")" != "$(realpath -- "$packaged")" ]; then
         remove "$file"
         start_again "$1"
         return
