@@ -143,9 +143,13 @@ def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
 
 
 def _last_words(parts: Path, groups: int) -> str:
-    """Return what the first group said that began and left no results."""
+    """Return what the first group said that began and left no results, or refused its call."""
     begun = [n for n in range(groups) if (parts / f"{n}.log").exists()]
+    said = {n: (parts / f"{n}.log").read_text(errors="replace").strip() for n in begun}
     failed = [n for n in begun if not (parts / f"{n}.json").exists()]
-    log = parts / f"{failed[0] if failed else 'groups'}.log"
-    said = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
-    return "\n".join(line.removeprefix("ERROR: ") for line in said)
+    refused = [n for n in begun if "\nERROR: " in f"\n{said[n]}"]
+    words = [said[n] for n in (*failed, *refused)]
+    lines = (words or [(parts / "groups.log").read_text(errors="replace").strip()])[0].splitlines()
+    errors = [number for number, line in enumerate(lines) if line.startswith("ERROR: ")]
+    told = lines[errors[0] :] if errors else lines
+    return "\n".join(line.removeprefix("ERROR: ") for line in told[-LAST_LINES:])

@@ -45,6 +45,12 @@ def test_the_group_that_was_not_judged_says_why_whoever_spoke_last(parts, tmp_pa
     assert "1 passed" not in str(raised.value)
 
 
+def test_the_group_that_refused_its_call_says_why_though_it_left_results(parts, tmp_path):
+    leave(parts, 0, "a", "no tests ran in 0.5s\nERROR: holds no snapshot of host 'b'")
+    with pytest.raises(UsageError, match=r"^holds no snapshot of host 'b'$"):
+        _joined(tmp_path, parts, 1, status=4)
+
+
 def test_what_failed_before_any_group_began_is_told_too(parts, tmp_path):
     (parts / "groups.log").write_text("No module named ringfence\n")
     with pytest.raises(ToolError, match="No module named ringfence"):
