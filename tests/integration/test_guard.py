@@ -339,6 +339,7 @@ COVERAGE = Coverage(
 REVERSE_PATHS = "/proc/sys/net/ipv4/conf/*/rp_filter"
 MADE = "rm -rf /etc/guarded*; mkdir -m 0750 /etc/guarded; echo old > /etc/guarded/a; "
 BROKEN = "echo new > /etc/guarded/a; echo extra > /etc/guarded/b; echo c > /etc/guarded.conf; "
+MADE += f"for one in {REVERSE_PATHS}; do echo 1 > $one; done; "
 BROKEN += f"for one in {REVERSE_PATHS}; do echo 2 > $one; done; "
 STATE = f"cd /etc; find guarded* -printf '%p %m %U\\n' | sort; cat guarded/a {REVERSE_PATHS} | uniq"
 BACK = "guarded 750 0\nguarded/a 600 0\nold\n1\n"
