@@ -59,8 +59,6 @@ class KeptList(Sequence[Any]):
     def __repr__(self) -> str:
         return repr(self._content)
 
-    __hash__ = None  # type: ignore[assignment]  # it stands for a list
-
     @property
     def _content(self) -> list[Any]:
         content: list[Any] = self._lines.at(self._start)[self._name]
