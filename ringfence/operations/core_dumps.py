@@ -33,5 +33,5 @@ def forbidden(limits: str) -> Generator[StringCommand, None, None]:
         host.noop("no process may leave a core dump")
         return
     opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
-    libraries = library("tree") + library("kernel") + library("core_dumps")
+    libraries = library("tree") + library("core_dumps")
     yield StringCommand(libraries + "\n".join([*opening, *lines]))

@@ -68,7 +68,10 @@ def sandboxed(sandboxes: list[Sandbox]) -> Generator[StringCommand, None, None]:
     if command is not None:
         yield command
         state = host.get_fact(Sandboxes, **asked)
-    lines = [call("tighten", path, *map(str, found)) for path, found in state["loosening"].items()]
+    lines = [
+        call("silence_drop_in", path, *map(str, found))
+        for path, found in state["loosening"].items()
+    ]
     if lines or command is not None or _outdated(state):
         lines.append("systemctl daemon-reload")
     for one in sandboxes:

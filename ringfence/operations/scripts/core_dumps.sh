@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2015,SC2086
-# Takes the right to leave a core dump away. Needs the functions of tree.sh and kernel.sh.
+# Takes the right to leave a core dump away. Needs the functions of tree.sh.
 services_without() { # unit...: by the drop-in for all of them, once no drop-in of their own says otherwise
     systemctl daemon-reload || fail "systemd doesn't read its units again"
     changed=
@@ -9,10 +9,8 @@ services_without() { # unit...: by the drop-in for all of them, once no drop-in 
             case $path in /etc/* | /run/*) ;; *) continue ;; esac
             numbers=$(sed -n '/^[[:space:]]*LimitCORE[[:space:]]*=/{/=[[:space:]]*0[[:space:]]*$/!=}' "$path")
             [ -n "$numbers" ] || continue
-            silence "$path" $numbers
+            silence_drop_in "$path" $numbers
             changed=yes
-            # What says nothing any more changes nothing: it goes.
-            grep -q '^[[:space:]]*[^][:space:]#;[]' "$path" || remove "$path"
         done
     done
     [ -z "$changed" ] || systemctl daemon-reload || fail "systemd doesn't read its units again"

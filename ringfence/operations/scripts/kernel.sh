@@ -13,15 +13,6 @@ read_sysctl_conf() {
     ln -sfn ../sysctl.conf /etc/sysctl.d/99-sysctl.conf || fail "cannot have /etc/sysctl.conf read at boot"
     printf 'has /etc/sysctl.conf read at boot again\n'
 }
-silence() { # path number...: turns lines into comments
-    path=$1
-    shift
-    keep "$path"
-    for number; do
-        sed -i "${number}s/^/# replaced by Ringfence: /" "$path" || fail "cannot change $path"
-    done
-    printf 'silenced %s lines of %s\n' "$#" "$path"
-}
 refuse_routes() { # interface...
     fail "the IPv6 default route of $* is a router's advertisement: give the host a fixed one, or its group in kernel.router_advertisements"
 }

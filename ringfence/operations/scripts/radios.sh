@@ -10,15 +10,6 @@ block() { # switch of rfkill
     printf '1\n' >"/sys/class/rfkill/$1/soft" || fail "cannot block $1"
     printf 'blocked %s\n' "$1"
 }
-silence() { # path number...: turns lines into comments
-    path=$1
-    shift
-    keep "$path"
-    for number; do
-        sed -i "${number}s/^/# replaced by Ringfence: /" "$path" || fail "cannot change $path"
-    done
-    printf 'silenced %s lines of %s\n' "$#" "$path"
-}
 read_networks() {
     systemctl --quiet is-active NetworkManager.service 2>/dev/null || return 0
     sleep 1 # a reload in the second of a change seems older than it

@@ -1,20 +1,5 @@
 # shellcheck shell=sh disable=SC2015,SC2154
 # Tightens the sandboxes of services. Needs the functions of tree.sh and services.sh.
-tighten() { # path number...: lines that loosen become comments; a file that says nothing else goes
-    path=$1
-    shift
-    cp -- "$path" "$work/drop-in" || fail "cannot read $path"
-    for number; do
-        sed -i "${number}s/^/# replaced by Ringfence: /" "$work/drop-in" || fail "cannot change $path"
-    done
-    if grep -qE '^[[:space:]]*[^#;[[:space:]]' "$work/drop-in"; then
-        keep "$path"
-        cat -- "$work/drop-in" >"$path" || fail "cannot change $path"
-    else
-        remove "$path"
-    fi
-    printf 'tightened %s lines of %s\n' "$#" "$path"
-}
 confine() { # unit drop-in: restart a service; if it doesn't run then, it gets back what it was
     for path in $(systemctl show -p DropInPaths --value -- "$1") "/etc/systemd/system/$1.d" "/run/systemd/system/$1.d" ${2:+"$2" "${2%/*}"}; do
         settle "$path"

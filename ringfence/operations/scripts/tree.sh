@@ -96,6 +96,23 @@ remove() { # path
     mv -T -- "$1" "$shelf/$moment" || fail "cannot remove $1"
     printf 'removed %s (kept in %s)\n' "$1" "$shelf" | tr -c '[:print:]\n' '?'
 }
+silence() { # path number...: turns lines into comments
+    path=$1
+    shift
+    keep "$path"
+    for number; do
+        sed -i "${number}s/^/# replaced by Ringfence: /" "$path" || fail "cannot change $path"
+    done
+    printf 'silenced %s lines of %s\n' "$#" "$path"
+}
+silence_drop_in() { # path number...: the same of a unit's drop-in; one that says nothing else goes
+    rest=$(sed "$(shift && printf '%sd;' "$@")" "$1") || fail "cannot read $1"
+    if printf '%s\n' "$rest" | grep -qE '^[[:space:]]*[^#;[[:space:]]'; then
+        silence "$@"
+    else
+        remove "$1"
+    fi
+}
 install_directory() { # number path mode owner group
     if [ -e "$work/aside.$1" ] || [ -L "$work/aside.$1" ]; then
         shelve "$2"
