@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016
 # Prints which of some packages are installed, the units that start or run though no package brought them, and
 # the drop-ins that change what a package's unit does.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
@@ -7,6 +7,13 @@ installed() { # package...
     dpkg-query -W -f='${db:Status-Status} ${Package}\n' -- "$@" 2>/dev/null | sed -n 's/^installed /package /p' | sort -u
 }
 kinds=service,socket,timer,path
+# The end of an awk program that reads what systemctl shows of units: known has the lines of the file list, and
+# told is called after each unit, whose properties value has.
+by_unit='
+    BEGIN { while ((getline line <list) > 0) known[line] = 1 }
+    $0 == "" { told(); next }
+    { at = index($0, "="); value[substr($0, 1, at - 1)] = substr($0, at + 1) }
+    END { told() }'
 started() { # names of units that start at boot or run now; a template's is that of one of its instances
     systemctl list-unit-files --no-legend --plain --type="$kinds" --state=enabled,enabled-runtime,linked,linked-runtime |
         sed -n 's/^\([^ ]*\) .*/\1/; s/@\./@ringfence./; p'
@@ -30,10 +37,7 @@ units() {
                 if (value["LoadState"] != "masked" && value["Id"] != "" && value["Id"] != own && path != "" && !(path in known)) print "unit " value["Id"]
                 split("", value)
             }
-            BEGIN { while ((getline line <list) > 0) known[line] = 1 }
-            $0 == "" { told(); next }
-            { at = index($0, "="); value[substr($0, 1, at - 1)] = substr($0, at + 1) }
-            END { told() }' | sort -u
+            '"$by_unit" | sort -u
     rm -f -- "$list"
 }
 drop_ins() { # unit and path of each drop-in that no package brought
@@ -53,10 +57,7 @@ drop_ins() { # unit and path of each drop-in that no package brought
                 }
                 split("", value)
             }
-            BEGIN { while ((getline line <list) > 0) known[line] = 1 }
-            $0 == "" { told(); next }
-            { at = index($0, "="); value[substr($0, 1, at - 1)] = substr($0, at + 1) }
-            END { told() }' | sort -u
+            '"$by_unit" | sort -u
     rm -f -- "$list"
 }
 printf 'ringfence-surplus\n'
