@@ -14,7 +14,7 @@ SYSCTLS = "/etc/sysctl.d/zz-ringfence-kernel.conf"
 MOUNTS = "/usr/local/lib/ringfence/mounts"
 UNIT = "ringfence-mounts.service"
 CORE_LIMITS = "/etc/security/limits.d/ringfence-core.conf"
-CORE_SERVICES = "/etc/systemd/system/service.d"
+CORE_SERVICES = "/etc/systemd/system/service.d/ringfence-core.conf"
 
 
 @deploy("kernel")
@@ -47,25 +47,25 @@ def apply() -> None:
         settings=declared,
     )
     kernel.settings(name="SYS-04 The kernel has these settings now", settings=declared)
+    dumps = settings.may_dump(wanted.host)
+    limits = [
+        File(path=CORE_LIMITS, content=render(templates, "core-limits.conf")),
+        File(path=CORE_SERVICES, content=render(templates, "core-services.conf")),
+    ]
+    files.tree(
+        name="SYS-04 Whether what is started from now on may leave a core dump",
+        directories=[] if dumps else [Directory(path=CORE_SERVICES.rpartition("/")[0])],
+        files=[] if dumps else limits,
+        absent=[file.path for file in limits] if dumps else [],
+    )
+    if not dumps:
+        core_dumps.forbidden(
+            name="SYS-04 Nothing that runs may leave a core dump", limits=CORE_LIMITS
+        )
     systemd.services(
         name="SYS-04 The settings are made at boot",
         services=[Service(unit="systemd-sysctl.service", running=None)],
     )
-    if not settings.may_dump(wanted.host):
-        files.tree(
-            name="SYS-04 Nothing that is started from now on may leave a core dump",
-            directories=[Directory(path=CORE_SERVICES)],
-            files=[
-                File(path=CORE_LIMITS, content=render(templates, "core-limits.conf")),
-                File(
-                    path=f"{CORE_SERVICES}/ringfence-core.conf",
-                    content=render(templates, "core-services.conf"),
-                ),
-            ],
-        )
-        core_dumps.forbidden(
-            name="SYS-04 Nothing that runs may leave a core dump", limits=CORE_LIMITS
-        )
     files.tree(
         name="SYS-03 What sets mount options",
         directories=[Directory(path="/usr/local/lib/ringfence")],

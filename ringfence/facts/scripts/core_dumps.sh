@@ -5,7 +5,7 @@ export LC_ALL PATH
 coded() { # text
     printf '%s' "$1" | base64 -w0
 }
-processes() { # pid: those whose hard limit is above 0; systemd itself and the kernel's threads are not asked
+processes() { # those whose hard limit is above 0; systemd itself and the kernel's threads are not asked
     for folder in /proc/[0-9]*; do
         pid=${folder#/proc/}
         [ "$pid" != 1 ] && [ -n "$(readlink "$folder/exe" 2>/dev/null)" ] || continue

@@ -6,7 +6,9 @@ from typing import Any
 NOT_ASKED = {"1"}
 """systemd, which gives itself no limit (systemd-system.conf(5))."""
 LIMITS = 'grep -H "^Max core file size" /proc/[0-9]*/limits 2>/dev/null'
-LIMITS_OF_SESSIONS = "cat /etc/security/limits.conf /etc/security/limits.d/*.conf"
+LIMITS_OF_SESSIONS = (
+    "find /etc/security/limits.conf /etc/security/limits.d -name '*.conf' -exec cat {} +"
+)
 LINE = re.compile(r"^/proc/(\d+)/limits:Max core file size\s+(\S+)\s+(\S+)")
 
 
