@@ -48,7 +48,8 @@ def divided(hosts: Sequence[Item], parallel: int) -> tuple[list[list[Item]], int
 def judge(groups: Sequence[Group], at_once: int) -> int:
     """Judge groups, some at a time; return the first exit code that means that one wasn't judged.
 
-    After such a one no other is begun. Without any it is 0, whatever the verdicts.
+    After such a one no other is begun, for the suite or the call is at fault. Without any it is 0,
+    whatever the verdicts. A group that was killed costs no other: it leaves no results.
     """
     waiting, running, trouble = list(groups), set[int](), 0
     while running or (waiting and not trouble):
@@ -58,8 +59,8 @@ def judge(groups: Sequence[Group], at_once: int) -> int:
         process, status = os.wait()
         running.discard(process)
         code = os.waitstatus_to_exitcode(status)
-        if code not in JUDGED:
-            trouble = trouble or abs(code)
+        if code > 0 and code not in JUDGED:
+            trouble = trouble or code
     return trouble
 
 

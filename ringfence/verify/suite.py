@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ringfence.catalogue import load_catalogue
 from ringfence.errors import ToolError, UsageError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
 from ringfence.verify.groups import Group, asked, divided
-from ringfence.verify.results import Results
+from ringfence.verify.results import Results, TestResult
+from ringfence.verify.verdicts import Verdict
 
 USAGE = 4
 SPARED = (
@@ -20,6 +22,7 @@ SPARED = (
 )
 """Plugins of pytest that a verification has no use for; each is called several times a test."""
 LAST_LINES = 12
+KILLED = "its tests were not judged: the process that judged them was killed (is there memory?)"
 
 
 def pytest_arguments(
@@ -91,7 +94,9 @@ def run_suite(
             process.terminate()
             process.wait()
             raise
-    return _joined(folder, parts, len(groups), status)
+    return _joined(
+        folder, parts, len(groups), status, lambda number: _killed(site, names[number], controls)
+    )
 
 
 def _start(
@@ -119,20 +124,46 @@ def _start(
     return process
 
 
-def _joined(folder: Path, parts: Path, groups: int, status: int) -> Results:
-    """Return what all groups found, and leave the output of all in pytest.log."""
+def _killed(site: Site, hosts: Sequence[Host], controls: str | None) -> list[TestResult]:
+    """Return the outcomes of the hosts of a group whose process was killed."""
+    known = load_catalogue(site.house).select(controls).values()
+    found = []
+    for host in hosts:
+        for control in known:
+            reason = control.inapplicable(host)
+            verdict = Verdict.ERROR if reason is None else Verdict.NOT_APPLICABLE
+            found.append(TestResult(host.name, control.id, "", verdict, reason or KILLED))
+    return found
+
+
+def _joined(
+    folder: Path,
+    parts: Path,
+    groups: int,
+    status: int,
+    killed: Callable[[int], list[TestResult]],
+) -> Results:
+    """Return what all groups found, and leave the output of all in pytest.log.
+
+    ``killed`` returns the outcomes of a group that left no results.
+    """
     log = folder / "pytest.log"
     with log.open("wb") as output:
         for name in ("groups", *range(groups)):
             part = parts / f"{name}.log"
             output.write(part.read_bytes() if part.exists() else b"")
-    if status:
+    judged = [number for number in range(groups) if (parts / f"{number}.json").exists()]
+    if status or not judged:
         sentence = _last_words(parts, groups)
         if status == USAGE:
             raise UsageError(sentence)
-        raise ToolError(f"pytest ended with {status}, so nothing is judged ({log}):\n{sentence}")
+        how = f"ended with {status}" if status else "was killed"
+        raise ToolError(f"pytest {how}, so nothing is judged ({log}):\n{sentence}")
     found = Results()
     for number in range(groups):
+        if number not in judged:
+            found.tests += killed(number)
+            continue
         one = Results.load(parts / f"{number}.json")
         found.tests += one.tests
         found.unreachable |= one.unreachable

@@ -1,5 +1,4 @@
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -77,9 +76,11 @@ def test_after_one_that_cannot_be_judged_no_other_is_begun(group, tmp_path):
     assert not (tmp_path / "b.log").exists()
 
 
-def test_a_group_that_is_killed_was_not_judged(group):
+def test_a_group_that_is_killed_costs_no_other(group, tmp_path):
     kills = "import os\n\ndef test_it():\n    os.kill(os.getpid(), 9)\n"
-    assert run([group("a", kills), group("b", PASSES)]) == signal.SIGKILL
+    assert run([group("a", kills), group("b", PASSES), group("c", FAILS)], at_once=1) == 0
+    assert "1 passed" in (tmp_path / "b.log").read_text()
+    assert "1 failed" in (tmp_path / "c.log").read_text()
 
 
 def test_nothing_to_judge_is_no_trouble():

@@ -24,10 +24,14 @@ def leave(parts, number, host=None, said=""):
         Results([result], {}, {host: 1}).save(parts / f"{number}.json")
 
 
+def killed(number):
+    return [TestResult(f"of group {number}", "SSH-01", "", Verdict.ERROR, "was killed")]
+
+
 def test_what_all_groups_found_is_one_and_their_words_are_one_log(parts, tmp_path):
     leave(parts, 0, "a", "1 passed")
     leave(parts, 1, "b", "1 failed")
-    found = _joined(tmp_path, parts, 2, status=0)
+    found = _joined(tmp_path, parts, 2, 0, killed)
     assert [test.host for test in found.tests] == ["a", "b"]
     assert found.live_commands == {"a": 1, "b": 1}
     assert Results.load(tmp_path / "results.json") == found
@@ -41,17 +45,34 @@ def test_the_group_that_was_not_judged_says_why_whoever_spoke_last(parts, tmp_pa
     leave(parts, 0, said="ERROR: holds no snapshot of host 'a'")
     leave(parts, 1, "b", "1 passed")
     with pytest.raises(error, match="holds no snapshot of host 'a'") as raised:
-        _joined(tmp_path, parts, 3, status)
+        _joined(tmp_path, parts, 3, status, killed)
     assert "1 passed" not in str(raised.value)
 
 
 def test_the_group_that_refused_its_call_says_why_though_it_left_results(parts, tmp_path):
     leave(parts, 0, "a", "no tests ran in 0.5s\nERROR: holds no snapshot of host 'b'")
     with pytest.raises(UsageError, match=r"^holds no snapshot of host 'b'$"):
-        _joined(tmp_path, parts, 1, status=4)
+        _joined(tmp_path, parts, 1, 4, killed)
 
 
 def test_what_failed_before_any_group_began_is_told_too(parts, tmp_path):
     (parts / "groups.log").write_text("No module named ringfence\n")
     with pytest.raises(ToolError, match="No module named ringfence"):
-        _joined(tmp_path, parts, 2, status=1)
+        _joined(tmp_path, parts, 2, 1, killed)
+
+
+def test_hosts_of_a_group_that_was_killed_are_red_and_the_others_keep_theirs(parts, tmp_path):
+    leave(parts, 0, "a", "1 passed")
+    (parts / "1.log").write_text("half a li")
+    found = _joined(tmp_path, parts, 2, 0, killed)
+    assert [(test.host, test.verdict) for test in found.tests] == [
+        ("a", Verdict.PASS),
+        ("of group 1", Verdict.ERROR),
+    ]
+    assert Results.load(tmp_path / "results.json") == found
+
+
+def test_when_every_group_was_killed_nothing_is_judged(parts, tmp_path):
+    (parts / "0.log").write_text("half a li")
+    with pytest.raises(ToolError, match=r"(?s)was killed, so nothing is judged.*half a li"):
+        _joined(tmp_path, parts, 1, 0, killed)
