@@ -10,7 +10,7 @@ TEMPLATES = Path(sys.modules["roles"].__path__[0]).parent / "templates/bench"
 state = Settings()
 
 for package in state.packages:
-    apt.packages(name=f"package {package}", packages=[package])
+    apt.packages(name=f"package {package}", packages=[package], no_recommends=True)
 for group in (*state.groups, "bench"):
     server.group(name=f"group {group}", group=group, system=True)
 for account in state.accounts:
