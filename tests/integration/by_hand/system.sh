@@ -27,4 +27,3 @@ hide_cards() {
 close_schedules
 show_notices
 [ "$WIRELESS" = no ] || hide_cards
-systemctl start site-inventory.service
