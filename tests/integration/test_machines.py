@@ -31,6 +31,14 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
     assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
 
 
+def test_the_controls_of_the_kernel_are_proven_on_machines(machines, of_machines):
+    proven = machines.ringfence(
+        *("prove", str(machines.path), "--limit", LIMIT),
+        *("--control", ",".join(of_machines), "--together"),
+    )
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+
+
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
     fill = "fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null; df /"
     apply = ("apply", str(machines.path), "--limit", "pbx1", "--role", "identity,ssh")
