@@ -44,6 +44,20 @@ def touched(sabotages: Iterable[Sabotage]) -> list[str]:
     return list(dict.fromkeys(every))
 
 
+def among(sabotages: Mapping[str, Sabotage], rounds: Iterable[list[Trial]]) -> dict[str, Sabotage]:
+    """Return the sabotages with those cases alone that rounds try."""
+    tried = {(trial.control, trial.case.name) for trials in rounds for trial in trials}
+    chosen = {
+        control: [case for case in sabotage.cases if (control, case.name) in tried]
+        for control, sabotage in sabotages.items()
+    }
+    return {
+        control: sabotages[control].model_copy(update={"cases": cases})
+        for control, cases in chosen.items()
+        if cases
+    }
+
+
 def one_by_one(trials: Iterable[Trial]) -> list[list[Trial]]:
     """Return rounds of one trial each."""
     return [[trial] for trial in trials]

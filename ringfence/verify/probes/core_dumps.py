@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from ringfence.verify.probes import units
+
 NOT_ASKED = {"1"}
 """systemd, which gives itself no limit (systemd-system.conf(5))."""
 LIMITS = 'grep -H "^Max core file size" /proc/[0-9]*/limits 2>/dev/null'
@@ -28,13 +30,11 @@ def processes(host: Any) -> dict[str, str]:
 
 def services(host: Any) -> dict[str, str]:
     """Return the limit with which systemd starts each service."""
-    shown = host.check_output("systemctl show --all -p Id -p LoadState -p LimitCORE '*.service'")
-    found = {}
-    for block in shown.split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if values.get("LoadState") == "loaded":
-            found[values["Id"]] = values.get("LimitCORE", "missing")
-    return found
+    return {
+        values["Id"]: values.get("LimitCORE", "missing")
+        for values in units.properties(host).values()
+        if values["Id"].endswith(".service") and values["LoadState"] == "loaded"
+    }
 
 
 def allowances(host: Any) -> list[str]:

@@ -1,4 +1,4 @@
-from ringfence.proof.rounds import one_by_one, side_by_side, touched, trials_of
+from ringfence.proof.rounds import among, one_by_one, side_by_side, touched, trials_of
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 ROLES = {"SSH-01": "ssh", "SSH-02": "ssh", "CLS-01": "identity"}
@@ -58,3 +58,13 @@ def test_what_sabotages_touch_are_their_controls_and_those_that_fail_with_them()
     first, *others = three()
     first.cases[1].also.append("FW-04")
     assert touched([first, *others]) == ["SSH-01", "FW-04", "SSH-02", "CLS-01"]
+
+
+def test_a_sample_has_the_cases_that_its_rounds_try_and_no_others():
+    every = {each.control: each for each in three()}
+    first = one_by_one(trials_of(three(), ROLES))[1:3]
+    found = among(every, first)
+    assert {control: [case.name for case in each.cases] for control, each in found.items()} == {
+        "SSH-01": ["b"],
+        "SSH-02": ["c"],
+    }

@@ -47,7 +47,9 @@ def test_processes_are_told_by_their_hard_limit_but_for_the_kernel_and_systemd()
 
 
 def test_services_are_those_that_exist():
-    assert core_dumps.services(Host(LimitCORE=SERVICES)) == {
+    listed = "cron.service enabled -\nasterisk.service static -\noomd.service enabled -\n"
+    host = Host(**{"list-unit-files": listed, "LimitCORE": SERVICES})
+    assert core_dumps.services(host) == {
         "cron.service": "0",
         "asterisk.service": "infinity",
     }

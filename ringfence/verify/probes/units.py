@@ -1,0 +1,59 @@
+"""What the running systemd says of every unit of a host, asked once for all who need it.
+
+systemctl(1) fetches all properties of a unit whichever are wanted, so one question for many costs
+what one for a few does.
+"""
+
+import shlex
+from typing import Any
+
+KINDS = "service,socket,timer,path"
+FILES = f"systemctl list-unit-files --type={KINDS} --no-legend --no-pager --plain"
+LOADED = f"systemctl list-units --type={KINDS} --no-legend --no-pager --plain"
+WANTED = "Id,Names,LoadState,FragmentPath,SourcePath,DropInPaths,LimitCORE"
+ASKED = "sed -n 's,^0::,,p' /proc/self/cgroup"
+"""The control group of the question itself."""
+
+
+def files(host: Any) -> dict[str, str]:
+    """Return the state of each unit file, by the unit's name: `enabled`, `static`, …"""
+    return _states(host, FILES, 1)
+
+
+def loaded(host: Any) -> dict[str, str]:
+    """Return how active each unit is that systemd has in memory, but the one that asks."""
+    own = host.check_output(ASKED).strip().split("/")
+    return {name: state for name, state in _states(host, LOADED, 2).items() if name not in own}
+
+
+def properties(host: Any) -> dict[str, dict[str, str]]:
+    """Return what systemd says of each unit, by each of its names.
+
+    A template itself has no properties: under its name stand those of an instance, `NAME@any`. A
+    service that a timer starts may be loaded no earlier than by asking.
+
+    Raises:
+        LookupError: systemd says nothing of a unit that it has just listed.
+    """
+    names = sorted({*files(host), *loaded(host)})
+    if not names:
+        return {}
+    words = " ".join(shlex.quote(_instance(name)) for name in names)
+    shown = host.check_output(f"systemctl show -p {WANTED} -- {words}")
+    by_name = {}
+    for block in shown.split("\n\n"):
+        values = dict(line.partition("=")[::2] for line in block.splitlines())
+        for name in (values.get("Id", ""), *values.get("Names", "").split()):
+            by_name[name] = values
+    if missing := [name for name in names if _instance(name) not in by_name]:
+        raise LookupError(f"systemd lists units and says nothing of them: {' '.join(missing)}")
+    return {name: by_name[_instance(name)] for name in names}
+
+
+def _instance(name: str) -> str:
+    return name.replace("@.", "@any.")
+
+
+def _states(host: Any, command: str, column: int) -> dict[str, str]:
+    rows = [line.split() for line in host.check_output(command).splitlines()]
+    return {row[0]: row[column] for row in rows if len(row) > column}
