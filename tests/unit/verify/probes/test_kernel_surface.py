@@ -35,13 +35,27 @@ def test_a_module_that_something_holds_stays_until_the_next_boot():
     }
 
 
-def test_the_last_mount_on_a_directory_counts():
-    mounts = """{"filesystems": [
-        {"target": "/", "vfs-options": "rw"},
-        {"target": "/var/tmp", "vfs-options": "rw,nosuid,nodev,noexec"},
-        {"target": "/var/tmp", "vfs-options": "rw"}]}"""
-    assert kernel_surface.options(Host(mounts), "/var/tmp") == ["rw"]
-    assert kernel_surface.options(Host(mounts), "/tmp") == []
+def test_the_options_are_those_of_the_mount_that_the_directory_is():
+    shown = "50 46 0:44 / /var/tmp rw,nosuid,nodev shared:87 - tmpfs tmpfs rw,inode64\n"
+    assert kernel_surface.options(Host(shown), "/var/tmp") == ["rw", "nosuid", "nodev"]
+
+
+def test_a_directory_in_another_ones_mount_has_no_options_of_its_own():
+    shown = "29 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
+    assert kernel_surface.options(Host(shown), "/var/tmp") == []
+
+
+def test_where_nothing_is_told_no_options_are_made_up():
+    assert kernel_surface.options(Host(""), "/var/tmp") == ["not seen"]
+
+
+def test_of_mounts_over_one_another_the_upper_one_is_asked(tmp_path):
+    over = f"""
+        mount -t tmpfs -o nodev,noexec tmpfs {tmp_path} && mount -t tmpfs -o nosuid tmpfs {tmp_path}
+        {kernel_surface.MOUNT.format(path=tmp_path).replace("/proc/1/", "/proc/self/")}"""
+    away = ["unshare", "--map-root-user", "--mount", "sh", "-c", over]
+    shown = subprocess.run(away, capture_output=True, text=True, check=True).stdout
+    assert kernel_surface.options(Host(shown), str(tmp_path)) == ["rw", "nosuid", "relatime"]
 
 
 def test_a_program_is_tried_in_the_place_itself(tmp_path, monkeypatch):
