@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.apparmor import AppArmor
 from ringfence.facts.shell import call
 from ringfence.operations.shell import library, named, plain
+from ringfence.operations.telling import did, would
 
 NEVER_RESTARTED = ("-", "dbus.service", "init.scope")
 """What only a boot, or somebody, can start anew: everything else depends on it."""
@@ -64,7 +65,11 @@ def confined(waiting: list[str]) -> Generator[StringCommand, None, None]:
     left = (*NEVER_RESTARTED, *waiting)
     units = dict.fromkeys(one["unit"] for one in state["past"] if one["unit"] not in left)
     if units and not state["container"]:
+        for unit in units:
+            would("act", verb="restart", unit=unit)
         yield _script([call("act", "restart", unit) for unit in units])
+        for unit in units:
+            did("restart", unit)
     else:
         host.noop("no service that may be restarted runs without its profile")
 

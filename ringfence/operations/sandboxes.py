@@ -14,6 +14,7 @@ from ringfence.facts.shell import call
 from ringfence.operations.files import Directory, File, tree_command
 from ringfence.operations.shell import library, named
 from ringfence.operations.systemd import UNIT_DIRECTORY
+from ringfence.operations.telling import did, would
 
 DROP_IN = "zz-ringfence-sandbox.conf"
 """It is read after those that packages and most administrators write."""
@@ -65,6 +66,7 @@ def sandboxed(sandboxes: list[Sandbox]) -> Generator[StringCommand, None, None]:
     paths = [*(one.path for one in directories), *(one.path for one in files), *absent]
     tree = host.get_fact(Tree, paths=paths, directories=[])
     command = tree_command(tree, files, directories, absent)
+    _tell(sandboxes, state)
     if command is not None:
         yield command
         state = host.get_fact(Sandboxes, **asked)
@@ -74,16 +76,36 @@ def sandboxed(sandboxes: list[Sandbox]) -> Generator[StringCommand, None, None]:
     ]
     if lines or command is not None or _outdated(state):
         lines.append("systemctl daemon-reload")
-    for one in sandboxes:
-        for name, instance in state["instances"].get(one.unit, {}).items():
-            if not one.waits and _is_due(one, instance, one.unit in state["loosened"]):
-                lines.append(call("confine", name, one.path if one.content else ""))
+    due = _due(sandboxes, state)
+    lines += [call("confine", name, one.path if one.content else "") for name, one in due.items()]
     if lines:
         opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
         libraries = library("tree") + library("services") + library("sandboxes")
         yield StringCommand(libraries + "\n".join([*opening, *lines]))
+        for name in due:
+            did("restart", name)
     elif command is None:
         host.noop(f"{len(state['instances'])} services of the host are sandboxed")
+
+
+def _tell(sandboxes: Sequence[Sandbox], state: SandboxesState) -> None:
+    """Tell a plan which services are restarted, now or for a drop-in that changes."""
+    for name in _due(sandboxes, state):
+        would("act", verb="restart", unit=name)
+    for one in sandboxes:
+        for name, instance in state["instances"].get(one.unit, {}).items():
+            if not one.waits and instance["active"] and instance["started"]:
+                would("unit", unit=name, restart_for=[one.path], reload_for=[])
+
+
+def _due(sandboxes: Sequence[Sandbox], state: SandboxesState) -> dict[str, Sandbox]:
+    """Return the services to be restarted, by the names of their instances."""
+    return {
+        name: one
+        for one in sandboxes
+        for name, instance in state["instances"].get(one.unit, {}).items()
+        if not one.waits and _is_due(one, instance, one.unit in state["loosened"])
+    }
 
 
 def _outdated(state: SandboxesState) -> bool:

@@ -77,6 +77,12 @@ def drop_ins(
         for unit in units
         if PurePosixPath(path).parent.name == f"{unit}.d"
     ]
+    for path in found:
+        would("removal", path=path)
+    # Those that run, but for the bus; a plan doesn't know which do.
+    for unit in dict.fromkeys(own_units):
+        if unit != "dbus.service":
+            would("act", verb="restart", unit=unit)
     lines = [*(call("remove", path) for path in found)]
     lines.append(call("start_again", *dict.fromkeys(own_units)))
     yield _script("tree", [*OPENING, *lines])

@@ -61,6 +61,10 @@ def applied(lab):
     )
 
 
+def planned_of(lab):
+    return lab.ringfence("plan", str(lab.path), "--limit", LIMIT, "--role", "confinement")
+
+
 def said(lab):
     return [test["message"] for test in lab.results() if test["verdict"] == "fail"]
 
@@ -72,8 +76,13 @@ def test_daemons_work_in_their_sandboxes_and_calls_go_on(once):
     assert (code, set(verdicts.values())) == (1, {"fail"})
     calls = [once.run_on(host, STARTED.format("kamailio")) for host in CONTAINERS]
 
+    planned = planned_of(once)
+    assert planned.returncode == 2
+    assert planned.stdout.count("would restart: rsyslog.service") == len(CONTAINERS)
+    assert "restart: kamailio" not in planned.stdout
     ended = applied(once)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("restarted: rsyslog.service") == len(CONTAINERS)
     for host in CONTAINERS:
         once.run_on(host, WRITES)
     assert [once.run_on(host, STARTED.format("kamailio")) for host in CONTAINERS] == calls
@@ -85,7 +94,7 @@ def test_daemons_work_in_their_sandboxes_and_calls_go_on(once):
         once.run_on(host, "systemctl restart kamailio.service")
     code, verdicts = once.verify(*CONTROL)
     assert (code, set(verdicts.values())) == (0, {"pass"}), said(once)
-    planned = once.ringfence("plan", str(once.path), "--limit", LIMIT, "--role", "confinement")
+    planned = planned_of(once)
     assert planned.returncode == 0, planned.stdout
 
     for host in CONTAINERS:
