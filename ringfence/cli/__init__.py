@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Judge every host against the baseline.",
     "secrets": "Keep a site's secrets, encrypted.",
     "people": "Enrol people's second factors.",
+    "pki": "Keep the site's own certificates.",
     "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
     "lab": "Build and run disposable real hosts.",

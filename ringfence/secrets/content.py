@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import SecretStr
 
-from ringfence.errors import UsageError
+from ringfence.errors import ToolError, UsageError
 from ringfence.site.loader import parse as parse_document
 from ringfence.site.problems import nearest
 
@@ -86,3 +86,21 @@ def parse(content: bytes, source: str) -> Secrets:
         ]
         raise UsageError("\n".join(lines))
     return Secrets(document.data, source)
+
+
+def with_value(plain: bytes, name: str, value: str, source: str) -> bytes:
+    """Return the YAML of the secrets with a value of whole lines, in place of a former one.
+
+    The rest, comments too, stays as it is. Raises ToolError when that can't be done.
+    """
+    entry = re.compile(rf"^{re.escape(name)}:.*\n?(?:[ \t].*\n?|\n(?=[ \t]))*", re.MULTILINE)
+    before = parse(plain, source) if plain.strip() else Secrets({}, source)
+    new = f"{name}: |\n" + "".join(f"  {line}\n" for line in value.splitlines())
+    text = entry.sub("", plain.decode())
+    # A last line without an end may belong to a value, which an added line break would change.
+    changed = (text + new if text.endswith("\n") else new + text).encode()
+    after = parse(changed, source)
+    others = {key: text for key, text in before.items() if key != name}
+    if dict(after) != {**others, name: SecretStr(value)}:
+        raise ToolError(f"{source}: {name} can't be replaced: remove it by hand first")
+    return changed

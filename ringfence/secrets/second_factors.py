@@ -44,10 +44,9 @@ class Enrolment:
             codes.add(str(LEAST_CODE + randomness.randbelow(CODES)))
         return cls(totp.new_key(), tuple(sorted(codes)))
 
-    def written(self, name: str) -> str:
-        """Return the lines of the secrets file that hold it."""
-        lines = "".join(f"  {line}\n" for line in (self.key, *self.recovery_codes))
-        return f"{PREFIX}{name}: |\n{lines}"
+    def written(self) -> str:
+        """Return the value of the secret that holds it."""
+        return "".join(f"{line}\n" for line in (self.key, *self.recovery_codes))
 
 
 def enrolled(secrets: Mapping[str, SecretStr]) -> list[str]:
@@ -87,21 +86,7 @@ def with_enrolment(plain: bytes, name: str, enrolment: Enrolment, source: str) -
 
     The rest, comments too, stays as it is. Raises ToolError when that can't be done.
     """
-    entry = re.compile(
-        rf"^{re.escape(PREFIX + name)}:.*\n?(?:[ \t].*\n?|\n(?=[ \t]))*", re.MULTILINE
-    )
-    before = content.parse(plain, source) if plain.strip() else content.Secrets({}, source)
-    text, new = entry.sub("", plain.decode()), enrolment.written(name)
-    # A last line without an end may belong to a value, which an added line break would change.
-    changed = (text + new if text.endswith("\n") else new + text).encode()
-    after = content.parse(changed, source)
-    others = {key: value for key, value in before.items() if key != PREFIX + name}
-    if (
-        dict(after) != {**others, PREFIX + name: after[PREFIX + name]}
-        or of(after, name) != enrolment
-    ):
-        raise ToolError(f"{source}: {PREFIX}{name} can't be replaced: remove it by hand first")
-    return changed
+    return content.with_value(plain, PREFIX + name, enrolment.written(), source)
 
 
 def warnings(site: Site) -> list[Problem]:

@@ -25,7 +25,7 @@ def test_an_enrolment_is_new_and_reads_as_it_was_written():
     assert one != two
     assert len(set(one.recovery_codes)) == second_factors.RECOVERY_CODES
     assert all(len(code) == 8 and code[0] != "0" for code in one.recovery_codes)
-    assert second_factors.of(parsed(one.written("ana").encode()), "ana") == one
+    assert second_factors.of(parsed(with_enrolment(b"", "ana", one, SOURCE)), "ana") == one
 
 
 def test_nothing_that_shows_an_enrolment_shows_its_secrets():

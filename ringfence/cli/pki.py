@@ -1,0 +1,86 @@
+"""``ringfence pki``."""
+
+import json
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ringfence.cli.options import site_argument
+from ringfence.cli.secrets import identity_option
+from ringfence.pki.authority import Reason, utc_now
+from ringfence.pki.issuing import Issuing
+from ringfence.pki.register import Files
+from ringfence.site import load_site
+
+DAY = "%Y-%m-%d"
+
+
+@click.group(epilog="Example: ringfence pki init inventories/center")
+def pki() -> None:
+    """Keep the site's own authority, whose certificates its hosts' services show each other."""
+
+
+@pki.command(epilog="Example: ringfence pki init inventories/center")
+@site_argument
+@identity_option
+def init(site: Path, identity_files: tuple[Path, ...]) -> None:
+    """Make SITE's authority: its key goes among the secrets, its certificate into pki/."""
+    issuing = Issuing(load_site(site), identity_files)
+    issuing.begin()
+    click.echo(f"{issuing.files.authority}: the site's authority; its key is among the secrets")
+
+
+@pki.command(epilog="Example: ringfence pki issue inventories/center collector1 collector1.csr")
+@site_argument
+@click.argument("name", metavar="HOST")
+@click.argument("request", metavar="REQUEST", type=click.Path(path_type=Path, exists=True))
+@identity_option
+def issue(site: Path, name: str, request: Path, identity_files: tuple[Path, ...]) -> None:
+    """Sign the REQUEST of HOST, which made its key itself; print the certificate.
+
+    What it names comes from hosts.yml. It counts for 90 days.
+    """
+    loaded = load_site(site)
+    certificate = Issuing(loaded, identity_files).issue(loaded.host(name), request.read_bytes())
+    click.echo(certificate.public_bytes(Encoding.PEM).decode(), nl=False)
+
+
+@pki.command(epilog="Example: ringfence pki revoke inventories/center pbx1")
+@site_argument
+@click.argument("which", metavar="HOST_OR_SERIAL")
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in Reason]),
+    default=Reason.KEY_COMPROMISE.value,
+    show_default=True,
+    help="Why it counts no more.",
+)
+@identity_option
+def revoke(site: Path, which: str, reason: str, identity_files: tuple[Path, ...]) -> None:
+    """Let a host's certificates, or the one of a serial, count no more."""
+    for one in Issuing(load_site(site), identity_files).revoke(which, Reason(reason)):
+        click.echo(f"{one.host}: {one.serial} is revoked")
+
+
+@pki.command("list", epilog="Example: ringfence pki list inventories/center")
+@site_argument
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_(site: Path, as_json: bool) -> None:
+    """List the certificates of SITE's authority: the latest of each host, and revoked ones."""
+    files = Files(load_site(site).path)
+    files.demand_authority()
+    register, now = files.register(), utc_now()
+    latest = list(register.latest().values())
+    if as_json:
+        entries = [
+            {**one.model_dump(mode="json"), "state": one.state(now)} for one in register.issued
+        ]
+        click.echo(json.dumps({"certificates": entries}, indent=1))
+        return
+    for one in register.issued:
+        if one in latest or one.state(now) == "revoked":
+            names = ", ".join(one.names)
+            click.echo(
+                f"{one.host}  {one.state(now)}  until {one.ends:{DAY}}  {one.serial}  {names}"
+            )

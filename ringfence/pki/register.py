@@ -1,0 +1,168 @@
+"""What the authority has issued: `pki/` in the site's folder, without any secret.
+
+`authority.pem` is its certificate, `revoked.crl` its list of revoked certificates, `register.json`
+every certificate that it made, `certificates/HOST.pem` the latest of each host. They belong under
+version control.
+"""
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from ringfence.errors import UsageError
+from ringfence.pki.authority import Reason, Revocation, is_due
+
+PEM = serialization.Encoding.PEM
+
+
+class Issued(BaseModel):
+    """One certificate that was issued."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    serial: str = Field(pattern=r"^[0-9a-f]{1,40}$")
+    """hexadecimal"""
+    host: str
+    names: list[str]
+    """what the certificate names: the host, and how others reach it"""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """its fingerprint"""
+    begins: AwareDatetime
+    ends: AwareDatetime
+    revoked_at: AwareDatetime | None = None
+    reason: Reason | None = None
+
+    @classmethod
+    def of(cls, certificate: x509.Certificate, host: str) -> "Issued":
+        """Return the entry of a certificate that was just made."""
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return cls(
+            serial=f"{certificate.serial_number:x}",
+            host=host,
+            names=[str(name.value) for name in names],
+            sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+            begins=certificate.not_valid_before_utc,
+            ends=certificate.not_valid_after_utc,
+        )
+
+    def state(self, now: datetime) -> str:
+        """Return `good`, `due` for its renewal, `ended` or `revoked`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if now >= self.ends:
+            return "ended"
+        return "due" if is_due(self.begins, now) else "good"
+
+
+class Register(BaseModel):
+    """All certificates of a site, and the number of the latest list of revoked ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list_number: int = Field(default=0, ge=0)
+    issued: list[Issued] = Field(default_factory=list)
+
+    def latest(self) -> dict[str, Issued]:
+        """Return the certificate that was issued last for each host."""
+        return {one.host: one for one in self.issued}
+
+    def revocations(self, now: datetime) -> list[Revocation]:
+        """Return what is revoked and has not ended, which a list must name (RFC 5280, 5)."""
+        return [
+            Revocation(int(one.serial, 16), one.revoked_at, one.reason)
+            for one in self.issued
+            if one.revoked_at is not None and one.reason is not None and one.ends > now
+        ]
+
+    def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> None:
+        """Note that a certificate counts no more."""
+        changed = chosen.model_copy(update={"revoked_at": now, "reason": reason})
+        self.issued = [changed if one == chosen else one for one in self.issued]
+
+
+class Files:
+    """The folder of a site's authority. Each file is replaced at once, or not at all."""
+
+    def __init__(self, site: Path) -> None:
+        """Use `pki/` in the site's folder; it need not be there yet."""
+        self.folder = site / "pki"
+        self.authority = self.folder / "authority.pem"
+        self.revoked = self.folder / "revoked.crl"
+        self._register = self.folder / "register.json"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs from issuing meanwhile, or their entries would be lost."""
+        self.folder.mkdir(exist_ok=True)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def certificate(self, host: str) -> Path:
+        """Return where the latest certificate of a host is kept."""
+        return self.folder / "certificates" / f"{host}.pem"
+
+    def demand_authority(self) -> bytes:
+        """Return the authority's certificate. Raises UsageError when there is none."""
+        try:
+            return self.authority.read_bytes()
+        except FileNotFoundError:
+            raise UsageError(
+                f"{self.authority}: the site has no authority yet; `ringfence pki init` makes it"
+            ) from None
+
+    def register(self) -> Register:
+        """Return what was issued. Raises UsageError when the file is missing or damaged."""
+        try:
+            return Register.model_validate_json(self._register.read_bytes())
+        except FileNotFoundError:
+            raise UsageError(f"{self._register} is missing; take it from version control") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the file"
+            raise UsageError(
+                f"{self._register}: {place}: {first['msg']}; take it from version control"
+            ) from None
+
+    def save(self, register: Register) -> None:
+        """Write what was issued."""
+        _replace(self._register, register.model_dump_json(indent=1).encode() + b"\n")
+
+    def save_authority(self, certificate: x509.Certificate) -> None:
+        """Write the authority's certificate."""
+        _replace(self.authority, certificate.public_bytes(PEM))
+
+    def save_revoked(self, revoked: x509.CertificateRevocationList) -> None:
+        """Write the list of revoked certificates."""
+        _replace(self.revoked, revoked.public_bytes(PEM))
+
+    def save_certificate(self, host: str, certificate: x509.Certificate) -> None:
+        """Write the certificate of a host."""
+        path = self.certificate(host)
+        path.parent.mkdir(exist_ok=True)
+        _replace(path, certificate.public_bytes(PEM))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    number, stage = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(stage).chmod(0o644)
+        Path(stage).replace(path)
+    except BaseException:
+        Path(stage).unlink(missing_ok=True)
+        raise

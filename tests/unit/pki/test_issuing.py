@@ -1,0 +1,156 @@
+"""The authority of a site: what it keeps, what an interrupted call leaves, what it never shows."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from ringfence.errors import UsageError
+from ringfence.pki import issuing as module
+from ringfence.pki.authority import Reason, utc_now
+from ringfence.pki.issuing import KEY, Issuing
+from ringfence.secrets import Vault
+from ringfence.site import load_site
+
+
+@pytest.fixture
+def site(folder):
+    return load_site(folder)
+
+
+@pytest.fixture
+def begun(site):
+    """A site with an authority."""
+    made = Issuing(site)
+    made.begin()
+    return made
+
+
+@pytest.fixture
+def server(site):
+    return next(iter(site.hosts.values()))
+
+
+def serials(files):
+    revoked = x509.load_pem_x509_crl(files.revoked.read_bytes())
+    return {f"{entry.serial_number:x}" for entry in revoked}
+
+
+def test_the_key_is_among_the_secrets_and_in_no_file_of_the_register(begun, folder):
+    key = Vault(folder).secrets()[KEY].get_secret_value()
+    assert key.startswith("-----BEGIN PRIVATE KEY-----")
+    for path in begun.files.folder.rglob("*"):
+        assert b"PRIVATE" not in path.read_bytes()
+
+
+def test_other_secrets_stay(site, folder):
+    Vault(folder).write(b"# ours\nsip_password: 'x y'\n", replacing=None)
+    Issuing(site).begin()
+    assert Vault(folder).secrets()["sip_password"].get_secret_value() == "x y"
+    assert b"# ours" in Vault(folder).read()
+
+
+def test_a_second_authority_is_refused(begun):
+    with pytest.raises(UsageError, match="a second one would end every certificate"):
+        begun.begin()
+
+
+def test_nothing_is_made_where_nobody_could_open_the_secrets(site, folder):
+    (folder / "secrets.recipients").unlink()
+    with pytest.raises(UsageError, match="names nobody"):
+        Issuing(site).begin()
+    assert not (folder / "pki").exists()
+
+
+def test_a_beginning_that_was_interrupted_is_made_again(site, monkeypatch):
+    first = Issuing(site)
+    monkeypatch.setattr(first.files, "save_authority", lambda _certificate: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        first.begin()
+    Issuing(site).begin()
+    assert Issuing(site)._authority().certificate
+
+
+def test_what_is_issued_is_noted_and_kept(begun, server, host):
+    certificate = begun.issue(server, host().request())
+    (noted,) = begun.files.register().issued
+    assert (noted.host, noted.serial) == (server.name, f"{certificate.serial_number:x}")
+    assert noted.names == [server.name, server.address]
+    kept = x509.load_pem_x509_certificate(begun.files.certificate(server.name).read_bytes())
+    assert kept == certificate
+
+
+def test_nothing_is_noted_of_a_request_that_is_refused(begun, server):
+    before = begun.files.register()
+    with pytest.raises(UsageError):
+        begun.issue(server, b"no request")
+    assert begun.files.register() == before
+
+
+def test_a_revoked_certificate_is_listed_until_it_would_have_ended(begun, server, host):
+    begun.issue(server, host().request())
+    (gone,) = begun.revoke(server.name, Reason.CESSATION)
+    assert serials(begun.files) == {gone.serial}
+    assert begun.files.register().issued[0].reason is Reason.CESSATION
+    assert begun.files.register().revocations(utc_now() + timedelta(days=91)) == []
+
+
+def test_a_list_that_an_interrupted_call_left_behind_is_made_anew(begun, server, host, monkeypatch):
+    begun.issue(server, host().request())
+    with monkeypatch.context() as patched:
+        patched.setattr(begun.files, "save_revoked", lambda _list: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            begun.revoke(server.name, Reason.KEY_COMPROMISE)
+    assert serials(begun.files) == set()
+    begun.issue(server, host().request())
+    assert serials(begun.files) == {begun.files.register().issued[0].serial}
+
+
+def test_numbers_of_lists_only_rise(begun, server, host):
+    numbers = [begun.files.register().list_number]
+    for _ in range(2):
+        begun.issue(server, host().request())
+        begun.revoke(server.name, Reason.SUPERSEDED)
+        numbers.append(begun.files.register().list_number)
+    assert numbers == sorted(set(numbers))
+
+
+def test_an_old_list_is_made_anew(begun, server, host, monkeypatch):
+    before = begun.files.revoked.read_bytes()
+    begun.issue(server, host().request())
+    assert begun.files.revoked.read_bytes() == before
+    monkeypatch.setattr(module, "LIST_RENEWED", timedelta(0))
+    begun.issue(server, host().request())
+    assert begun.files.revoked.read_bytes() != before
+
+
+def test_who_has_no_certificate_that_counts_has_none_to_revoke(begun, server, host):
+    begun.issue(server, host().request())
+    begun.revoke(server.name, Reason.SUPERSEDED)
+    with pytest.raises(UsageError, match="no certificate of that host or serial counts"):
+        begun.revoke(server.name, Reason.SUPERSEDED)
+
+
+def test_the_latest_certificate_of_a_host_tells_when_it_is_due(begun, server, host):
+    begun.issue(server, host().request())
+    begun.issue(server, host().request())
+    latest, now = begun.files.register().latest()[server.name], utc_now()
+    assert latest == begun.files.register().issued[1]
+    states = [latest.state(now + timedelta(days=days, hours=1)) for days in (0, 60, 90)]
+    assert states == ["good", "due", "ended"]
+
+
+def test_a_register_that_is_lost_or_damaged_is_told_and_not_begun_anew(begun, server, host):
+    path = begun.files.folder / "register.json"
+    path.write_text('{"list_number": -1, "issued": []}')
+    with pytest.raises(UsageError, match=r"register\.json: list_number: .*version control"):
+        begun.issue(server, host().request())
+    path.unlink()
+    with pytest.raises(UsageError, match=r"register\.json is missing; take it from version"):
+        begun.issue(server, host().request())
+    assert not path.exists()
+
+
+def test_a_site_without_an_authority_issues_nothing(site, server, host):
+    with pytest.raises(UsageError, match="no authority yet; `ringfence pki init` makes it"):
+        Issuing(site).issue(server, host().request())
