@@ -122,6 +122,7 @@ UNCONFINED = {
     "ringfence-guard.service": "puts back whatever a role changed",
     "ringfence-guard-boot.service": "puts back whatever a role changed",
     "ringfence-mounts.service": "mounts for the whole host",
+    "ringfence-swap.service": "runs /bin/true",
 }
 """Services of Ringfence's own that no sandbox would let do their work, and why."""
 

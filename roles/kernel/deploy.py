@@ -8,11 +8,13 @@ from ringfence.operations.kernel import Setting
 from ringfence.operations.systemd import Service, Unit
 from ringfence.rendering import render
 from ringfence.site.deploying import intent
+from roles.kernel.settings import mount_units
 
 MODULES = "/etc/modprobe.d/ringfence-kernel.conf"
 SYSCTLS = "/etc/sysctl.d/zz-ringfence-kernel.conf"
 MOUNTS = "/usr/local/lib/ringfence/mounts"
 UNIT = "ringfence-mounts.service"
+SWAP_UNIT = "ringfence-swap.service"
 CORE_LIMITS = "/etc/security/limits.d/ringfence-core.conf"
 CORE_SERVICES = "/etc/systemd/system/service.d/ringfence-core.conf"
 
@@ -83,6 +85,13 @@ def apply() -> None:
         units=[Unit(name=UNIT, content=render(templates, UNIT, mounts=mounts))],
     )
     systemd.services(name="SYS-03 It does so at boot", services=[Service(unit=UNIT, running=None)])
+    systemd.units(
+        name="SYS-03 The unit by which a host ends though something is mounted over these places",
+        units=[
+            Unit(name=SWAP_UNIT, content=render(templates, SWAP_UNIT, units=mount_units(mounts)))
+        ],
+    )
+    systemd.services(name="SYS-03 It waits for the host's end", services=[Service(unit=SWAP_UNIT)])
     kernel.mounts(
         name="SYS-03 Places where everybody may write have their mount options",
         options={path: list(options) for path, options in mounts.items()},

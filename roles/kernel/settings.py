@@ -1,5 +1,7 @@
 """What a site decides about the kernels of its hosts: modules, mounts, and settings by group."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -188,3 +190,15 @@ class Settings(Section):
     @staticmethod
     def _named(groups: list[str], host: Host) -> bool:
         return any(host.in_group(group) for group in groups)
+
+
+def mount_units(paths: Iterable[str]) -> list[str]:
+    """Return the names of the units that systemd has for mounts on some paths (systemd.unit(5))."""
+    kept = re.compile(r"[A-Za-z0-9:_.]")
+    return [
+        "".join(
+            "-" if c == "/" else c if kept.match(c) else f"\\x{ord(c):02x}" for c in path.strip("/")
+        )
+        + ".mount"
+        for path in paths
+    ]

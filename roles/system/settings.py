@@ -21,7 +21,7 @@ Use them for your work alone. Report whatever looks wrong to the security office
 OWN_UNITS = (
     *("ringfence-guard.service", "ringfence-guard.timer", "ringfence-guard-boot.service"),
     *("ringfence-inactive.service", "ringfence-inactive.timer"),
-    "ringfence-mounts.service",
+    *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),
     *("ringfence-permissions.service", "ringfence-permissions.timer"),
 )

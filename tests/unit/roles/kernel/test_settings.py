@@ -89,3 +89,13 @@ def test_core_dumps_are_for_the_groups_that_say_so():
     assert settings.may_dump(host("pbx"))
     assert not settings.may_dump(host("agents"))
     assert not Settings().may_dump(host("pbx"))
+
+
+def test_mount_units_are_called_as_systemd_calls_them():
+    paths = ["/tmp", "/var/tmp", "/dev/shm", "/srv/call-data"]
+    assert module.mount_units(paths) == [
+        "tmp.mount",
+        "var-tmp.mount",
+        "dev-shm.mount",
+        "srv-call\\x2ddata.mount",
+    ]
