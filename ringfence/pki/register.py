@@ -107,6 +107,8 @@ class Files:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
+            # Given back before it is closed: gevent, pyinfra's, closes directories later.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def certificate(self, host: str) -> Path:

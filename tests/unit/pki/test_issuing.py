@@ -1,5 +1,7 @@
 """The authority of a site: what it keeps, what an interrupted call leaves, what it never shows."""
 
+import fcntl
+import os
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,7 @@ from cryptography import x509
 
 from ringfence.errors import UsageError
 from ringfence.pki import issuing as module
+from ringfence.pki import register
 from ringfence.pki.authority import Reason, utc_now
 from ringfence.pki.issuing import KEY, Issuing
 from ringfence.secrets import Vault
@@ -149,6 +152,16 @@ def test_a_register_that_is_lost_or_damaged_is_told_and_not_begun_anew(begun, se
     with pytest.raises(UsageError, match=r"register\.json is missing; take it from version"):
         begun.issue(server, host().request())
     assert not path.exists()
+
+
+def test_the_lock_is_given_back_though_the_folder_is_closed_later(begun, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(register.os, "close", lambda _descriptor: None)
+        with begun.files.locked():
+            pass
+    descriptor = os.open(begun.files.folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(descriptor)
 
 
 def test_a_site_without_an_authority_issues_nothing(site, server, host):
