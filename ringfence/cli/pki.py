@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringfence.cli.options import site_argument
 from ringfence.cli.secrets import identity_option
-from ringfence.pki.authority import Reason, utc_now
+from ringfence.pki.authority import LARGEST, Reason, utc_now
 from ringfence.pki.issuing import Issuing
 from ringfence.pki.register import Files
 from ringfence.site import load_site
@@ -34,15 +35,15 @@ def init(site: Path, identity_files: tuple[Path, ...]) -> None:
 @pki.command(epilog="Example: ringfence pki issue inventories/center collector1 collector1.csr")
 @site_argument
 @click.argument("name", metavar="HOST")
-@click.argument("request", metavar="REQUEST", type=click.Path(path_type=Path, exists=True))
+@click.argument("request", metavar="REQUEST", type=click.File("rb"))
 @identity_option
-def issue(site: Path, name: str, request: Path, identity_files: tuple[Path, ...]) -> None:
-    """Sign the REQUEST of HOST, which made its key itself; print the certificate.
+def issue(site: Path, name: str, request: BinaryIO, identity_files: tuple[Path, ...]) -> None:
+    """Sign the REQUEST (a file, or -) of HOST, which made its key; print the certificate.
 
     What it names comes from hosts.yml. It counts for 90 days.
     """
-    loaded = load_site(site)
-    certificate = Issuing(loaded, identity_files).issue(loaded.host(name), request.read_bytes())
+    loaded, text = load_site(site), request.read(LARGEST + 1)
+    certificate = Issuing(loaded, identity_files).issue(loaded.host(name), text)
     click.echo(certificate.public_bytes(Encoding.PEM).decode(), nl=False)
 
 

@@ -28,6 +28,8 @@ CLOCKS = timedelta(hours=1)
 """By how much earlier a certificate counts than it was made: clocks of hosts differ."""
 RSA_BITS = 2048
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
+LONGEST_NAME = 64
+"""Letters of a subject's names (RFC 5280, appendix A: `ub-common-name`)."""
 LARGEST = 65536
 """Bytes of a request that is read."""
 
@@ -65,16 +67,34 @@ class Authority:
     certificate: x509.Certificate
 
     @classmethod
-    def new(cls, site: str, now: datetime) -> "Authority":
-        """Make an authority for the site of that name, on the curve P-256."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def new(cls, site: str, now: datetime, key: str | None = None) -> "Authority":
+        """Make an authority for the site of that name, on the curve P-256.
+
+        Args:
+            site: the site's name; its first letters stand in the certificate (`ub-common-name`).
+            now: the time.
+            key: PEM of the key that it is to have; None makes one.
+
+        Raises:
+            UsageError: that key is damaged, or of another kind.
+        """
+        private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
+        return cls(private, cls._own_certificate(site, now, private))
+
+    @staticmethod
+    def _own_certificate(
+        site: str, now: datetime, key: ec.EllipticCurvePrivateKey
+    ) -> x509.Certificate:
+        ending = " authority"
         name = x509.Name(
             [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, site),
-                x509.NameAttribute(NameOID.COMMON_NAME, f"{site} authority"),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, site[:LONGEST_NAME]),
+                x509.NameAttribute(
+                    NameOID.COMMON_NAME, f"{site[: LONGEST_NAME - len(ending)]}{ending}"
+                ),
             ]
         )
-        certificate = (
+        return (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
@@ -87,7 +107,6 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
             .sign(key, hashes.SHA256())
         )
-        return cls(key, certificate)
 
     @classmethod
     def load(cls, key: str, certificate: bytes, source: str) -> "Authority":
@@ -101,15 +120,12 @@ class Authority:
         Raises:
             UsageError: one of them is damaged, or they don't belong together.
         """
+        private = _private(key)
         try:
-            private = serialization.load_pem_private_key(key.encode(), password=None)
             loaded = x509.load_pem_x509_certificate(certificate)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise UsageError(f"{source}: the authority's key or certificate is damaged") from None
-        if (
-            not isinstance(private, ec.EllipticCurvePrivateKey)
-            or private.public_key() != loaded.public_key()
-        ):
+        except ValueError:
+            raise UsageError(f"{source} is no certificate; take it from version control") from None
+        if private.public_key() != loaded.public_key():
             raise UsageError(f"{source} is not of the authority's key in the site's secrets")
         return cls(private, loaded)
 
@@ -134,7 +150,10 @@ class Authority:
             UsageError: the request is damaged, isn't signed by its own key, or the key is weak.
         """
         key = _key_of(request, host)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        # A longer name stands among the alternative names alone, which then are critical.
+        is_short = len(host) <= LONGEST_NAME
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)] if is_short else [])
+        names = x509.SubjectAlternativeName(_names(host, address))
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -151,7 +170,7 @@ class Authority:
                 ),
                 critical=False,
             )
-            .add_extension(x509.SubjectAlternativeName(_names(host, address)), critical=False)
+            .add_extension(names, critical=not is_short)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(self._key_identifier(), critical=False)
             .sign(self.key, hashes.SHA256())
@@ -199,6 +218,16 @@ def is_due(begins: datetime, now: datetime) -> bool:
 def utc_now() -> datetime:
     """Return the time, in whole seconds as certificates have it."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def _private(key: str) -> ec.EllipticCurvePrivateKey:
+    try:
+        private = serialization.load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        private = None
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise UsageError("the authority's key, among the site's secrets, is damaged")
+    return private
 
 
 def _key_of(request: bytes, host: str) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:

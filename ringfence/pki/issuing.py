@@ -31,23 +31,24 @@ class Issuing:
         """Make the authority: its key among the site's secrets, its certificate beside them.
 
         The certificate is written last: where there is none, a call that was interrupted is
-        simply made again.
+        simply made again. A key that is among the secrets already stays.
 
         Raises:
-            UsageError: the site has an authority, or nobody may open its secrets.
+            UsageError: the site has an authority or has lost its certificate, or nobody may open
+                its secrets.
         """
         self._vault.demand_recipients()
         with self.files.locked():
-            if self.files.authority.exists():
-                raise UsageError(
-                    f"{self.files.authority}: the site has an authority; a second one would end "
-                    "every certificate of the first"
-                )
-            authority = Authority.new(self._site.name, utc_now())
+            self.files.refuse_a_second_beginning()
             sealed = self._vault.sealed() if self._vault.path.exists() else None
             plain = self._vault.read() if sealed is not None else content.SAMPLE
-            changed = content.with_value(plain, KEY, authority.key_text(), str(self._vault.path))
-            self._vault.write(changed, replacing=sealed)
+            source = str(self._vault.path)
+            known = content.parse(plain, source) if sealed is not None else {}
+            key = known[KEY].get_secret_value() if KEY in known else None
+            authority = Authority.new(self._site.name, utc_now(), key)
+            if key is None:
+                changed = content.with_value(plain, KEY, authority.key_text(), source)
+                self._vault.write(changed, replacing=sealed)
             self._publish(authority, Register())
             self.files.save_authority(authority.certificate)
 

@@ -124,6 +124,19 @@ class Files:
                 f"{self.authority}: the site has no authority yet; `ringfence pki init` makes it"
             ) from None
 
+    def refuse_a_second_beginning(self) -> None:
+        """Raise UsageError where an authority is, or where what one has signed is noted."""
+        if self.authority.exists():
+            raise UsageError(
+                f"{self.authority}: the site has an authority; a second one would end every "
+                "certificate of the first"
+            )
+        if self._register.exists() and self.register().issued:
+            raise UsageError(
+                f"{self.authority} is missing, and {self._register.name} beside it names "
+                "certificates that it signed; take it from version control"
+            )
+
     def register(self) -> Register:
         """Return what was issued. Raises UsageError when the file is missing or damaged."""
         try:

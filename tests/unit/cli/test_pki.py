@@ -43,8 +43,9 @@ def run(capsys, *arguments):
 
 
 def test_a_certificates_life(site, request_file, capsys):
-    code, said, _ = run(capsys, "init", site)
+    code, said, told = run(capsys, "init", site)
     assert code == 0
+    assert "PRIVATE" not in said + told
     assert "its key is among the secrets" in said
     code, pem, _ = run(capsys, "issue", site, "pbx1", request_file)
     assert code == 0
@@ -66,6 +67,8 @@ def test_a_certificates_life(site, request_file, capsys):
         (("issue", "pbx1", "{request}"), "the site has no authority yet"),
         (("issue", "pbx9", "{request}"), "pbx9"),
         (("issue", "pbx1", "missing.csr"), "missing.csr"),
+        (("issue", "pbx1", "/"), "/"),
+        (("issue", "pbx1", "/dev/zero"), "the site has no authority yet"),
         (("revoke", "pbx1"), "the site has no authority yet"),
     ],
 )

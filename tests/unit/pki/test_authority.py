@@ -144,5 +144,16 @@ def test_a_key_and_a_certificate_that_do_not_belong_together_are_told(authority)
     pem = other.public_bytes(module.serialization.Encoding.PEM)
     with pytest.raises(UsageError, match=r"authority\.pem is not of the authority's key"):
         Authority.load(authority.key_text(), pem, "authority.pem")
-    with pytest.raises(UsageError, match=r"authority\.pem: the authority's key or certificate"):
+    with pytest.raises(UsageError, match="the authority's key, among the site's secrets, is dam"):
         Authority.load("no key", pem, "authority.pem")
+    with pytest.raises(UsageError, match=r"authority\.pem is no certificate; take it from"):
+        Authority.load(authority.key_text(), b"no certificate", "authority.pem")
+
+
+def test_names_that_no_subject_can_hold_are_known_all_the_same(host, meet):
+    site, name = "s" * 200, f"{'collector.' * 10}example.org"
+    authority, collector, sender = Authority.new(site, NOW), host(), host()
+    its = authority.issue(collector.request(), name, "10.0.0.7", NOW)
+    own = authority.issue(sender.request(), "pbx1", "pbx1", NOW)
+    server = collector.context(SERVER, its, authority)
+    assert meet(server, sender.context(CLIENT, own, authority), name) == b"hello"

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+import ssl
 from datetime import timedelta
 
 import pytest
@@ -70,8 +72,34 @@ def test_a_beginning_that_was_interrupted_is_made_again(site, monkeypatch):
     monkeypatch.setattr(first.files, "save_authority", lambda _certificate: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         first.begin()
+    key = Vault(site.path).secrets()[KEY]
     Issuing(site).begin()
     assert Issuing(site)._authority().certificate
+    assert Vault(site.path).secrets()[KEY] == key
+
+
+def test_an_authority_that_lost_its_certificate_is_not_begun_anew(begun, server, host):
+    begun.issue(server, host().request())
+    before, key = begun.files.register(), Vault(begun.files.folder.parent).secrets()[KEY]
+    begun.files.authority.unlink()
+    with pytest.raises(
+        UsageError, match=r"authority\.pem is missing, and register\.json .*version"
+    ):
+        begun.begin()
+    assert begun.files.register() == before
+    assert Vault(begun.files.folder.parent).secrets()[KEY] == key
+
+
+def test_an_authority_whose_folder_is_lost_keeps_its_key(begun, site, server, host, meet):
+    other = host()
+    certificate = begun.issue(server, other.request())
+    shutil.rmtree(begun.files.folder)
+    again = Issuing(site)
+    again.begin()
+    authority = again._authority()
+    context = other.context(ssl.PROTOCOL_TLS_SERVER, certificate, authority)
+    client = other.context(ssl.PROTOCOL_TLS_CLIENT, certificate, authority)
+    assert meet(context, client, server.name) == b"hello"
 
 
 def test_what_is_issued_is_noted_and_kept(begun, server, host):
