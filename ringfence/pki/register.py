@@ -8,7 +8,6 @@ version control.
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +18,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from ringfence.errors import UsageError
 from ringfence.pki.authority import Reason, Revocation, is_due
+from ringfence.replacing import replace
 
 PEM = serialization.Encoding.PEM
+PUBLIC = 0o644
+"""The mode of the files: nothing in them is secret."""
 
 
 class Issued(BaseModel):
@@ -152,32 +154,18 @@ class Files:
 
     def save(self, register: Register) -> None:
         """Write what was issued."""
-        _replace(self._register, register.model_dump_json(indent=1).encode() + b"\n")
+        replace(self._register, register.model_dump_json(indent=1).encode() + b"\n", PUBLIC)
 
     def save_authority(self, certificate: x509.Certificate) -> None:
         """Write the authority's certificate."""
-        _replace(self.authority, certificate.public_bytes(PEM))
+        replace(self.authority, certificate.public_bytes(PEM), PUBLIC)
 
     def save_revoked(self, revoked: x509.CertificateRevocationList) -> None:
         """Write the list of revoked certificates."""
-        _replace(self.revoked, revoked.public_bytes(PEM))
+        replace(self.revoked, revoked.public_bytes(PEM), PUBLIC)
 
     def save_certificate(self, host: str, certificate: x509.Certificate) -> None:
         """Write the certificate of a host."""
         path = self.certificate(host)
         path.parent.mkdir(exist_ok=True)
-        _replace(path, certificate.public_bytes(PEM))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    number, stage = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(stage).chmod(0o644)
-        Path(stage).replace(path)
-    except BaseException:
-        Path(stage).unlink(missing_ok=True)
-        raise
+        replace(path, certificate.public_bytes(PEM), PUBLIC)

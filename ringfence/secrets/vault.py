@@ -1,14 +1,12 @@
 """The two files of a site's secrets: `secrets.yml.age`, and `secrets.recipients` beside it."""
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyrage
 
 from ringfence.errors import UsageError
+from ringfence.replacing import replace
 from ringfence.secrets import content, identities, recipients
 from ringfence.secrets.content import Secrets
 from ringfence.secrets.recipients import Recipient
@@ -87,7 +85,7 @@ class Vault:
             raise UsageError(
                 f"{self.path} was changed by somebody else meanwhile: nothing was written"
             )
-        _replace(self.path, sealed)
+        replace(self.path, sealed)
 
     def change_recipients(self, change: Callable[[list[Recipient]], list[Recipient]]) -> None:
         """Change who can open the secrets, and encrypt them anew, if there are any.
@@ -98,8 +96,8 @@ class Vault:
         plain = self.read() if self.path.exists() else None
         sealed = None if plain is None else self._seal(plain, changed)
         if sealed is not None:
-            _replace(self.path, sealed)
-        _replace(self.recipients_path, recipients.written(changed).encode(), mode=0o644)
+            replace(self.path, sealed)
+        replace(self.recipients_path, recipients.written(changed).encode(), mode=0o644)
 
     def _seal(self, plain: bytes, readers: list[Recipient]) -> bytes:
         sealed: bytes = pyrage.encrypt(plain, [each.for_age() for each in readers], armored=True)
@@ -133,20 +131,3 @@ def load(site: Site) -> Secrets:
     Raises UsageError in one sentence when they can't be opened.
     """
     return Vault(site.path).secrets()
-
-
-def _replace(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace a file at once; it keeps its mode."""
-    with contextlib.suppress(FileNotFoundError):
-        mode = path.stat().st_mode & 0o777
-    number, stage = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(stage).chmod(mode)
-        Path(stage).replace(path)
-    except BaseException:
-        Path(stage).unlink(missing_ok=True)
-        raise

@@ -1,32 +1,22 @@
 """``ringfence people``: what each command says, keeps, and never shows."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pyrage
 import pytest
 
 import ringfence.cli
 from ringfence.secrets import Vault, second_factors, totp
-from ringfence.site.sampling import SAMPLE
 
 COMMAND = [sys.executable, "-uc", "from ringfence.cli import main; main()"]
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
+def site(sealed_site):
     """A site with secrets that this user can open; nobody is enrolled."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    identity = pyrage.x25519.Identity.generate()
-    (tmp_path / "identity").write_text(f"{identity}\n")
-    monkeypatch.setenv("RINGFENCE_IDENTITY", str(tmp_path / "identity"))
-    path = tmp_path / "site"
-    shutil.copytree(SAMPLE, path)
-    (path / "secrets.recipients").write_text(f"# owner: ana\n{identity.to_public()}\n")
-    return path
+    return sealed_site
 
 
 def enrol(site, name, *options, answers=(totp.code,)):

@@ -1,9 +1,7 @@
 """``ringfence pki``: what each command prints, and its exit codes."""
 
 import json
-import shutil
 
-import pyrage
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,20 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ringfence.cli
-from ringfence.site.sampling import SAMPLE
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
+def site(sealed_site):
     """A site with secrets that this user can open, and without an authority."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    identity = pyrage.x25519.Identity.generate()
-    (tmp_path / "identity").write_text(f"{identity}\n")
-    monkeypatch.setenv("RINGFENCE_IDENTITY", str(tmp_path / "identity"))
-    path = tmp_path / "site"
-    shutil.copytree(SAMPLE, path)
-    (path / "secrets.recipients").write_text(f"# owner: ana\n{identity.to_public()}\n")
-    return path
+    return sealed_site
 
 
 @pytest.fixture

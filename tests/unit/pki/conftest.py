@@ -1,14 +1,10 @@
-import shutil
 import ssl
 
-import pyrage
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-from ringfence.site.sampling import SAMPLE
 
 
 class Host:
@@ -77,13 +73,6 @@ def meet():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(sealed_site):
     """The folder of a site with secrets that this user can open."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    identity = pyrage.x25519.Identity.generate()
-    (tmp_path / "identity").write_text(f"{identity}\n")
-    monkeypatch.setenv("RINGFENCE_IDENTITY", str(tmp_path / "identity"))
-    path = tmp_path / "site"
-    shutil.copytree(SAMPLE, path)
-    (path / "secrets.recipients").write_text(f"# owner: ana\n{identity.to_public()}\n")
-    return path
+    return sealed_site
