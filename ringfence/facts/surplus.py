@@ -42,25 +42,28 @@ class ForeignUnits(FactBase[list[str]]):
         return _named(output, "unit")
 
 
-class ForeignDropIns(FactBase[dict[str, list[str]]]):
-    """The files that change what units do although no package brought them: path to units."""
+class ForeignDropIns(FactBase[dict[str, dict[str, bool]]]):
+    """The files that change what units do although no package brought them.
+
+    By path, the units, and whether each runs.
+    """
 
     def command(self) -> str:
         """Ask for those of services, sockets, timers and paths that are loaded."""
         return library("surplus") + "drop_ins"
 
     @staticmethod
-    def default() -> dict[str, list[str]]:
+    def default() -> dict[str, dict[str, bool]]:
         """Return none."""
         return {}
 
-    def process(self, output: list[str]) -> dict[str, list[str]]:
+    def process(self, output: list[str]) -> dict[str, dict[str, bool]]:
         """Parse the answer. Raises FactProcessError for anything else."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, dict[str, bool]] = {}
         for words in answers(output, MARKER):
             match words:
-                case ["drop-in", unit, path]:
-                    found.setdefault(path, []).append(unit)
+                case ["drop-in", unit, "runs" | "rests" as state, path]:
+                    found.setdefault(path, {})[unit] = state == "runs"
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return found

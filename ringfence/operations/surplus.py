@@ -70,22 +70,22 @@ def drop_ins(
     if not remove or not found:
         host.noop(f"{len(found)} files change units that nothing declares")
         return
-    # What changes every unit of a kind is no reason to start all of them again.
-    own_units = [
+    # What changes every unit of a kind is no reason to start all of them again; and what speaks on
+    # the bus would lose it: dbus takes its changes at the next boot.
+    running = dict.fromkeys(
         unit
         for path, units in found.items()
-        for unit in units
-        if PurePosixPath(path).parent.name == f"{unit}.d"
-    ]
+        for unit, runs in units.items()
+        if runs and unit != "dbus.service" and PurePosixPath(path).parent.name == f"{unit}.d"
+    )
     for path in found:
         would("removal", path=path)
-    # Those that run, but for the bus; a plan doesn't know which do.
-    for unit in dict.fromkeys(own_units):
-        if unit != "dbus.service":
-            would("act", verb="restart", unit=unit)
-    lines = [*(call("remove", path) for path in found)]
-    lines.append(call("start_again", *dict.fromkeys(own_units)))
-    yield _script("tree", [*OPENING, *lines])
+    for unit in running:
+        would("act", verb="restart", unit=unit)
+    lines = [call("remove", path) for path in found]
+    yield _script("tree", [*OPENING, *lines, call("start_again", *running)])
+    for unit in running:
+        did("restart", unit)
 
 
 def _pattern(name: str) -> str:

@@ -40,20 +40,21 @@ units() {
             '"$by_unit" | sort -u
     rm -f -- "$list"
 }
-drop_ins() { # unit and path of each drop-in that no package brought
+drop_ins() { # unit, whether it runs, and path of each drop-in that no package brought
     list=$(mktemp) || exit 1
     packaged >"$list"
     { # loaded or not: a service that a timer starts is loaded no earlier
         systemctl list-unit-files --no-legend --plain --type="$kinds" | sed 's/ .*//; s/@\./@ringfence./'
         systemctl list-units --all --no-legend --plain --type="$kinds" | sed 's/ .*//'
-    } | sort -u | xargs -r systemctl show -p Id,DropInPaths -- |
+    } | sort -u | xargs -r systemctl show -p Id,ActiveState,DropInPaths -- |
         awk -v list="$list" '
-            function told(   count, paths, i, plain) {
+            function told(   count, paths, i, plain, runs) {
+                runs = value["ActiveState"] ~ /^(active|activating|reloading|refreshing)$/ ? "runs" : "rests"
                 count = split(value["DropInPaths"], paths, " ")
                 for (i = 1; i <= count; i++) {
                     plain = paths[i]
                     sub("^/usr/", "/", plain)
-                    if (!(plain in known) && plain !~ "^/run/systemd/generator") print "drop-in", value["Id"], paths[i]
+                    if (!(plain in known) && plain !~ "^/run/systemd/generator") print "drop-in", value["Id"], runs, paths[i]
                 }
                 split("", value)
             }

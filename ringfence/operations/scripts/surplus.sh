@@ -22,11 +22,9 @@ stop_unit() { # unit; one that stands in a package's place gives it back
     systemctl stop -- "$1" || fail "$1 doesn't stop"
     printf 'stopped %s, which nobody declared\n' "$1"
 }
-start_again() { # unit...: those that run, as their packages made them
+start_again() { # unit...: if they run, as their packages made them
     systemctl daemon-reload || fail "systemd does not read its units again"
     for unit; do
-        # What speaks on the bus would lose it: dbus takes its changes at the next boot.
-        [ "$unit" != dbus.service ] || continue
         systemctl try-restart -- "$unit" || fail "$unit doesn't start"
     done
 }
