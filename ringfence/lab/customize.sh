@@ -117,3 +117,22 @@ if [ -n "$found" ]; then
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install --yes --download-only $found
 fi
+
+# apt reads all that its lists tell of, for each call anew once something was installed: an emulated machine takes
+# ten seconds for those of all of Debian. What this host could not install anyway goes out of them.
+{
+    # shellcheck disable=SC2016 # dpkg-query expands it
+    chroot "$root" dpkg-query --show --showformat '${Package}\n'
+    for archive in "$root"/var/cache/apt/archives/*.deb; do
+        [ ! -e "$archive" ] || dpkg-deb --field "$archive" Package
+    done
+} | sort -u > "$root/tmp/carried"
+for list in "$root"/var/lib/apt/lists/*_Packages; do
+    awk -v carried="$root/tmp/carried" '
+        BEGIN { RS = "\n"; while ((getline name < carried) > 0) known["Package: " name] = 1; RS = ""; ORS = "\n\n" }
+        { first = $0; sub("\n.*", "", first) }
+        first in known' "$list" > "$root/tmp/list"
+    cat "$root/tmp/list" > "$list"
+done
+rm -f "$root/tmp/carried" "$root/tmp/list" "$root"/var/cache/apt/*.bin
+chroot "$root" apt-cache gencaches
