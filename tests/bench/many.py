@@ -2,13 +2,17 @@
 
 import json
 import os
+import shlex
 import sys
+import tempfile
 from pathlib import Path
 from statistics import median
 
 from bench import fleet, table, usage
 from bench.place import Place, bring
+from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import load_site
+from ringfence.site.ssh import ssh_command
 from ringfence.verify.questions import Questions
 
 COUNTS = (1, 4, 16, 64, 200)
@@ -29,9 +33,10 @@ def measure(place: Place, repeat: int, counts: tuple[int, ...] = COUNTS) -> str:
         for count in counts if turn % 2 else reversed(counts):
             found[count].append(_verify(place, sites[count]))
     asking = {n: [_ask(place, sites[n]) for _ in range(repeat)] for n in (counts[0], counts[-1])}
+    bare = {n: [_log_in(place, sites[n]) for _ in range(repeat)] for n in asking}
     some_dead = fleet.make_site(place, place.root / "hosts-dead", counts[-1], DEAD)
     _teach(place, some_dead, known)
-    return _tables(found, asking) + "\n" + _dead(place, some_dead, counts[-1])
+    return _tables(found, asking, bare) + "\n" + _dead(place, some_dead, counts[-1])
 
 
 def _learned(place: Place, site: Path) -> list[str]:
@@ -63,6 +68,22 @@ def _ask(place: Place, site: Path) -> usage.Usage:
     return done
 
 
+def _log_in(place: Place, folder: Path) -> usage.Usage:
+    """Have the OpenSSH client alone run nothing on every host, as many at a time."""
+    site = load_site(folder)
+    calls = "".join(
+        f"{shlex.join([*ssh_command(site, host), 'true'])}\0" for host in site.hosts.values()
+    )
+    each = ["xargs", "-0", "-P", str(HOSTS_AT_ONCE), "-I{}", "sh", "-c", "{}"]
+    with tempfile.TemporaryFile("w+") as listed:
+        listed.write(calls)
+        listed.seek(0)
+        done = usage.run(place.inside(each), place.environment, stdin=listed)
+    if done.code:
+        raise RuntimeError(done.output[-3000:])
+    return done
+
+
 def _dead(place: Place, site: Path, count: int) -> str:
     """Verify hosts of which some are dead, and tell every host's outcome."""
     _verify(place, site, code=1)
@@ -78,7 +99,11 @@ def _dead(place: Place, site: Path, count: int) -> str:
     return f"With {lost} of {count} hosts dead: {green} green, {lost} unreachable, exit code 1.\n"
 
 
-def _tables(found: dict[int, list[usage.Usage]], asking: dict[int, list[usage.Usage]]) -> str:
+def _tables(
+    found: dict[int, list[usage.Usage]],
+    asking: dict[int, list[usage.Usage]],
+    bare: dict[int, list[usage.Usage]],
+) -> str:
     middle = {
         count: {
             name: median(getattr(done, name) for done in runs)
@@ -98,11 +123,14 @@ def _tables(found: dict[int, list[usage.Usage]], asking: dict[int, list[usage.Us
     ]
     few, most = min(middle), max(middle)
     per_host = (middle[most]["cpu"] - middle[few]["cpu"]) / (most - few) * 1000
-    asked = {count: median(done.cpu for done in runs) for count, runs in asking.items()}
-    asked_per_host = (asked[most] - asked[few]) / (most - few) * 1000
+    asked, logged_in = (
+        (median(d.cpu for d in runs[most]) - median(d.cpu for d in runs[few])) / (most - few) * 1000
+        for runs in (asking, bare)
+    )
     promised = [
         table.at_most("processor for each further host", per_host, 130, "{:.0f} ms"),
-        table.at_most("of it for asking, without pytest", asked_per_host, 15, "{:.0f} ms"),
+        table.at_most("of it for asking, without pytest", asked, 15, "{:.0f} ms"),
+        table.Aim("of that the OpenSSH client, which alone logs in", f"{logged_in:.0f} ms"),
         table.at_most("largest process", middle[most]["largest"], 100, "{:.0f} MB"),
         table.Aim(
             f"largest process, {most} hosts against {few}",
