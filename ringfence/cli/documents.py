@@ -3,14 +3,16 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.deployment import Deployment
-from ringfence.rollout import Wave
 from ringfence.verify.results import count_by_verdict
 from ringfence.verify.runs import Run
+
+if TYPE_CHECKING:  # they load pyinfra, for which a verification would wait half a second
+    from ringfence.deployment import Deployment
+    from ringfence.rollout import Wave
 
 
 def print_document(content: Any) -> None:
@@ -18,7 +20,7 @@ def print_document(content: Any) -> None:
     click.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
-def of_deployment(outcome: Deployment) -> dict[str, Any]:
+def of_deployment(outcome: "Deployment") -> dict[str, Any]:
     """Return every host's outcome: ``changed``, or with ``dry`` what would change, and the rest."""
     return {
         "dry": outcome.dry,
@@ -28,7 +30,7 @@ def of_deployment(outcome: Deployment) -> dict[str, Any]:
     }
 
 
-def of_waves(waves: list[Wave]) -> dict[str, Any]:
+def of_waves(waves: "list[Wave]") -> dict[str, Any]:
     """Return the outcome of every wave and host, also of those that were not begun."""
     return {
         "failed": not all(wave.is_well for wave in waves),
@@ -37,7 +39,7 @@ def of_waves(waves: list[Wave]) -> dict[str, Any]:
     }
 
 
-def _of_wave(wave: Wave) -> dict[str, Any]:
+def _of_wave(wave: "Wave") -> dict[str, Any]:
     document = {"wave": wave.number, "outcome": wave.outcome, "hosts": list(wave.outcomes)}
     if wave.brought:
         document["apply"] = of_deployment(wave.brought.deployment)
