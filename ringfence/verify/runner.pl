@@ -5,10 +5,13 @@
 # in:  first line = token; then frames: length (32 bit, network order), command
 # out: "\n<token>\n", so that whatever start-up files print before is told apart;
 #      then a frame each: exit status, length of stdout, length of stderr (32 bit), both texts
+# Answers to quick commands go together: each packet costs the asking side more than its content.
 use strict;
 use warnings;
 
 my $timeout = 120;
+my $patience = 0.1;      # seconds of a command without output, after which those before it are sent
+my $most_held = 32768;
 $ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';    # sudo may leave a user's own
 $ENV{SYSTEMD_BUS_TIMEOUT} = '110s';    # systemctl gives up after 25 seconds; a busy host may need more
 binmode STDIN;
@@ -34,6 +37,26 @@ sub write_all {
     }
 }
 
+my $held = '';
+my $held_since = 0;
+
+sub hold {
+    my ($data) = @_;
+    $held_since = time unless length $held;
+    $held .= $data;
+}
+
+sub send_held {
+    write_all($held);
+    $held = '';
+}
+
+sub has_input {
+    my $bits = '';
+    vec($bits, fileno STDIN, 1) = 1;
+    return select $bits, undef, undef, 0;
+}
+
 sub answer {
     my ($command) = @_;
     pipe my $out_read, my $out_write or die "pipe: $!";
@@ -57,6 +80,13 @@ sub answer {
         my $bits = '';
         vec($bits, $_, 1) = 1 for keys %open;
         my $left = $deadline - time;
+        if (length $held) {
+            my $ready = $bits;
+            if (!select $ready, undef, undef, $patience) {
+                send_held();
+                next;
+            }
+        }
         if ($left <= 0 or !select $bits, undef, undef, $left) {
             kill 'KILL', -$child;
             $text{ fileno $err_read } .= "no answer within $timeout seconds\n";
@@ -80,9 +110,13 @@ while (sysread STDIN, my $character, 1) {
     $token .= $character;
 }
 write_all("\n$token\n");
-while (defined(my $header = read_exactly(4))) {
+while (1) {
+    send_held() if length $held > $most_held or time > $held_since + 1 or !has_input();
+    my $header = read_exactly(4);
+    last unless defined $header;
     my $command = read_exactly(unpack 'N', $header);
     last unless defined $command;
     my ($status, $out, $err) = answer($command);
-    write_all(pack('NNN', $status, length $out, length $err) . $out . $err);
+    hold(pack('NNN', $status, length $out, length $err) . $out . $err);
 }
+send_held();

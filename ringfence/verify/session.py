@@ -82,6 +82,9 @@ class Session:
     def ask(self, commands: Iterable[str]) -> Iterator[tuple[str, Answer]]:
         """Put ``commands`` to the host and yield each with its answer, in order.
 
+        Answers to quick commands come together: of a host that dies, those of its last tenth of a
+        second may be lost with it.
+
         Raises:
             UnreachableError: the channel could not be opened, or broke before the last answer.
             BusyError: it could not be opened although sshd was there.

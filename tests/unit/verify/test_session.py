@@ -111,8 +111,26 @@ def test_a_channel_is_closed_after_all_that_is_being_sent(ssh, opened, monkeypat
     assert closed_before == [False]
 
 
+def test_answers_to_quick_commands_come_together(ssh, opened, tmp_path):
+    count = f"""perl -e 'while (sysread STDIN, $data, 65536) {{ $count++; syswrite STDOUT, $data }}
+        open $file, ">", "{tmp_path}/parts"; print $file $count'"""
+    session = opened(ssh(f'sh -c "$remote" | {count}'))
+    assert len(list(session.ask([":"] * 300))) == 300
+    session.close()
+    assert int((tmp_path / "parts").read_text()) < 30
+
+
+def test_a_slow_command_holds_no_answer_back(ssh, opened, tmp_path):
+    seen = tmp_path / "seen"
+    waits = f"while [ ! -e {seen} ]; do sleep 0.01; done; echo 2"
+    answers = opened(ssh()).ask(["echo 1", waits])
+    assert next(answers)[1].stdout == b"1\n"
+    seen.touch()
+    assert next(answers)[1].stdout == b"2\n"
+
+
 def test_a_host_that_dies_keeps_what_it_answered_before(ssh, opened):
-    answers = opened(ssh()).ask(["echo 1", "kill -9 $PPID", "echo 3"])
+    answers = opened(ssh()).ask(["echo 1", "sleep 1", "kill -9 $PPID", "echo 4"])
     assert next(answers)[0] == "echo 1"
     with pytest.raises(UnreachableError):
-        next(answers)
+        list(answers)
