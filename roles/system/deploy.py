@@ -49,7 +49,10 @@ def apply() -> None:
     surplus.drop_ins(
         name="SYS-01 Units of packages do what their packages say, or are declared",
         declared=settings.sites_units_of(wanted.host),
-        own=list(settings.drop_ins),
+        own=[
+            *settings.drop_ins,
+            *wanted.settings("confinement").drop_ins_of(wanted.host),
+        ],
         remove=remove,
     )
     schedules.restricted(
