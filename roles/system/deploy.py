@@ -49,10 +49,7 @@ def apply() -> None:
     surplus.drop_ins(
         name="SYS-01 Units of packages do what their packages say, or are declared",
         declared=settings.sites_units_of(wanted.host),
-        own=[
-            *settings.drop_ins,
-            *wanted.settings("confinement").drop_ins_of(wanted.host),
-        ],
+        own=list(settings.drop_ins),
         remove=remove,
     )
     schedules.restricted(

@@ -9,7 +9,6 @@ from ringfence.site.lints import (
     administrators,
     egress,
     log_officers,
-    mounts,
     services,
     shared_accounts,
     ways_in,
@@ -24,7 +23,6 @@ LINTS: dict[str, list[Lint]] = {
     "Who looks after the logs": log_officers.LINTS,
     "What hosts must reach": egress.LINTS,
     "What hosts serve": services.LINTS,
-    "Where programs run": mounts.LINTS,
 }
 """Every lint, by what it is about; in the order of the page and of nothing else."""
 
