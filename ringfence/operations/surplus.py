@@ -9,7 +9,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from ringfence.facts.shell import call
-from ringfence.facts.surplus import ForeignDropIns, ForeignUnits, InstalledPackages
+from ringfence.facts.surplus import Foreign, InstalledPackages
 from ringfence.operations.shell import library, named
 from ringfence.operations.telling import did, would
 
@@ -33,56 +33,63 @@ def packages(unwanted: list[str], remove: bool) -> Generator[StringCommand, None
 
 
 @operation()
-def units(declared: list[str], stop: bool) -> Generator[StringCommand, None, None]:
-    """Ensure that units come from packages or are declared; without `stop` nothing is changed.
+def units(
+    declared: list[str], changed: list[str], own: list[str], remove: bool
+) -> Generator[StringCommand, None, None]:
+    """Ensure that units, and what changes them, come from packages or are declared.
 
-    A file that replaces a package's unit is kept in /var/lib/ringfence/previous, and the package's
-    own takes its place again; other units are stopped and disabled.
+    Without `remove` nothing is changed. With it a file that replaces a package's unit is kept in
+    /var/lib/ringfence/previous, and the package's own takes its place again; other units are
+    stopped and disabled. Drop-ins are kept there too, and units that they alone changed are started
+    again if they run.
+
+    Args:
+        declared: units that may start and run.
+        changed: units that drop-ins may change.
+        own: paths of drop-ins that may change any.
+        remove: whether the others go.
     """
-    wanted = {named(unit, "the unit") for unit in declared}
-    found = [unit for unit in host.get_fact(ForeignUnits) if unit not in wanted]
-    if not stop or not found:
-        host.noop(f"{len(found)} units start or run that nothing declares")
+    may_run = {named(unit, "the unit") for unit in declared}
+    may_change = {named(unit, "the unit") for unit in changed}
+    found = host.get_fact(Foreign)
+    foreign = [unit for unit in found["units"] if unit not in may_run]
+    drop_ins = {
+        path: units
+        for path, units in found["drop_ins"].items()
+        if path not in own and not set(units) <= may_change
+    }
+    if not remove or not (foreign or drop_ins):
+        told = f"{len(foreign)} units start or run, and {len(drop_ins)} files change units"
+        host.noop(f"{told}, that nothing declares")
         return
-    for unit in found:
+    if foreign:
+        yield from _stop(foreign)
+    if drop_ins:
+        yield from _remove(drop_ins)
+
+
+def _stop(units: list[str]) -> Generator[StringCommand, None, None]:
+    for unit in units:
         would("act", verb="stop", unit=unit)
-    yield _script("tree", [*OPENING, *(call("stop_unit", unit) for unit in found)])
-    for unit in found:
+    yield _script("tree", [*OPENING, *(call("stop_unit", unit) for unit in units)])
+    for unit in units:
         did("stop", unit)
 
 
-@operation()
-def drop_ins(
-    declared: list[str], own: list[str], remove: bool
-) -> Generator[StringCommand, None, None]:
-    """Ensure that nobody changed what units of packages do, but by the files of `own`.
-
-    Units that are `declared` may be changed. Without `remove` nothing is; with it the files are
-    kept in /var/lib/ringfence/previous, and units that they alone changed are started again if
-    they run.
-    """
-    known, wanted = set(own), {named(unit, "the unit") for unit in declared}
-    found = {
-        path: units
-        for path, units in host.get_fact(ForeignDropIns).items()
-        if path not in known and not set(units) <= wanted
-    }
-    if not remove or not found:
-        host.noop(f"{len(found)} files change units that nothing declares")
-        return
+def _remove(drop_ins: dict[str, dict[str, bool]]) -> Generator[StringCommand, None, None]:
     # What changes every unit of a kind is no reason to start all of them again; and what speaks on
     # the bus would lose it: dbus takes its changes at the next boot.
     running = dict.fromkeys(
         unit
-        for path, units in found.items()
+        for path, units in drop_ins.items()
         for unit, runs in units.items()
         if runs and unit != "dbus.service" and PurePosixPath(path).parent.name == f"{unit}.d"
     )
-    for path in found:
+    for path in drop_ins:
         would("removal", path=path)
     for unit in running:
         would("act", verb="restart", unit=unit)
-    lines = [call("remove", path) for path in found]
+    lines = [call("remove", path) for path in drop_ins]
     yield _script("tree", [*OPENING, *lines, call("start_again", *running)])
     for unit in running:
         did("restart", unit)

@@ -42,13 +42,9 @@ def apply() -> None:
         remove=remove,
     )
     surplus.units(
-        name="SYS-01 Nothing starts but what came with a package or is declared",
+        name="SYS-01 What starts, and what changes a unit, came with a package or is declared",
         declared=settings.units_of(wanted.host),
-        stop=remove,
-    )
-    surplus.drop_ins(
-        name="SYS-01 Units of packages do what their packages say, or are declared",
-        declared=settings.sites_units_of(wanted.host),
+        changed=settings.sites_units_of(wanted.host),
         own=list(settings.drop_ins),
         remove=remove,
     )

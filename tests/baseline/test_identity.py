@@ -6,6 +6,7 @@ import pytest
 
 from ringfence.verify import control
 from ringfence.verify.probes import host_inventory as inventory
+from ringfence.verify.probes import units
 
 DECLARATION = "/etc/ringfence/host.json"
 FIELDS = {
@@ -159,8 +160,8 @@ def test_the_inventory_names_the_packages_that_are_installed(host, expect):
 @control("CLS-02")
 def test_the_inventory_names_the_services_that_start(host, expect):
     listed = {line.split()[0] for line in inventory.read(host, "units.txt") if line.strip()}
-    command = "systemctl list-unit-files --state=enabled --no-legend --no-pager --plain"
-    enabled = {line.split()[0] for line in host.check_output(command).splitlines() if line.strip()}
+    found = units.files(host, kinds=None)
+    enabled = {name for name, state in found.items() if state == "enabled"}
     expect("enabled units outside the inventory", enabled - listed, nothing=True)
     expect("units of the inventory that are not enabled", listed - enabled, nothing=True)
 

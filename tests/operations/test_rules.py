@@ -29,7 +29,7 @@ from ringfence.facts.radios import Radios
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
-from ringfence.facts.surplus import ForeignUnits, InstalledPackages
+from ringfence.facts.surplus import Foreign, InstalledPackages
 from ringfence.facts.systemd import Services
 from ringfence.operations import (
     accounts,
@@ -251,7 +251,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (permissions.system_files, {"files": [permissions.SystemFile(path="/a", mode="0644")]}),
         (permissions.privileges, {"allowed": {"/a": "4755 root:root"}, "answer": "/a"}),
         (surplus.packages, {"unwanted": ["a"], "remove": True}),
-        (surplus.units, {"declared": ["a.service"], "stop": True}),
+        (surplus.units, {"declared": [], "changed": [], "own": [], "remove": True}),
         (schedules.restricted, {"accounts": ["root"], "remove": True}),
         (kernel.settings, {"settings": [kernel.Setting(name="kernel.a", values=["1"])]}),
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
@@ -317,7 +317,7 @@ def test_every_fact_has_a_fixture() -> None:
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
         *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
-        *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
+        *(SecondFactors, Services, Foreign, InstalledPackages, Kernel, Radios, Schedules),
     ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))
