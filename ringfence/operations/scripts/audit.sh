@@ -40,7 +40,7 @@ acknowledge() { # number of records that were lost
 }
 reboot_due() { # reason sentence: what ringfence plan tells until the host is rebooted
     mkdir -p -m 0755 /run/ringfence-reboot && printf '%s\n' "$2" >"/run/ringfence-reboot/$1" || fail "cannot write to /run"
-    printf 'due for a reboot: %s\n' "$2"
+    complain "due for a reboot: $2"
 }
 not_due() { # reason
     rm -f -- "/run/ringfence-reboot/$1"
