@@ -51,7 +51,7 @@ def boot_menu(host: Any) -> list[list[str]]:
 def configuration(host: Any) -> dict[str, str]:
     """Return what auditd.conf says, names and values in lower case."""
     found = {}
-    for line in host.check_output("cat /etc/audit/auditd.conf").splitlines():
+    for line in host.run("cat /etc/audit/auditd.conf").stdout.splitlines():
         name, equals, value = line.partition("#")[0].partition("=")
         if equals:
             found[name.strip().lower()] = value.strip().lower()
@@ -61,16 +61,20 @@ def configuration(host: Any) -> dict[str, str]:
 def is_of_its_configuration(host: Any) -> str:
     """Return whether auditd was started after its configuration changed: `yes`, or since when."""
     started = unit(host).get("ActiveEnterTimestamp", "").removeprefix("@")
-    changed = host.check_output(CHANGED).strip()
-    if started.isdigit() and int(started) > int(changed):
+    changed = host.run(CHANGED).stdout.strip() or "never"
+    if started.isdigit() and changed.isdigit() and int(started) > int(changed):
         return "yes"
     return f"started {started or 'never'}, changed {changed}"
 
 
 def open_to_others(host: Any) -> list[str]:
-    """Return what in the records' directory others than root can read or enter."""
+    """Return what in the records' directory others than root can read or enter, or that it is
+    missing."""
     found = []
-    for line in host.check_output(FILES).splitlines():
+    lines = host.run(FILES).stdout.splitlines()
+    if not lines:
+        return ["/var/log/audit is missing"]
+    for line in lines:
         kind, owner, mode, path = line.split(" ", 3)
         if owner != "root:root" or int(mode, 8) & (0o077 if kind == "d" else 0o177):
             found.append(f"{path} {owner} {mode}")

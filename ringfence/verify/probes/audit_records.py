@@ -22,6 +22,7 @@ newest() {{
     tail -c {NEWEST} $log
 }} 2>/dev/null
 began=$(date +%s)
+[ -e $log ] || began=0
 until newest | grep -aqF "$canary.last"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.3
@@ -75,6 +76,7 @@ trap 'rmdir -- "$here"' EXIT
 mkdir -m 700 -- "$here"
 perl -e 'open my $append, ">>", $ARGV[0]' -- "$here/../../../etc/passwd"
 began=$(date +%s)
+command -v audisp-syslog >/dev/null || began=0
 until journalctl -q -t audisp-syslog -n 3000 -o cat | grep -aF "$canary"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.5

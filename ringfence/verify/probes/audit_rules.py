@@ -50,7 +50,7 @@ class Rule:
 
 def loaded(host: Any) -> list[Rule]:
     """Return the rules of the kernel that runs, in its order."""
-    return parsed(host.check_output("auditctl -l").splitlines())
+    return parsed(host.run("auditctl -l").stdout.splitlines())
 
 
 def after_a_boot(host: Any) -> list[Rule]:
