@@ -17,6 +17,8 @@ from roles.audit.rules import ARCHES
 from roles.audit.settings import WAIT
 from roles.kernel.settings import mount_units
 
+PROGRAM = "/usr/sbin/auditd"
+"""Systemd refuses to restart it for an upgrade, too."""
 RULES = "/etc/audit/rules.d/ringfence.rules"
 AUDITD = "/etc/audit/auditd.conf"
 SYSLOG = "/etc/audit/plugins.d/syslog.conf"
@@ -125,7 +127,8 @@ def finish() -> None:
         )
     audit.rules(name="LOG-02 The kernel records what it must, and nobody changes that", **asked)
     audit.running(
-        name="LOG-01 auditd takes the kernel's records", configuration=[AUDITD, SYSLOG, DROP_IN]
+        name="LOG-01 auditd takes the kernel's records",
+        configuration=[PROGRAM, AUDITD, SYSLOG, DROP_IN],
     )
     audit.rules(name="LOG-03 So it does now that auditd runs, or from the next boot on", **asked)
     audit.none_lost(name="LOG-01 Lost records are told, and counted anew")

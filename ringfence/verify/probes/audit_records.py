@@ -77,7 +77,7 @@ mkdir -m 700 -- "$here"
 perl -e 'open my $append, ">>", $ARGV[0]' -- "$here/../../../etc/passwd"
 began=$(date +%s)
 command -v audisp-syslog >/dev/null || began=0
-until journalctl -q -t audisp-syslog -n 3000 -o cat | grep -aF "$canary"; do
+until journalctl -q -t audispd -t audisp-syslog -n 3000 -o cat | grep -aF "$canary"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.5
 done
