@@ -121,6 +121,27 @@ def rules_of(lines: Iterable[str]) -> list[str]:
     return [canonical(line) for line in lines if line.startswith(("-a ", "-A ", "-w "))]
 
 
+def agree(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    """Return whether the kernel has the wanted rules and no other, in their order.
+
+    To a rule that asks for kinds of access (`perm=`) auditctl of Debian 13 adds all calls that may
+    be such. The field decides all the same, so that more calls record no more.
+    """
+    return len(wanted) == len(found) and all(
+        one == other or _asks_the_same(set(one.split()), set(other.split()))
+        for one, other in zip(wanted, found, strict=True)
+    )
+
+
+def _asks_the_same(wanted: set[str], found: set[str]) -> bool:
+    more = found - wanted
+    return (
+        wanted < found
+        and any(part.startswith("perm=") for part in wanted)
+        and all(part.startswith("call=") for part in more)
+    )
+
+
 def _field(text: str) -> str:
     text = text.replace("auid!=unset", "auid!=-1").replace("auid!=4294967295", "auid!=-1")
     name, equals, value = text.partition("=")

@@ -7,7 +7,7 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from ringfence.facts.audit import Audit, AuditState, rules_of
+from ringfence.facts.audit import Audit, AuditState, agree, rules_of
 from ringfence.facts.files import Tree
 from ringfence.facts.shell import call
 from ringfence.facts.systemd import UNKNOWN, Services
@@ -106,7 +106,7 @@ def rules(
     if command is not None:
         yield command
     wanted = rules_of(fitting.splitlines())
-    differs = wanted != audit["rules"] or any(
+    differs = not agree(wanted, audit["rules"]) or any(
         audit["status"].get(name) != value for name, value in status.items()
     )
     if not audit["status"]:

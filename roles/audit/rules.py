@@ -36,8 +36,8 @@ OF_32_BITS = {
     "clock_adjtime": ("clock_adjtime64",),
 }
 """Calls that a program of 32 bits has beside those of the same name."""
-OF_64_BITS = ("kexec_file_load",)
-"""Calls that it hasn't."""
+OF_64_BITS = ("kexec_file_load", "kexec_load")
+"""Calls that it hasn't, or by no name that auditctl knows."""
 
 PERSON = "auid!=-1"
 """The process descends from a login (auid: the person's number, which su and sudo keep). Services
@@ -55,7 +55,7 @@ class Rule:
     """conditions, all of which hold: `dir=/etc`, `perm=wa`, `exit=-EACCES`, `uid!=euid` …"""
 
     def calls_of(self, arch: str) -> tuple[str, ...]:
-        """Return the calls by the names that an architecture knows."""
+        """Return the calls by the names that an architecture knows; none if it has none of them."""
         if arch == "b64":
             return self.calls
         more = tuple(other for name in self.calls for other in OF_32_BITS.get(name, ()))

@@ -39,6 +39,18 @@ class Rule:
         """The word by which its records are found; empty for a rule that has none."""
         return next((f.removeprefix("key=") for f in self.fields if f.startswith("key=")), "")
 
+    def is_met_by(self, other: "Rule") -> bool:
+        """Return whether another rule records what this one does, and nothing else.
+
+        auditctl of Debian 13 adds to a rule with `perm` all calls that can be such an access; the
+        kernel still asks each whether it was one.
+        """
+        calls = self.calls == other.calls
+        if any(field.startswith("perm=") for field in self.fields):
+            calls = self.calls <= other.calls
+        mine, others = ((r.action, r.filter, r.fields) for r in (self, other))
+        return calls and mine == others
+
     def __str__(self) -> str:
         fields = " ".join(sorted(field for field in self.fields if not field.startswith("key=")))
         calls = ",".join(sorted(self.calls)) or "all"
@@ -88,10 +100,22 @@ def declared(host: Any, rules: Iterable[Any]) -> list[Rule]:
         place = _place(rule.fields)
         if place and kinds.get(place[1]) != place[0]:
             continue
-        for arch in ARCHES:
+        for arch in (one for one in ARCHES if rule.calls_of(one)):
             fields = frozenset({f"arch={arch}", f"key={rule.key}", *map(_plain, rule.fields)})
             wanted.append(Rule("always", "exit", fields, frozenset(rule.calls_of(arch))))
     return wanted
+
+
+def lacking(wanted: Iterable[Rule], found: Iterable[Rule]) -> list[Rule]:
+    """Return the wanted rules that no rule found meets."""
+    there = list(found)
+    return [one for one in wanted if not any(one.is_met_by(other) for other in there)]
+
+
+def extra(wanted: Iterable[Rule], found: Iterable[Rule]) -> list[Rule]:
+    """Return the rules found that meet no wanted one."""
+    asked = list(wanted)
+    return [other for other in found if not any(one.is_met_by(other) for one in asked)]
 
 
 def parsed(lines: Iterable[str]) -> list[Rule]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.facts.audit import Audit, canonical, rules_of
+from ringfence.facts.audit import Audit, agree, canonical, rules_of
 from ringfence.facts.shell import call, library
 
 
@@ -78,3 +78,14 @@ def test_words_are_whole_words_of_the_line() -> None:
 def test_a_path_is_encoded() -> None:
     (line,) = asked(call("present", "/etc"))[1:]
     assert base64.b64decode(line.split()[1]) == b"/etc"
+
+
+def test_calls_that_auditctl_adds_for_a_kind_of_access_are_no_difference() -> None:
+    wanted = [canonical("-a always,exit -S open -F dir=/etc -F perm=wa -k a")]
+    printed = canonical("-a always,exit -S open,bind,acct -F dir=/etc -F perm=wa -F key=a")
+    assert agree(wanted, [printed])
+    assert not agree([printed], wanted)
+    assert not agree(wanted, [f"{printed} uid=0"])
+    assert not agree(wanted, [printed, printed])
+    without = [canonical("-a always,exit -S open -F dir=/etc -k a")]
+    assert not agree(without, [canonical("-a always,exit -S open,bind -F dir=/etc -k a")])

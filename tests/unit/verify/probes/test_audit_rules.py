@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from ringfence.verify.probes import audit_rules
-from ringfence.verify.probes.audit_rules import declared, parsed
+from ringfence.verify.probes.audit_rules import declared, extra, lacking, parsed
 from roles.audit.rules import Place, Rule, of_data
 
 
@@ -104,3 +104,17 @@ def test_the_last_word_on_the_lock_counts(text, lock):
 )
 def test_a_service_of_its_own_loads_the_rules(answer, expected):
     assert audit_rules.loaded_by(Answers(answer)) == expected
+
+
+def test_more_calls_for_a_kind_of_access_are_no_other_rule():
+    wanted = parsed(["-a always,exit -S open -F dir=/etc -F perm=wa -k a"])
+    printed = parsed(["-a always,exit -S open,bind -F dir=/etc -F perm=wa -k a"])
+    assert lacking(wanted, printed) == extra(wanted, printed) == []
+    assert lacking(printed, wanted) == printed
+
+
+def test_more_calls_without_one_are():
+    wanted = parsed(["-a always,exit -S open -F dir=/etc -k a"])
+    printed = parsed(["-a always,exit -S open,bind -F dir=/etc -k a"])
+    assert lacking(wanted, printed) == wanted
+    assert extra(wanted, printed) == printed
