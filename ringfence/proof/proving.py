@@ -27,8 +27,11 @@ BOOT_LIMIT = 1800
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id\n"
 REBOOT = """\
 read -r loaded </sys/kernel/kexec_loaded || loaded=0
-if [ "$loaded" = 1 ]; then systemctl kexec; else systemctl reboot; fi
+[ "$loaded" = 1 ] || exec systemctl reboot
+sync
+perl -e 'syscall 169, 0xfee1dead, 0x28121969, 0x45584543, 0' # reboot(2), LINUX_REBOOT_CMD_KEXEC
 """
+"""systemd of Debian 12 leaves the kernel that is loaded to a program that no lab host has."""
 NOT_LET_IN = re.compile(r"(Connection (closed|reset) by \S+ port|kex_exchange_identification: )")
 """What ssh says of a login that never was one: sshd is just reading its configuration anew."""
 LOGINS = 3
