@@ -53,7 +53,14 @@ def apply() -> None:
     )
     systemd.services(
         name="LOG-05 The journal is kept so now",
-        services=[Service(unit="systemd-journald.service", enabled=None, restart_for=[JOURNAL])],
+        services=[
+            Service(
+                unit="systemd-journald.service",
+                enabled=None,
+                restart_for=[JOURNAL],
+                ready=["journalctl", "--flush"],
+            )
+        ],
     )
     if _in_a_container():
         return

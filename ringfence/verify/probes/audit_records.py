@@ -23,10 +23,11 @@ newest() {{
 }} 2>/dev/null
 began=$(date +%s)
 [ -e $log ] || began=0
-until newest | grep -aqF "$canary.last"; do
+until newest | grep -aq "type=PATH .*$canary\.last"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.3
 done
+[ $began = 0 ] || sleep 1
 echo "person $(cat /proc/self/loginuid)"
 serials=$(newest | grep -aF "$canary" | sed -n 's/.*msg=audit([0-9.]*\(:[0-9]*)\).*/\1/p' | sort -u)
 [ -z "$serials" ] || newest | grep -aF -e "$serials"
