@@ -57,7 +57,8 @@ def start_machine(
     lab: Lab, host: PlannedHost, image: Path, cancelled: threading.Event, say: Say
 ) -> str:
     """Resume a machine from its clean snapshot, or make it one of a machine that was booted."""
-    hardware = Hardware(image, host.memory, tuple(host.settings.disks))
+    settings = host.settings
+    hardware = Hardware(image, host.memory, tuple(settings.disks), tuple(settings.kernel_line))
     new = Machine(
         lab.paths,
         host.name,

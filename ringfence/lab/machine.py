@@ -36,11 +36,19 @@ class Hardware:
     memory: int
     disks: tuple[str, ...]
     """The sizes of the extra disks."""
+    kernel_words: tuple[str, ...] = ()
+    """What the kernel's line has beside the lab's own words."""
+
+    @property
+    def kernel_line(self) -> str:
+        """The kernel's command line."""
+        emulated = () if accelerator.kvm_works() else (accelerator.EMULATED_KERNEL,)
+        return " ".join(("root=/dev/vda rw console=ttyS0 quiet", *emulated, *self.kernel_words))
 
     @cached_property
     def digest(self) -> str:
         """16 hex digits that stand for everything that a snapshot depends on."""
-        qemu = [accelerator.flags(accelerator.kvm_works()), _kernel_line(), _version()]
+        qemu = [accelerator.flags(accelerator.kvm_works()), self.kernel_line, _version()]
         parts = [str(self.image), self.memory, list(self.disks), qemu, 1]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -79,8 +87,8 @@ class Machine:
             *("qemu-system-x86_64", "-name", self.name, "-machine", "q35"),
             *accelerator.flags(accelerator.kvm_works()),
             *("-m", str(self.hardware.memory), "-nodefaults", "-no-user-config"),
-            *("-display", "none", "-kernel", str(image / "vmlinuz"), "-append", _kernel_line()),
-            *("-initrd", str(image / "initrd")),
+            *("-display", "none", "-kernel", str(image / "vmlinuz")),
+            *("-append", self.hardware.kernel_line, "-initrd", str(image / "initrd")),
             *("-fw_cfg", "name=opt/ringfence/seed,file=seed.tar"),
             *("-fw_cfg", "name=opt/ringfence/generation,file=generation"),
             *("-chardev", f"file,id=console,append=on,path={_quoted(self.console)}"),
@@ -146,11 +154,6 @@ def mac_address(host: PlannedHost) -> str:
     """Return a locally administered address that is made of the host's IP address."""
     octets = [0x52, 0x54, *host.address.packed]
     return ":".join(f"{octet:02x}" for octet in octets)
-
-
-def _kernel_line() -> str:
-    plain = "root=/dev/vda rw console=ttyS0 quiet"
-    return plain if accelerator.kvm_works() else f"{plain} {accelerator.EMULATED_KERNEL}"
 
 
 def _drive(name: str) -> str:

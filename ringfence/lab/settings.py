@@ -92,7 +92,7 @@ def check_addresses(lab: LabFile, known: HostsFile, document: Document) -> list[
     problems = []
     for name, settings in lab.hosts.items():
         if settings.kind == "container":
-            for key in ("memory", "disks"):
+            for key in ("memory", "disks", "kernel_line"):
                 if getattr(settings, key):
                     message = f"a container has no {key} of its own; only a machine has"
                     problems.append(document.problem(("hosts", name, key), message, key=True))

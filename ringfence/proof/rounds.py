@@ -66,7 +66,8 @@ def one_by_one(trials: Iterable[Trial]) -> list[list[Trial]]:
 def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
     """Return few rounds: none breaks a test twice, or a role in more than `WAYS_A_ROLE` ways.
 
-    A case that says so has a round for itself.
+    A case that says so has a round for itself. What needs a reboot meets what needs one too: others
+    may be undone by it.
 
     Sabotages of one role may undo each other, so the fewer of them meet, the less is tried again.
     """
@@ -86,6 +87,8 @@ def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
 
 def _fits(trial: Trial, broken: list[Trial]) -> bool:
     if any(one.case.alone for one in (trial, *broken)):
+        return False
+    if any(one.case.reboot is not trial.case.reboot for one in broken):
         return False
     tests = {(trial.control, test) for test in trial.case.fails}
     others = {(other.control, test) for other in broken for test in other.case.fails}

@@ -10,6 +10,10 @@ from ringfence.site.section import HostName, Section
 Kind = Literal["machine", "container"]
 DiskSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[MG]$")]
 """The size of a disk in MiB or GiB: `512M`, `2G`."""
+KernelWord = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*(=[A-Za-z0-9_.,:-]+)?$", max_length=100)
+]
+"""A word of a kernel's command line: `audit=1`."""
 
 
 def _lab_network(text: str) -> str:
@@ -33,6 +37,9 @@ class LabHost(Section):
     """A machine's memory in MiB (640 unless given); a container shares this machine's."""
     disks: list[DiskSize] = Field(default=[], max_length=8)
     """A machine's extra, empty disks, each by its size."""
+    kernel_line: list[KernelWord] = Field(default=[], max_length=16)
+    """Words that a machine's kernel line has beside the lab's: QEMU gives it, for no machine of the
+    lab has a boot loader."""
 
 
 class LabFile(Section):

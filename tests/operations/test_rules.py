@@ -14,6 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
+from ringfence.facts.audit import Audit
 from ringfence.facts.files import Tree
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
@@ -34,6 +35,7 @@ from ringfence.facts.systemd import Services
 from ringfence.operations import (
     accounts,
     apparmor,
+    audit,
     files,
     kernel,
     nftables,
@@ -53,6 +55,7 @@ MODULES = (
     *(
         accounts,
         apparmor,
+        audit,
         files,
         kernel,
         nftables,
@@ -215,6 +218,12 @@ USES = {
         sandboxes.sandboxed,
         lambda t: {"sandboxes": [sandboxes.Sandbox(unit=t, settings=["A"], content="x")]},
     ),
+    "configuration of auditd": Use(audit.running, lambda t: {"configuration": [f"/{t}"]}),
+    "word of the kernel's line": Use(audit.kernel_line, lambda t: {"words": [t]}),
+    "file of audit rules": Use(
+        audit.rules,
+        lambda t: {"path": f"/a/{t}", "content": "-D\n", "places": [f"/{t}"], "status": {}},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -259,6 +268,10 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (apparmor.on_at_boot, {}),
         (apparmor.enforced, {"complaining": [], "disabled": []}),
         (apparmor.confined, {"waiting": []}),
+        (audit.running, {"configuration": ["/a"]}),
+        (audit.none_lost, {}),
+        (audit.kernel_line, {"words": ["audit=1"]}),
+        (audit.rules, {"path": "/a/b", "content": "-D\n", "places": ["/c"], "status": {}}),
         (
             sandboxes.sandboxed,
             {"sandboxes": [sandboxes.Sandbox(unit="a.service", settings=[], content="x")]},
@@ -316,7 +329,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
-        *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
+        *(Accounts, Audit, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services, Foreign, InstalledPackages, Kernel, Radios, Schedules),
     ):
         module = fact.__module__.rpartition(".")[2]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ringfence.site.lints import (
     administrators,
+    audit,
     egress,
     log_officers,
     services,
@@ -21,6 +22,7 @@ LINTS: dict[str, list[Lint]] = {
     "Administrators": administrators.LINTS,
     "Shared accounts": shared_accounts.LINTS,
     "Who looks after the logs": log_officers.LINTS,
+    "What is recorded": audit.LINTS,
     "What hosts must reach": egress.LINTS,
     "What hosts serve": services.LINTS,
 }

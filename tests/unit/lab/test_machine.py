@@ -64,3 +64,10 @@ def test_every_seed_is_of_a_new_generation_and_private(pbx):
 def test_machines_have_addresses_of_their_own():
     host = PlannedHost("pbx1", IPv4Address("10.77.0.12"), LabHost(kind="machine", debian=13))
     assert machine.mac_address(host) == "52:54:0a:4d:00:0c"
+
+
+def test_words_for_the_kernel_stand_at_the_end_of_its_line_and_need_another_snapshot(pbx):
+    more = Hardware(pbx.hardware.image, 640, ("1G", "2G"), ("audit=1", "panic=5"))
+    assert more.kernel_line == f"{pbx.hardware.kernel_line} audit=1 panic=5"
+    assert more.digest != pbx.hardware.digest
+    assert pbx.hardware.kernel_line in pbx.command()

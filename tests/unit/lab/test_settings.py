@@ -56,6 +56,8 @@ def test_hosts_are_chosen_by_name_in_the_order_of_the_file(load):
         ("disks: [1G]", "disks: [1T]", r"lab.yml:4:45: .*1T"),
         ("disks: [1G]", "disk: [1G]", r"lab.yml:4:37: .*did you mean 'disks'"),
         ("debian: 12", "debian: 12, memory: 512", r"lab.yml:5:41: .*container has no memory"),
+        ("debian: 12", "debian: 12, kernel_line: [a]", r"lab.yml:5:41: .*has no kernel_line"),
+        ("disks: [1G]", "kernel_line: ['a b']", r"lab.yml:4:\d+: .*a b"),
         ("  agent1", "  agent2", r"lab.yml:5:3: .*no host 'agent2'.*'agent1'"),
         ("10.9.0.0/24", "10.8.0.0/24", r"10.9.0.11, is not a host's address in 10.8.0.0/24"),
         ("10.9.0.0/24", "8.8.8.0/24", r"lab.yml:2:10: .*private"),

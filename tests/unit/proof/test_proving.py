@@ -142,3 +142,38 @@ def test_a_script_is_sent_again_when_it_cannot_have_run(monkeypatch, said, login
     bench = Bench(None, None, None, None, lambda *_told: None)
     assert bench.run_as_root("true").returncode == 255
     assert len(ended) == 4 - logins
+
+
+def test_a_case_that_needs_a_reboot_gets_one_when_it_is_broken_and_when_it_is_repaired(monkeypatch):
+    done = []
+    bench = SimpleNamespace(
+        folder=SimpleNamespace(glob=lambda _pattern: []),
+        host=SimpleNamespace(name="a"),
+        say=lambda *_told: None,
+        run_as_root=lambda script: done.append(script) or SimpleNamespace(returncode=0),
+        judge=lambda name: done.append(name.rpartition("-")[2]) or Results([]),
+        apply=lambda *_what: done.append("apply") or SimpleNamespace(failed=False),
+        reboot=lambda: done.append("reboot"),
+    )
+    for case in (CASE, CASE.model_copy(update={"reboot": True})):
+        proving._prove_round(bench, [Trial("SSH-01", "ssh", 1, case)])
+    without, with_reboot = done[:4], done[4:]
+    assert without == ["true", "red", "apply", "green"]
+    assert with_reboot == ["true", "reboot", "red", "apply", "reboot", "green"]
+
+
+def test_a_host_is_rebooted_once_it_answers_under_another_boot_id(monkeypatch):
+    answers = iter(["one", "two", "", None, "one", "two"])
+    asked = []
+
+    def run(_self, script, timeout=0):
+        asked.append(script)
+        answer = next(answers)
+        if answer is None:
+            raise proving.subprocess.TimeoutExpired("ssh", timeout)
+        return SimpleNamespace(returncode=0 if answer else 255, stdout=f"{answer}\n", stderr="")
+
+    monkeypatch.setattr(proving.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(Bench, "_run_as_root", run)
+    Bench(None, SimpleNamespace(name="a"), None, None, nobody).reboot()
+    assert asked == [proving.BOOT_ID, proving.REBOOT, *[proving.BOOT_ID] * 4]

@@ -50,6 +50,13 @@ def test_side_by_side_leaves_a_case_alone_that_asks_for_it():
     assert names(rounds) == [["SSH-01-1 a"], ["SSH-01-2 b", "SSH-02-1 c", "CLS-01-1 d"]]
 
 
+def test_side_by_side_keeps_what_needs_a_reboot_from_what_needs_none():
+    first, *others = three()
+    first.cases[0] = first.cases[0].model_copy(update={"reboot": True})
+    rounds = side_by_side(trials_of([first, *others], ROLES))
+    assert names(rounds) == [["SSH-01-1 a"], ["SSH-01-2 b", "SSH-02-1 c", "CLS-01-1 d"]]
+
+
 def test_without_sabotages_there_is_no_round():
     assert side_by_side([]) == one_by_one([]) == []
 

@@ -1,0 +1,55 @@
+# shellcheck shell=sh disable=SC2015
+# Prints what the kernel records, who takes the records, and how the kernel is booted. Texts are base64.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+coded() { # text
+    printf '%s' "$1" | base64 -w0
+}
+kind() { # whose the kernel is
+    if systemd-detect-virt --quiet --container; then printf 'container\n'; fi
+}
+status() { # the kernel's side, by the kernel's names; the process that takes the records
+    command -v auditctl >/dev/null || return 0
+    # No counts that change all the time: a plan remembers the answers of a host that needs nothing.
+    auditctl -s 2>/dev/null | while read -r name value; do
+        case $name in enabled | failure | pid | lost | backlog_limit | backlog_wait_time | loginuid_immutable)
+            printf 'status %s %s\n' "$name" "$value" ;;
+        esac
+    done
+    printf 'main %s\n' "$(systemctl show -p MainPID --value auditd.service)"
+}
+rules() { # what the kernel records
+    command -v auditctl >/dev/null || return 0
+    auditctl -l 2>/dev/null | grep '^-' | while IFS= read -r line; do
+        printf 'rule %s\n' "$(coded "$line")"
+    done
+}
+present() { # path...: those that are there, and no links
+    for path; do
+        [ ! -L "$path" ] || continue
+        if [ -d "$path" ]; then
+            printf 'directory %s\n' "$(coded "$path")"
+        elif [ -e "$path" ]; then
+            printf 'file %s\n' "$(coded "$path")"
+        fi
+    done
+}
+line() { # word...: those that the running kernel's line lacks, and what a boot gives it
+    running=" $(cat /proc/cmdline) "
+    for word; do
+        case $running in *" $word "*) ;; *) printf 'lacks %s\n' "$word" ;; esac
+    done
+    command -v update-grub >/dev/null && [ -e /etc/default/grub ] || return 0
+    printf 'grub\n'
+    grep -sE '^[[:space:]]*linux[[:space:]]' /boot/grub/grub.cfg | while IFS= read -r entry; do
+        for word; do
+            case "$entry " in *" $word "*) ;; *) printf 'forgets %s\n' "$word" ;; esac
+        done
+    done | sort -u
+}
+due() { # reason...: which of them a marker tells that a reboot is due for
+    for reason; do
+        [ ! -e "/run/ringfence-reboot/$reason" ] || printf 'due %s\n' "$reason"
+    done
+}
+printf 'ringfence-audit\n'
