@@ -24,6 +24,7 @@ COMMANDS = {
     "pki": "Keep the site's own certificates.",
     "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
+    "access-record": "Show who looked at personal data.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
 }
@@ -38,11 +39,12 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        """Import ``ringfence.cli.<name>`` and return its command."""
+        """Import ``ringfence.cli.<name>``, - as _, and return its command."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"ringfence.cli.{name}")
-        command: click.Command = getattr(module, name)
+        attribute = name.replace("-", "_")
+        module = importlib.import_module(f"ringfence.cli.{attribute}")
+        command: click.Command = getattr(module, attribute)
         return command
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
