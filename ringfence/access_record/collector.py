@@ -1,5 +1,6 @@
 """The archive on the site's collector, over ssh: the files that are asked for, as they lie."""
 
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,8 +16,8 @@ KEEPALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 READY = b"ringfence: the archive\n"
 """What the collector says first; what a shell's start-up files print comes before it."""
 LONGEST_NOISE = 1_048_576
-SERVER = f"""\
-cd {ARCHIVE} || exit
+SERVER = """\
+cd ARCHIVE || exit
 printf 'ringfence: the archive\\n'
 find . -mindepth 2 -maxdepth 2 -type f -name '*.jsonl*' -printf '%s %P\\n'
 printf '.\\n'
@@ -42,20 +43,23 @@ def collector_of(site: Site) -> Host:
 class Collector(Archive):
     """The archive on a collector. One connection serves a question."""
 
-    def __init__(self, ssh: list[str], name: str, become_root: bool) -> None:
+    def __init__(
+        self, ssh: list[str], name: str, become_root: bool, archive: str = ARCHIVE
+    ) -> None:
         """Open the connection.
 
         Args:
             ssh: the OpenSSH client's argument list, the host last.
             name: the collector's, for sentences.
             become_root: whether the archive is read through sudo.
+            archive: its folder there.
         """
         self.name = name
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        shell = ["sudo", "-n", "sh", "-c"] if become_root else ["sh", "-c"]
-        quoted = "'" + SERVER.replace("'", "'\\''") + "'"
+        script = SERVER.replace("ARCHIVE", shlex.quote(archive))
+        remote = f"exec {'sudo -n ' if become_root else ''}sh -c {shlex.quote(script)}"
         self._process = subprocess.Popen(
-            [ssh[0], "-T", *ssh[1:-1], *KEEPALIVE, ssh[-1], "exec", *shell, quoted],
+            [ssh[0], "-T", *ssh[1:-1], *KEEPALIVE, ssh[-1], remote],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

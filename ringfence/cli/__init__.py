@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
     "access-record": "Show who looked at personal data.",
+    "review": "Draft the monthly review of the access record.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
 }
@@ -47,6 +48,10 @@ class Commands(click.Group):
         command: click.Command = getattr(module, attribute)
         return command
 
+    def format_help_text(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the program is for next to its usage: all of it must fit a screen."""
+        formatter.write_text(self.help or "")
+
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands alone; the options that every program has stand in the last line."""
         self.format_commands(context, formatter)
@@ -59,8 +64,7 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage. "
-    "ringfence COMMAND --help says more; ringfence --version says which this is.",
+    epilog="Exits: 0 well, 1 failure, 2 changes, 3 tool, 4 usage. More: COMMAND --help",
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:

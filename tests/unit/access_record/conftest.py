@@ -114,12 +114,18 @@ def item():
     return an_item
 
 
+@pytest.fixture(scope="session")
+def collected():
+    """`Collected`."""
+    return Collected
+
+
 @pytest.fixture
 def archive(tmp_path):
     return Collected(tmp_path / "logs")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def noon():
     """The middle of a day of some weeks ago, by UTC."""
     today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
