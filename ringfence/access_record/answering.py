@@ -183,6 +183,8 @@ def doubts_about(part: HostPart) -> Iterator[str]:
             f"{part.host}: {missing} messages are missing, with the numbers {_listed(gaps)}: "
             "lost, or received on a later day"
         )
+    if part.sequences.beginnings:
+        yield f"{part.host}: its numbers began anew; what was lost just before can't be told"
     if part.sequences.is_overfull:
         yield f"{part.host}: there are more gaps than are counted here"
     if part.incomplete:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from ringfence.access_record.records import Fields, Record, number
 
-MOST_OPEN = 4096
+MOST_OPEN = 4_096
 """Events of a host that wait for records at a time; beyond it the oldest is given up as it is."""
-MOST_REMEMBERED = 16384
+MOST_REMEMBERED = 65_536
 """Events that are whole, and remembered to tell records that come twice."""
 
 

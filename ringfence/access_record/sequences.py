@@ -14,7 +14,9 @@ class Sequences:
 
     messages: int = 0
     repeated: int = 0
-    """Messages that came twice, or whose numbers began anew."""
+    """Messages that came twice."""
+    beginnings: int = 0
+    """How often the numbers began anew at 1: the host was installed afresh."""
     first: int | None = None
     last: int | None = None
     """The highest number."""
@@ -44,7 +46,12 @@ class Sequences:
         return sum(last - first + 1 for first, last in self.gaps.items())
 
     def _take_number(self, number: int) -> None:
+        if number == 0:  # what no sender of Ringfence's sent
+            return
         if self.last is None or self.first is None:
+            self.first = self.last = number
+        elif number == 1 and self.last > 1 and not self._fill(number):
+            self.beginnings += 1
             self.first = self.last = number
         elif number > self.last:
             if number > self.last + 1:

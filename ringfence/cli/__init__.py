@@ -52,6 +52,10 @@ class Commands(click.Group):
         """Write what the program is for next to its usage: all of it must fit a screen."""
         formatter.write_text(self.help or "")
 
+    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the last lines right below the commands."""
+        formatter.write_text(self.epilog or "")
+
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands alone; the options that every program has stand in the last line."""
         self.format_commands(context, formatter)
