@@ -203,7 +203,13 @@ def _events(found: Iterable[bytes], part: HostPart) -> Iterator[Event]:
 
 
 def _record(line: bytes, part: HostPart) -> Record | None:
-    """Return the record that a line of the archive holds; None for other programs' lines."""
+    """Return the record that a line of the archive holds; None for other programs' lines.
+
+    A line that was torn by a collector that stopped amid it is not counted as unreadable: it wasn't
+    acknowledged, so it came again.
+    """
+    if not line.endswith(b"}"):
+        return None
     try:
         content = json.loads(line)
         if content["program"] != PROGRAM:

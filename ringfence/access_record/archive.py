@@ -103,9 +103,10 @@ def one_a_day(files: Iterable[DayFile]) -> list[DayFile]:
 def lines(archive: Archive, file: DayFile) -> Iterator[bytes]:
     """Yield the lines of a file in blocks, each of whole lines.
 
-    What stands after the last end of a line is being written, when the file is open.
+    What stands after the last end of a line is being written; or it was when the collector stopped,
+    before it had acknowledged the line, which then came again.
 
-    Raises DamagedError when the file can't be decompressed, or a closed one ends inside a line.
+    Raises DamagedError when the file can't be decompressed.
     """
     pieces = archive.pieces(file)
     rest = bytearray()
@@ -117,8 +118,6 @@ def lines(archive: Archive, file: DayFile) -> Iterator[bytes]:
     end = rest.rfind(b"\n") + 1
     if end:
         yield bytes(rest[:end])
-    if file.is_closed and rest[end:]:
-        raise DamagedError(f"{file.host}/{file.name} is damaged: it ends inside a line")
 
 
 def _decompressed(pieces: Iterator[bytes], file: DayFile) -> Iterator[bytes]:

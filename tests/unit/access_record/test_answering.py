@@ -257,17 +257,25 @@ class TestDoubts:
         assert len(accesses) == 1
         assert doubts[0].startswith(f"recordings1/{noon.date()}.jsonl.zst is damaged: ")
 
-    def test_what_is_being_written_is_no_damage(self, archive, noon, event):
-        archive.write(event(noon, 1, FILES[0]), noon)
+    @pytest.mark.parametrize("is_closed", [False, True])
+    def test_a_line_that_is_torn_is_no_damage(self, archive, noon, event, is_closed):
+        """The collector writes it again: it acknowledges what is on the disk."""
+        records = event(noon, 1, FILES[0])
+        archive.write(records, noon)
         path = next(archive.folder.glob("*/*"))
-        path.write_bytes(path.read_bytes() + b'{"received":"2026-')
-        assert len(archive.ask()[0]) == 1
+        whole = path.read_bytes()
+        torn = whole.splitlines()[0][:-30]
+        path.write_bytes(torn + b"\n" + whole + b'{"received":"2026-')
+        if is_closed:
+            archive.close("recordings1", noon)
+        accesses, doubts = archive.ask()
+        assert (len(accesses), doubts) == (1, [])
 
     @pytest.mark.parametrize(
         "line",
         [
-            b"type=SYSCALL msg=audit(1.000:1): no json",
-            b'["type=SYSCALL msg=audit(1.000:1): access-record"]',
+            b"{type=SYSCALL msg=audit(1.000:1): no json}",
+            b'{"x":["type=SYSCALL msg=audit(1.000:1): access-record"]}',
             b'{"program":"audisp-syslog","message":7,"x":"type=CWD msg=audit(1.000:1) access-record"}',  # noqa: E501
         ],
     )
