@@ -161,13 +161,6 @@ class Answer:
             self.unnamed.add(str(access.uid))
 
 
-def answer(
-    archive: Archive, question: Question, hosts: Sequence[str] | None = None
-) -> Iterator[Access]:
-    """Yield the accesses that a question asks for (`Answer` also tells what is missing)."""
-    yield from Answer(archive, question, hosts)
-
-
 def doubts_about(part: HostPart) -> Iterator[str]:
     """Yield what makes the record of one host less than whole, one sentence each."""
     yield from part.damaged
