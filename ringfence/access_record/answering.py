@@ -43,7 +43,11 @@ class Answer:
     """
 
     def __init__(
-        self, archive: Archive, question: Question, hosts: Sequence[str] | None = None
+        self,
+        archive: Archive,
+        question: Question,
+        hosts: Sequence[str] | None = None,
+        expected: Sequence[str] = (),
     ) -> None:
         """Ask.
 
@@ -51,11 +55,13 @@ class Answer:
             archive: where the files are.
             question: what is asked.
             hosts: the names of those that are asked about; None means all of the archive.
+            expected: hosts that must be in the archive, when all of it is asked about.
         """
         self.archive, self.question, self.hosts = archive, question, hosts
+        self.expected = expected
         self.parts: list[HostPart] = []
         self.absent: list[str] = []
-        """Hosts that were asked about, and have no file of a day that could hold an answer."""
+        """Hosts with no file of a day that could hold an answer."""
         self.unnamed: set[str] = set()
         """Numbers of accounts whose name the record doesn't tell, with accesses in the time that is
         asked about: they may be the person's who is asked about."""
@@ -65,7 +71,7 @@ class Answer:
         for file in self.archive.listing():
             if self.hosts is None or file.host in self.hosts:
                 files.setdefault(file.host, []).append(file)
-        for host in self.hosts if self.hosts is not None else files:
+        for host in sorted({*files, *self.expected}) if self.hosts is None else self.hosts:
             part = self._part(host, files.get(host, []))
             if not part.files:
                 self.absent.append(host)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -51,8 +51,11 @@ class Archive(ABC):
         """Return every file of a day, by host and day. Raises RingfenceError."""
 
     @abstractmethod
-    def pieces(self, file: DayFile) -> Iterator[bytes]:
-        """Yield a file as it lies there, piece by piece. Raises RingfenceError."""
+    def pieces(self, file: DayFile) -> Generator[bytes, None, None]:
+        """Yield a file as it lies there, piece by piece. Raises RingfenceError.
+
+        Who stops before its end closes the generator, before the next file is read.
+        """
 
     def close(self) -> None:  # noqa: B027 - most have nothing to close
         """End what reading began."""
@@ -74,7 +77,7 @@ class Folder(Archive):
         )
         return one_a_day(file for file in found if file is not None)
 
-    def pieces(self, file: DayFile) -> Iterator[bytes]:
+    def pieces(self, file: DayFile) -> Generator[bytes, None, None]:
         """Yield a file as it lies there."""
         with (self.path / file.host / file.name).open("rb") as stream:
             while piece := stream.read(PIECE):
@@ -120,7 +123,7 @@ def lines(archive: Archive, file: DayFile) -> Iterator[bytes]:
         yield bytes(rest[:end])
 
 
-def _decompressed(pieces: Iterator[bytes], file: DayFile) -> Iterator[bytes]:
+def _decompressed(pieces: Generator[bytes, None, None], file: DayFile) -> Iterator[bytes]:
     """Let zstd(1) decompress, beside this process."""
     if shutil.which("zstd") is None:
         raise MissingToolsError({"zstd"}, "reading closed days of the archive")
@@ -154,7 +157,7 @@ def _decompressed(pieces: Iterator[bytes], file: DayFile) -> Iterator[bytes]:
 
 
 def _feed(
-    target: IO[bytes], pieces: Iterator[bytes], trouble: list[RingfenceError | OSError]
+    target: IO[bytes], pieces: Generator[bytes, None, None], trouble: list[RingfenceError | OSError]
 ) -> None:
     """Give zstd what it decompresses; what fails is told by who reads from zstd."""
     try:
@@ -164,5 +167,7 @@ def _feed(
         pass  # zstd found damage, or nobody reads on: its end tells
     except (RingfenceError, OSError) as error:
         trouble.append(error)
+    finally:
+        pieces.close()
     with suppress(OSError):
         target.close()

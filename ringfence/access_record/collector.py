@@ -3,7 +3,7 @@
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import IO
 
 from ringfence.access_record.archive import PIECE, Archive, DayFile, day_file, one_a_day
@@ -91,7 +91,7 @@ class Collector(Archive):
                 found.append(file)
         return one_a_day(found)
 
-    def pieces(self, file: DayFile) -> Iterator[bytes]:
+    def pieces(self, file: DayFile) -> Generator[bytes, None, None]:
         """Yield a file as it lies there.
 
         Raises ToolError when the connection breaks.

@@ -131,6 +131,7 @@ def review(
     month: date,
     hosts: Sequence[str] | None = None,
     before: int = 3,
+    expected: Sequence[str] = (),
 ) -> Review:
     """Count a month of the record.
 
@@ -140,14 +141,16 @@ def review(
         month: its first day.
         hosts: whose; None means all of the archive.
         before: how many months before it are read, to tell what is new.
+        expected: hosts that must be in the archive, when all of it is counted.
     """
     found = Review(month)
-    answer = Answer(archive, of_months(month, 1), hosts)
+    answer = Answer(archive, of_months(month, 1), hosts, expected)
     for access in answer:
         _count(found, access, policy)
     found.parts, found.doubts = answer.parts, answer.doubts
     if before and found.places:
-        earlier = Answer(archive, of_months(months_earlier(month, before), before), hosts)
+        months = of_months(months_earlier(month, before), before)
+        earlier = Answer(archive, months, hosts, expected)
         _compare(found, earlier)
         found.before, found.before_doubts = before, earlier.doubts
     return found

@@ -12,8 +12,9 @@ from ringfence.access_record.question import day
 from ringfence.cli.options import limit_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.report.accesses import FORMATS
-from ringfence.site import Site, load_site
+from ringfence.site import Classification, Site, load_site
 
+DATA_GROUPS = ("recordings", "database", "backup_server")
 archive_option = click.option(
     "--archive",
     metavar="FOLDER",
@@ -64,7 +65,7 @@ def access_record(
     question = Question(moment("--since", since), end(until), person, path, denied)
     hosts = chosen_hosts(loaded, limit)
     with closing(opened(loaded, archive)) as source:
-        answer = Answer(source, question, hosts)
+        answer = Answer(source, question, hosts, with_personal_data(loaded))
         out = sys.stdout  # click.echo flushes each line
         for line in FORMATS[form](iter(answer)):
             out.write(f"{line}\n")
@@ -100,6 +101,16 @@ def opened(site: Site, folder: Path | None) -> Archive:
 def chosen_hosts(site: Site, limit: str | None) -> list[str] | None:
     """Return the names of the hosts that are asked about; None means all that the archive has."""
     return None if limit is None else [host.name for host in site.select(limit)]
+
+
+def with_personal_data(site: Site) -> list[str]:
+    """Return the names of the hosts that must have an access record: those with data of the level
+    high, and those of the groups that hold data (ACR-01)."""
+    return [
+        host.name
+        for host in site.hosts.values()
+        if host.classification == Classification.HIGH or set(DATA_GROUPS) & set(host.groups)
+    ]
 
 
 def tell(doubts: list[str]) -> None:

@@ -7,7 +7,12 @@ from pathlib import Path
 import click
 
 from ringfence.access_record.reviewing import review as counted
-from ringfence.cli.access_record import archive_option, chosen_hosts, opened
+from ringfence.cli.access_record import (
+    archive_option,
+    chosen_hosts,
+    opened,
+    with_personal_data,
+)
 from ringfence.cli.options import limit_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.report.review import review_html, review_markdown
@@ -61,7 +66,8 @@ def review(
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; it may be completed or signed: name another file")
     with closing(opened(loaded, archive)) as source:
-        found = counted(source, loaded.policy, first, chosen_hosts(loaded, limit), before)
+        hosts, expected = chosen_hosts(loaded, limit), with_personal_data(loaded)
+        found = counted(source, loaded.policy, first, hosts, before, expected)
     made = datetime.now(UTC)
     arguments = [str(site), *(["--limit", limit] if limit else [])]
     text = review_markdown(loaded, found, made, arguments, from_folder=archive is not None)

@@ -77,6 +77,15 @@ def test_who_stops_amid_a_file_can_read_the_next(connect, filled, monkeypatch):
     assert b"".join(archive.pieces(second)) == content
 
 
+def test_a_damaged_file_is_named_and_the_others_are_read(connect, filled, noon, monkeypatch):
+    monkeypatch.setattr("ringfence.access_record.collector.PIECE", 10)
+    path = filled.folder / f"recordings1/{noon + timedelta(days=1):%Y-%m-%d}.jsonl.zst"
+    path.write_bytes(path.read_bytes()[:20] + b"x" * 300_000)
+    answer = Answer(connect(), Question())
+    assert len(list(answer)) == 150
+    assert answer.doubts[0].startswith(f"recordings1/{path.name} is damaged: ")
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import ringfence.cli
+from ringfence.site import load_site
 from ringfence.site.sampling import SAMPLE
 
 CALL = (
@@ -48,8 +49,22 @@ def archive(tmp_path, noon):
 
 
 def run(capsys, *arguments):
-    code = ringfence.cli.run([str(one) for one in arguments])
+    """Run a command about recordings1, unless it names other hosts."""
+    limit = () if "--limit" in arguments else ("--limit", "recordings1")
+    code = ringfence.cli.run([str(one) for one in (*arguments, *limit)])
     return (code, *capsys.readouterr())
+
+
+def test_a_host_with_personal_data_that_sent_nothing_is_told(archive, capsys):
+    arguments = ("access-record", SAMPLE, "--archive", archive)
+    code = ringfence.cli.run([str(one) for one in arguments])
+    said = capsys.readouterr()
+    assert code == 1
+    assert len(said.out.splitlines()) == 3
+    absent = [line.split()[2] for line in said.err.splitlines()]
+    hosts = load_site(SAMPLE).hosts.values()
+    assert "recordings1:" not in absent
+    assert set(absent) >= {f"{one.name}:" for one in hosts if one.in_group("database")} != set()
 
 
 def test_a_table_of_a_day(archive, noon, capsys):
