@@ -24,6 +24,8 @@ COMMANDS = {
     "pki": "Keep the site's own certificates.",
     "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
+    "access-record": "Show who looked at personal data.",
+    "review": "Draft the monthly review of the access record.",
     "lab": "Build and run disposable real hosts.",
     "prove": "Break each control in the lab and see it fail.",
 }
@@ -38,12 +40,21 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        """Import ``ringfence.cli.<name>`` and return its command."""
+        """Import ``ringfence.cli.<name>``, - as _, and return its command."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"ringfence.cli.{name}")
-        command: click.Command = getattr(module, name)
+        attribute = name.replace("-", "_")
+        module = importlib.import_module(f"ringfence.cli.{attribute}")
+        command: click.Command = getattr(module, attribute)
         return command
+
+    def format_help_text(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the program is for next to its usage: all of it must fit a screen."""
+        formatter.write_text(self.help or "")
+
+    def format_epilog(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the last lines right below the commands."""
+        formatter.write_text(self.epilog or "")
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands alone; the options that every program has stand in the last line."""
@@ -57,8 +68,7 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage. "
-    "ringfence COMMAND --help says more; ringfence --version says which this is.",
+    epilog="Exits: 0 well, 1 failure, 2 changes, 3 tool, 4 usage. More: COMMAND --help",
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:

@@ -4,9 +4,11 @@ The sections here belong to no role. Each role with settings adds one, named lik
 `compose` puts them together.
 """
 
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import Field, StringConstraints, create_model, field_validator, model_validator
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site.house import House
@@ -142,6 +144,46 @@ class Retention(Section):
     (RD 1720/2007 art. 103.4: two years), and 365 where one handles cards (PCI DSS 10.5.1)."""
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class WorkingHours(Section):
+    """When people work here: what is done at other times is told apart in reviews."""
+
+    days: list[Weekday] = Field(min_length=1)
+    """The days of the week."""
+    begin: Clock
+    """When work begins: "08:00"."""
+    end: Clock
+    """When it ends: "20:00"; earlier than `begin` when that is on the next day."""
+    time_zone: Line
+    """The zone of these times: Europe/Madrid."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone of this computer's; such as Europe/Madrid") from None
+        return name
+
+    def cover(self, moment: datetime) -> bool:
+        """Whether somebody works at a moment (with a zone). A day that ends after midnight counts
+        as the day on which it began."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        clock = f"{local:%H:%M}"
+        if self.begin <= self.end:
+            return self.begin <= clock < self.end and self._is_a_day(local)
+        if clock < self.end:
+            return self._is_a_day(local - timedelta(days=1))
+        return clock >= self.begin and self._is_a_day(local)
+
+    def _is_a_day(self, local: datetime) -> bool:
+        return get_args(Weekday)[local.weekday()] in self.days
+
+
 class BasePolicy(Section):
     """The sections of policy.yml that belong to no role."""
 
@@ -162,6 +204,8 @@ class BasePolicy(Section):
     """The network paths that are allowed."""
     retention: Retention = Retention()
     """How long records are kept."""
+    working_hours: WorkingHours | None = None
+    """When people work here. Without it no time is told apart: somebody always works."""
 
     def role(self, name: str) -> Any:
         """Return the settings of a role, an instance of its `Settings`.

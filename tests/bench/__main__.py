@@ -5,11 +5,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import applying, many, table, verifying
-from bench.place import HOST, bring, prepare
+from bench import applying, many, record, table, verifying
+from bench.place import HOST, Place, bring, prepare, root
 from ringfence import lab
 
-PARTS = ("verify", "apply", "many")
+PARTS = ("verify", "apply", "many", "record")
+WITHOUT_LAB = {"record"}
 
 
 def main() -> None:
@@ -21,23 +22,31 @@ def main() -> None:
     chosen = parser.parse_args()
     if unknown := set(chosen.parts) - set(PARTS):
         parser.error(f"there is no part {unknown.pop()!r}")
-    place = prepare()
+    parts = chosen.parts or PARTS
+    needs_lab = not WITHOUT_LAB.issuperset(parts)
+    place = prepare() if needs_lab else Place(root())
     try:
-        for part in chosen.parts or PARTS:
+        for part in parts:
             began = _load()
-            if part == "apply":
-                text = applying.measure(place, chosen.repeat, chosen.repeat)
-            elif part == "many":
-                text = many.measure(place, chosen.repeat)
-            else:
-                bring(place, "--limit", HOST)
-                text = verifying.measure(place, chosen.repeat)
-            text = f"{text}\n{_circumstances(chosen.repeat, began)}"
+            repeat = 1 if part == "record" else chosen.repeat
+            text = f"{_measured(part, place, repeat)}\n{_circumstances(repeat, began)}"
             print(f"\n== {part}\n\n{text}", flush=True)
             if not chosen.dry:
                 table.put(part, text)
     finally:
-        lab.down(place.site, say=lambda host, step: None)
+        if needs_lab:
+            lab.down(place.site, say=lambda host, step: None)
+
+
+def _measured(part: str, place: Place, repeat: int) -> str:
+    if part == "apply":
+        return applying.measure(place, repeat, repeat)
+    if part == "many":
+        return many.measure(place, repeat)
+    if part == "record":
+        return record.measure(place)
+    bring(place, "--limit", HOST)
+    return verifying.measure(place, repeat)
 
 
 def _circumstances(repeat: int, began: str) -> str:
@@ -46,8 +55,9 @@ def _circumstances(repeat: int, began: str) -> str:
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
+    how = "One run each" if repeat == 1 else f"Medians of {repeat}"
     return (
-        f"Medians of {repeat}, on {datetime.now(UTC):%Y-%m-%d}, with {os.cpu_count()} processors "
+        f"{how}, on {datetime.now(UTC):%Y-%m-%d}, with {os.cpu_count()} processors "
         f"({names[0] if names else 'unknown'}); load {began} at the beginning, {_load()} at the "
         "end.\n"
     )

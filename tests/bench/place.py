@@ -81,9 +81,14 @@ class Place:
         return done.stdout
 
 
+def root() -> Path:
+    """Return the folder of the bench."""
+    return cache_folder() / "bench"
+
+
 def prepare() -> Place:
     """Make house and site afresh, and start the lab with hosts that nothing was done to."""
-    place = Place(cache_folder() / "bench")
+    place = Place(root())
     shutil.rmtree(place.house, ignore_errors=True)
     shutil.copytree(HERE / "house", place.house)
     shutil.copytree(REPOSITORY / "deploys", place.house / "deploys")

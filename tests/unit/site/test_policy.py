@@ -1,11 +1,13 @@
 import shutil
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site import House, Site
-from ringfence.site.policy import BasePolicy, Flow, compose
+from ringfence.site.policy import BasePolicy, Flow, WorkingHours, compose
 
 Problems = Callable[..., list[str]]
 
@@ -130,3 +132,38 @@ def test_a_flow_has_its_first_and_last_port() -> None:
     common = '"from": "a", "to": "b", "protocol": "udp", "purpose": "x"'
     assert Flow.model_validate_json(f'{{{common}, "port": "10-20"}}').ports == (10, 20)
     assert Flow.model_validate_json(f'{{{common}, "port": 22}}').ports == (22, 22)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "moment", "covered"),
+    [
+        ("08:00", "20:00", "2026-03-02T07:00:00+00:00", True),  # Monday, 8:00 in Madrid
+        ("08:00", "20:00", "2026-03-02T06:59:59+00:00", False),
+        ("08:00", "20:00", "2026-03-02T19:00:00+00:00", False),  # 20:00 is the end
+        ("08:00", "20:00", "2026-07-06T06:00:00+00:00", True),  # in summer 8:00 comes earlier
+        ("08:00", "20:00", "2026-03-01T12:00:00+00:00", False),  # Sunday
+        ("22:00", "06:00", "2026-03-02T22:00:00+00:00", True),  # Monday, 23:00
+        ("22:00", "06:00", "2026-03-03T04:00:00+00:00", True),  # Tuesday, 5:00: Monday's night
+        ("22:00", "06:00", "2026-03-02T04:00:00+00:00", False),  # Monday, 5:00: Sunday's night
+        ("22:00", "06:00", "2026-03-03T12:00:00+00:00", False),
+    ],
+)
+def test_working_hours(begin: str, end: str, moment: str, covered: bool) -> None:
+    hours = WorkingHours(days=["monday"], begin=begin, end=end, time_zone="Europe/Madrid")
+    assert hours.cover(datetime.fromisoformat(moment)) is covered
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"time_zone": "Madrid"}, "such as Europe/Madrid"),
+        ({"time_zone": "../zone"}, "such as Europe/Madrid"),
+        ({"begin": "8:00"}, "begin"),
+        ({"days": []}, "days"),
+        ({"days": ["lunes"]}, "monday"),
+    ],
+)
+def test_working_hours_that_are_none(change: dict[str, Any], said: str) -> None:
+    values = {"days": ["monday"], "begin": "08:00", "end": "20:00", "time_zone": "Europe/Madrid"}
+    with pytest.raises(ValueError, match=said):
+        WorkingHours.model_validate(values | change)

@@ -1,0 +1,237 @@
+"""The answer to a question: accesses as they are found, and what the record lacks."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ringfence.access_record.accesses import Access, Reader
+from ringfence.access_record.archive import Archive, DamagedError, DayFile, lines
+from ringfence.access_record.events import Assembler, Event
+from ringfence.access_record.question import Question
+from ringfence.access_record.records import Record, parse
+from ringfence.access_record.sequences import Sequences
+from ringfence.access_record.sieve import Sieve, chosen
+
+PROGRAM = "audisp-syslog"
+"""The program name of messages that are raw audit records."""
+MOST_NAMED = 5
+"""Gaps and days that a sentence names."""
+
+
+@dataclass
+class HostPart:
+    """What was read of one host."""
+
+    host: str
+    files: list[DayFile] = field(default_factory=list)
+    sequences: Sequences = field(default_factory=Sequences)
+    incomplete: int = 0
+    """Events of which a record is missing."""
+    unreadable: int = 0
+    """Lines that are no message, or hold no record though they say so."""
+    damaged: list[str] = field(default_factory=list)
+    missing_days: list[date] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    """Where the archive begins or ends amid the days that are asked about."""
+
+
+class Answer:
+    """Iterate over it for the accesses, host by host, in the order in which they were received.
+
+    When that has ended, `parts` tell what was read, and `doubts` what is missing.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        question: Question,
+        hosts: Sequence[str] | None = None,
+        expected: Sequence[str] = (),
+    ) -> None:
+        """Ask.
+
+        Args:
+            archive: where the files are.
+            question: what is asked.
+            hosts: the names of those that are asked about; None means all of the archive.
+            expected: hosts that must be in the archive, when all of it is asked about.
+        """
+        self.archive, self.question, self.hosts = archive, question, hosts
+        self.expected = expected
+        self.parts: list[HostPart] = []
+        self.absent: list[str] = []
+        """Hosts with no file of a day that could hold an answer."""
+        self.unnamed: set[str] = set()
+        """Numbers of accounts whose name the record doesn't tell, with accesses in the time that is
+        asked about: they may be the person's who is asked about."""
+
+    def __iter__(self) -> Iterator[Access]:
+        files: dict[str, list[DayFile]] = {}
+        for file in self.archive.listing():
+            if self.hosts is None or file.host in self.hosts:
+                files.setdefault(file.host, []).append(file)
+        for host in sorted({*files, *self.expected}) if self.hosts is None else self.hosts:
+            part = self._part(host, files.get(host, []))
+            if not part.files:
+                self.absent.append(host)
+                continue
+            self.parts.append(part)
+            for access in self._accesses(part):
+                if self.question.matches(access):
+                    yield access
+                else:
+                    self._remember_unnamed(access)
+
+    @property
+    def doubts(self) -> list[str]:
+        """What makes the record less than whole, one sentence each."""
+        found = [f"{host}: nothing of these days is in the archive" for host in self.absent]
+        for part in self.parts:
+            found += doubts_about(part)
+        if self.unnamed:
+            numbers = ", ".join(sorted(self.unnamed))
+            found.append(
+                f"accounts with no recorded name have accesses too ({numbers}): "
+                "ask for them with --person NUMBER"
+            )
+        return found
+
+    def _part(self, host: str, files: list[DayFile]) -> HostPart:
+        first, last = self.question.first_day, self.question.last_day
+        chosen_files = [
+            file
+            for file in files
+            if (first is None or file.day >= first) and (last is None or file.day <= last)
+        ]
+        part = HostPart(host, chosen_files)
+        if files:
+            self._compare_days(part, files[0].day, files[-1].day)
+        return part
+
+    def _compare_days(self, part: HostPart, begin: date, end: date) -> None:
+        """Note the days that are asked about and have no file.
+
+        Args:
+            part: the host's part.
+            begin: the day of the host's first file.
+            end: the day of its last.
+        """
+        since, until = self.question.since, self.question.until
+        first = begin if since is None else since.date()
+        last = end if until is None else (until - timedelta(microseconds=1)).date()
+        if first < begin:
+            part.limits.append(f"its first file is of {begin}")
+        if last > end:
+            part.limits.append(f"its last file is of {end}")
+        days = {file.day for file in part.files}
+        asked = _days(max(first, begin), min(last, end))
+        part.missing_days = [day for day in asked if day not in days]
+
+    def _accesses(self, part: HostPart) -> Iterator[Access]:
+        reader = Reader(part.host)
+        blocks = _observed(self._blocks(part), part.sequences)
+        broken: list[str] = []
+        for event in _events(chosen(blocks, self.question.sieves), part):
+            if event.is_whole:
+                yield from reader.read(event)
+            else:
+                broken.append(event.id)
+        yield from self._accesses_of_broken(part, broken)
+
+    def _accesses_of_broken(self, part: HostPart, broken: list[str]) -> Iterator[Access]:
+        """Look for the records that lay too far from each other, and yield what there is."""
+        if not broken:
+            return
+        reader = Reader(part.host)  # descriptors of later opens would mislead it
+        ids = frozenset(event.encode() for event in broken)
+        damaged, unreadable = list(part.damaged), part.unreadable
+        for event in _events(chosen(self._blocks(part), [Sieve(events=ids)]), part):
+            part.incomplete += not event.is_whole
+            yield from reader.read(event)
+        part.damaged, part.unreadable = damaged, unreadable  # these were told already
+
+    def _blocks(self, part: HostPart) -> Iterator[bytes]:
+        for file in part.files:
+            try:
+                yield from lines(self.archive, file)
+            except DamagedError as error:
+                part.damaged.append(str(error))
+
+    def _remember_unnamed(self, access: Access) -> None:
+        person = self.question.person
+        if person is None or person.isdecimal() or not access.person.startswith("uid "):
+            return
+        since, until = self.question.since, self.question.until
+        if (since is None or access.at >= since) and (until is None or access.at < until):
+            self.unnamed.add(str(access.uid))
+
+
+def doubts_about(part: HostPart) -> Iterator[str]:
+    """Yield what makes the record of one host less than whole, one sentence each."""
+    yield from part.damaged
+    yield from (f"{part.host}: {limit}" for limit in part.limits)
+    if part.missing_days:
+        yield f"{part.host}: no file of {_listed([f'{day}' for day in part.missing_days])}"
+    if missing := part.sequences.missing:
+        gaps = [
+            f"{first}" if first == last else f"{first} to {last}"
+            for first, last in part.sequences.gaps.items()
+        ]
+        yield (
+            f"{part.host}: {missing} messages are missing, with the numbers {_listed(gaps)}: "
+            "lost, or received on a later day"
+        )
+    if part.sequences.beginnings:
+        yield f"{part.host}: its numbers began anew; what was lost just before can't be told"
+    if part.sequences.is_overfull:
+        yield f"{part.host}: there are more gaps than are counted here"
+    if part.incomplete:
+        yield f"{part.host}: {part.incomplete} events lack records; their rows say so"
+    if part.unreadable:
+        yield f"{part.host}: {part.unreadable} lines are not readable as audit records"
+
+
+def _events(found: Iterable[bytes], part: HostPart) -> Iterator[Event]:
+    assembler = Assembler()
+    for line in found:
+        record = _record(line, part)
+        if record is not None:
+            yield from assembler.take(record)
+    yield from assembler.rest()
+
+
+def _record(line: bytes, part: HostPart) -> Record | None:
+    """Return the record that a line of the archive holds; None for other programs' lines.
+
+    A line that was torn by a collector that stopped amid it is not counted as unreadable: it wasn't
+    acknowledged, so it came again.
+    """
+    if not line.endswith(b"}"):
+        return None
+    try:
+        content = json.loads(line)
+        if content["program"] != PROGRAM:
+            return None
+        record = parse(content["message"])
+    except (ValueError, TypeError, KeyError):
+        record = None
+    part.unreadable += record is None
+    return record
+
+
+def _observed(blocks: Iterable[bytes], sequences: Sequences) -> Iterator[bytes]:
+    for block in blocks:
+        sequences.take(block)
+        yield block
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += timedelta(days=1)
+
+
+def _listed(things: list[str]) -> str:
+    more = len(things) - MOST_NAMED
+    return ", ".join(things[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
