@@ -4,6 +4,7 @@ A host makes its key and asks with a request (PKCS #10, RFC 2986); what the cert
 from the site's inventory, never from the request.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ from ringfence.errors import UsageError
 AUTHORITY_YEARS = 10
 CERTIFICATE_DAYS = 90
 RENEWED_FROM_DAY = 60
-"""From which day of its life on a certificate is replaced: a month of applies may fail."""
+"""From which day of its life on a certificate is replaced: a month of applies may fail. Days are
+UTC's, so that a plan finds the same all day long (`ringfence.unchanged`)."""
 LIST_DAYS = 90
 """How long a list of revoked certificates counts; one that ended ends the services that read it."""
 CLOCKS = timedelta(hours=1)
@@ -48,6 +50,10 @@ FLAGS = {
     Reason.SUPERSEDED: x509.ReasonFlags.superseded,
     Reason.CESSATION: x509.ReasonFlags.cessation_of_operation,
 }
+
+
+HostKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+"""What a certificate is made for."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +155,14 @@ class Authority:
         Raises:
             UsageError: the request is damaged, isn't signed by its own key, or the key is weak.
         """
-        key = _key_of(request, host)
+        return self.certify(_key_of(request, host), host, address, now)
+
+    def certify(self, key: HostKey, host: str, address: str, now: datetime) -> x509.Certificate:
+        """Return a certificate of a key that a host has shown to have; the rest as `issue` does."""
         # A longer name stands among the alternative names alone, which then are critical.
         is_short = len(host) <= LONGEST_NAME
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)] if is_short else [])
-        names = x509.SubjectAlternativeName(_names(host, address))
+        names = x509.SubjectAlternativeName(_general_names(host, address))
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -210,9 +219,31 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def is_due(begins: datetime, now: datetime) -> bool:
-    """Return whether a certificate that counts from `begins` on is to be replaced."""
-    return now >= begins + CLOCKS + timedelta(days=RENEWED_FROM_DAY)
+def is_due(begins: datetime, now: datetime, days: int = RENEWED_FROM_DAY) -> bool:
+    """Return whether what counts from `begins` on is to be replaced: from its 60th day (UTC) on."""
+    made = (begins + CLOCKS).astimezone(UTC)
+    return now.astimezone(UTC).date() >= made.date() + timedelta(days=days)
+
+
+def key_digest(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 (hex) of a certificate's public key (SubjectPublicKeyInfo, RFC 5280)."""
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(key).hexdigest()
+
+
+def checked_key(certificate: x509.Certificate) -> HostKey:
+    """Return the key of a certificate that the authority made. Raises UsageError for another's."""
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise UsageError("a certificate among those of the site has a key that no host makes")
+    return key
+
+
+def names(host: str, address: str) -> list[str]:
+    """Return what the certificate of a host names: the host, and how others reach it."""
+    return [str(name.value) for name in _general_names(host, address)]
 
 
 def utc_now() -> datetime:
@@ -230,7 +261,7 @@ def _private(key: str) -> ec.EllipticCurvePrivateKey:
     return private
 
 
-def _key_of(request: bytes, host: str) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+def _key_of(request: bytes, host: str) -> HostKey:
     try:
         if len(request) > LARGEST:
             raise ValueError
@@ -250,15 +281,15 @@ def _key_of(request: bytes, host: str) -> ec.EllipticCurvePublicKey | rsa.RSAPub
     )
 
 
-def _names(host: str, address: str) -> Sequence[x509.GeneralName]:
-    names: list[x509.GeneralName] = [x509.DNSName(host)]
+def _general_names(host: str, address: str) -> Sequence[x509.GeneralName]:
+    found: list[x509.GeneralName] = [x509.DNSName(host)]
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
-        names.append(x509.IPAddress(parsed))
+        found.append(x509.IPAddress(parsed))
     except ValueError:
         if address != host:
-            names.append(x509.DNSName(address))
-    return names
+            found.append(x509.DNSName(address))
+    return found
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -25,6 +25,7 @@ from ringfence.facts.permissions import (
     SystemFiles,
     TrustingFiles,
 )
+from ringfence.facts.pki import Keys, Request
 from ringfence.facts.radios import Radios
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
@@ -39,6 +40,7 @@ from ringfence.operations import (
     nftables,
     packages,
     permissions,
+    pki,
     radios,
     sandboxes,
     schedules,
@@ -58,6 +60,7 @@ MODULES = (
         nftables,
         packages,
         permissions,
+        pki,
         radios,
         sandboxes,
         schedules,
@@ -215,6 +218,13 @@ USES = {
         sandboxes.sandboxed,
         lambda t: {"sandboxes": [sandboxes.Sandbox(unit=t, settings=["A"], content="x")]},
     ),
+    "directory of keys": Use(
+        pki.certificate, lambda t: {"papers": pki.Papers(), "directory": f"/etc/{t}"}
+    ),
+    "directory of an authority": Use(
+        pki.trusted,
+        lambda t: {"papers": pki.Papers(authority="x"), "directory": f"/etc/{t}"},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -264,6 +274,8 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
             {"sandboxes": [sandboxes.Sandbox(unit="a.service", settings=[], content="x")]},
         ),
         (permissions.data, {"trees": [permissions.DataTree(path="/a", group="a")]}),
+        (pki.certificate, {"papers": pki.Papers()}),
+        (pki.trusted, {"papers": pki.Papers()}),
     ],
 )
 def test_a_fact_that_failed_raises_nothing(operation: Any, arguments: Any) -> None:
@@ -318,6 +330,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (
         *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
+        *(Keys, Request),
     ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))

@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# Prints what kinds of private keys lie at some paths, by OpenSSL's own reading of them.
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+key() { # number path
+    if [ -L "$2" ] || [ ! -f "$2" ]; then
+        printf 'key %s absent\n' "$1"
+        return
+    fi
+    about=$(openssl pkey -in "$2" -passin pass: -noout -text_pub </dev/null 2>/dev/null)
+    curve=$(printf '%s\n' "$about" | sed -n 's/^ASN1 OID: //p')
+    bits=$(printf '%s\n' "$about" | sed -n 's/^Public-Key: (\([0-9]*\) bit)$/\1/p')
+    kind=${curve:-unknown}
+    # Of all keys RSA's alone are shown with a modulus.
+    case $about in *Modulus:*) kind=rsa ;; esac
+    digest=$(openssl pkey -in "$2" -passin pass: -pubout -outform DER </dev/null 2>/dev/null | sha256sum)
+    printf 'key %s %s %s %s %s\n' "$1" "$kind" "${bits:-0}" "${digest%% *}" "$(stat -c '%a:%U:%G' -- "$2")"
+}
+printf 'ringfence-pki\n'
