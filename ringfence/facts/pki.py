@@ -1,5 +1,7 @@
 """Facts about the keys that a host made for its certificates, and about its request for one."""
 
+import base64
+import binascii
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
@@ -75,3 +77,34 @@ class Request(FactBase[str]):
         if BEGIN not in lines or END not in lines:
             return ""
         return "\n".join([*lines[lines.index(BEGIN) : lines.index(END)], END, ""])
+
+
+class OpenKeys(FactBase[list[str]]):
+    """The files below a place that hold a private key and give others than owner and group rights.
+
+    A private key in PEM begins with a line that says so (RFC 7468, 10).
+    """
+
+    def command(self, place: str = "/etc") -> str:
+        """Ask for those below a directory, on its file system."""
+        return library("pki") + call("open_keys", place)
+
+    @staticmethod
+    def default() -> list[str]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        found: list[str] = []
+        for words in answers(output, "ringfence-pki"):
+            match words:
+                case ["open", *encoded]:
+                    try:
+                        names = base64.b64decode("".join(encoded), validate=True).split(b"\0")
+                    except binascii.Error:
+                        raise FactProcessError("unexpected answer about open keys") from None
+                    found += [name.decode(errors="surrogateescape") for name in names if name]
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return sorted(found)

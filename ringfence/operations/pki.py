@@ -13,7 +13,7 @@ from pyinfra.context import host, state
 
 from ringfence.errors import RingfenceError
 from ringfence.facts.files import Tree, TreeState
-from ringfence.facts.pki import Keys, KeyState, Request
+from ringfence.facts.pki import Keys, KeyState, OpenKeys, Request
 from ringfence.facts.shell import call
 from ringfence.operations.files import STAGE, Directory, File, tree_command
 from ringfence.operations.shell import absolute, library
@@ -121,6 +121,20 @@ def trusted(papers: Papers, directory: str = DIRECTORY) -> Generator[StringComma
         host.noop("the authority and its list are as the site has them")
     else:
         yield command
+
+
+@operation()
+def keys_closed(place: str = "/etc") -> Generator[StringCommand, None, None]:
+    """Ensure that others than owner and group have no right to a private key below a directory.
+
+    Owner, group and content stay: a service may read its key by its group.
+    """
+    absolute(place)
+    found = host.get_fact(OpenKeys, place=place)
+    if not found:
+        host.noop(f"no private key below {place} is open to others")
+        return
+    yield _script([call("close_to_others", path) for path in found])
 
 
 def _keys(directory: str) -> dict[str, KeyState | None]:

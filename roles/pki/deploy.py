@@ -30,3 +30,4 @@ def apply() -> None:
         name="TLS-02 The host knows the site's authority, and whom it revoked",
         papers=papers,
     )
+    pki.keys_closed(name="TLS-02 Private keys of services are closed to others")

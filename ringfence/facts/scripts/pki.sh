@@ -16,4 +16,10 @@ key() { # number path
     digest=$(openssl pkey -in "$2" -passin pass: -pubout -outform DER </dev/null 2>/dev/null | sha256sum)
     printf 'key %s %s %s %s %s\n' "$1" "$kind" "${bits:-0}" "${digest%% *}" "$(stat -c '%a:%U:%G' -- "$2")"
 }
+open_keys() { # place: files with a private key to which others than owner and group have a right
+    printf 'open '
+    find "$1" -xdev -type f -perm /007 \
+        -exec grep -lsZE -e '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -- {} + | base64 -w0
+    printf '\n'
+}
 printf 'ringfence-pki\n'

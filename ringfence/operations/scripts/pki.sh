@@ -31,3 +31,9 @@ close_key() { # path
     chown -- root:root "$1" && chmod -- 0600 "$1" || fail "cannot set owner and mode of $1"
     printf 'closed %s\n' "$1"
 }
+close_to_others() { # path
+    [ -f "$1" ] && [ ! -L "$1" ] || return 0
+    record "$1"
+    chmod -- o-rwx "$1" || fail "cannot close $1"
+    printf 'closed %s\n' "$1" | tr -c '[:print:]\n' '?'
+}

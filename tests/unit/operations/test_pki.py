@@ -386,3 +386,24 @@ def test_a_certificate_that_is_not_kept_is_not_held(certified):
     assert certified.desk.now().certificate == ""
     assert certified.apply() == ""
     assert certified.judge()
+
+
+def test_private_keys_that_others_may_read_are_closed_and_stay_as_they_are(host):
+    place = host.directory.parent
+    for name in ("its own.key", "a$b\n.pem", "public.pem"):
+        kind = "PUBLIC" if name == "public.pem" else "RSA PRIVATE"
+        (place / name).write_text(f"a word before\n-----BEGIN {kind} KEY-----\nMII\n")
+        (place / name).chmod(0o644)
+
+    def close():
+        commands = []
+        with ctx_state.use(SimpleNamespace(is_executing=True)), ctx_host.use(host):
+            for command in module.keys_closed._inner(place=str(place)):
+                commands.append(command)
+                assert host.shell(command.get_raw_value()).returncode == 0
+        return commands
+
+    assert len(close()) == 1
+    modes = {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()}
+    assert modes == {"its own.key": 0o640, "a$b\n.pem": 0o640, "public.pem": 0o644}
+    assert close() == []
