@@ -135,7 +135,7 @@ def open_keys(host: Any) -> list[str]:
 
 def now(host: Any) -> float:
     """Return the host's clock, in seconds since 1970."""
-    return float(host.check_output("date +%%s"))
+    return float(host.check_output("date +%s"))
 
 
 def revocations(host: Any, authority: Certificate) -> tuple[str, set[int], float]:
