@@ -90,7 +90,9 @@ def test_only_root_reads_the_hosts_key(host, expect):
 @control("TLS-02")
 def test_only_root_changes_what_services_trust(host, expect):
     paths = [pki.PLACE, *(f"{pki.PLACE}/{name}" for name in OWN)]
-    for file in closed_files.status(host, paths):
+    found = closed_files.status(host, paths)
+    expect("files that services trust", [file.path for file in found], includes=paths)
+    for file in found:
         expect("owner and mode of", str(file), matches=CHANGED_BY_ROOT)
         expect(f"kind of {file.path}", file.kind, matches="^(regular file|directory)$")
 

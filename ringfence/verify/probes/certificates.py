@@ -4,6 +4,7 @@ What is wanted comes from the site's own record of its authority. A private key 
 the host's OpenSSL is asked for the public half.
 """
 
+import contextlib
 import json
 import shlex
 import ssl
@@ -82,8 +83,12 @@ def text(host: Any, name: str) -> str:
 
 
 def certificates(host: Any, name: str) -> list[Certificate]:
-    """Return all certificates in a file. Raises ValueError when one of them can't be read."""
-    return [Certificate.of(BEGIN + part) for part in text(host, name).split(BEGIN)[1:]]
+    """Return all certificates in a file; what can't be read as one is none."""
+    found = []
+    for part in text(host, name).split(BEGIN)[1:]:
+        with contextlib.suppress(ValueError):
+            found.append(Certificate.of(BEGIN + part))
+    return found
 
 
 def verdict(host: Any, purpose: str) -> str:
