@@ -48,6 +48,9 @@ class Papers:
         """Return what the authority has by now. Raises RingfenceError when that can't be told."""
         return self
 
+    def demand_signer(self) -> None:
+        """Raise RingfenceError when nobody could sign, before a host is asked for a request."""
+
     def signed(self, request: str) -> "Papers":
         """Have a request signed, and return what there is then. Raises RingfenceError."""
         raise RingfenceError(f"nobody signs here: {len(request)} letters")
@@ -72,6 +75,8 @@ def certificate(papers: Papers, directory: str = DIRECTORY) -> Generator[StringC
         keys = _keys(directory)
         which = _certified(keys, held)
         if which is None:
+            if state.is_executing:
+                papers.demand_signer()
             yield _request(directory, keys["kept"], held)
             if not state.is_executing:
                 return

@@ -99,6 +99,10 @@ class Issuing:
             self.files.save_certificate(host.name, certificate)
             return certificate
 
+    def demand_key(self) -> None:
+        """Raise UsageError when the authority's key can't be opened, or isn't the authority's."""
+        self._authority()
+
     def held(self, host: Host) -> Held:
         """Return what there is for a host. Opens no secret, writes nothing.
 

@@ -20,6 +20,10 @@ class Desk(Papers):
         held: dict[str, Any] = vars(Issuing(self.site).held(self.host))
         return Papers(**held)
 
+    def demand_signer(self) -> None:
+        """Raise RingfenceError when the site's secrets can't be opened."""
+        Issuing(self.site).demand_key()
+
     def signed(self, request: str) -> Papers:
         """Have the host's request signed. Raises RingfenceError when that can't be done."""
         Issuing(self.site).issue(self.host, request.encode())

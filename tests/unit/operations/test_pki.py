@@ -34,6 +34,9 @@ class Desk(Papers):
     def now(self):
         return Papers(**vars(Issuing(self.site).held(self.host)))
 
+    def demand_signer(self):
+        Issuing(self.site).demand_key()
+
     def signed(self, request):
         Issuing(self.site).issue(self.host, request.encode())
         return self.now()
@@ -192,6 +195,7 @@ def test_a_host_that_needs_a_certificate_and_cannot_have_one_is_told_why(host, w
     without_secrets()
     assert host.apply() == "ringfence: the secrets are closed\n"
     assert issued(host) == []
+    assert not host.directory.exists()
 
 
 def test_a_site_without_an_authority_is_told_why(host):
