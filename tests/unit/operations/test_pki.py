@@ -7,6 +7,7 @@ import getpass
 import grp
 import os
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -16,34 +17,13 @@ from pyinfra.context import ctx_host, ctx_state
 from ringfence.errors import UsageError
 from ringfence.facts.pki import Keys
 from ringfence.operations import pki as module
-from ringfence.operations.pki import Papers
 from ringfence.pki import issuing, register
 from ringfence.pki.authority import Reason, utc_now
 from ringfence.pki.issuing import Issuing
 from ringfence.site import load_site
+from roles.pki.desk import Desk
 
 ME, MINE = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
-
-
-class Desk(Papers):
-    """As the role's: it asks the site's folder, and signs."""
-
-    site = None
-    host = None
-
-    def now(self):
-        return Papers(**vars(Issuing(self.site).held(self.host)))
-
-    def demand_signer(self):
-        Issuing(self.site).demand_key()
-
-    def signed(self, request):
-        Issuing(self.site).issue(self.host, request.encode())
-        return self.now()
-
-    def with_new_list(self):
-        Issuing(self.site).renew([])
-        return self.now()
 
 
 class ThisMachine:
@@ -125,10 +105,7 @@ def site(sealed_site):
 
 @pytest.fixture
 def host(site, tmp_path):
-    desk = Desk()
-    object.__setattr__(desk, "site", site)
-    object.__setattr__(desk, "host", next(iter(site.hosts.values())))
-    return ThisMachine(tmp_path, desk)
+    return ThisMachine(tmp_path, Desk(site=site, host=next(iter(site.hosts.values()))))
 
 
 @pytest.fixture
@@ -372,13 +349,8 @@ def test_a_new_key_waits_for_its_certificate(certified, monkeypatch):
 
 
 def test_a_certificate_of_another_key_is_not_put_beside_the_key(certified):
-    other = Papers(
-        **{
-            **vars(certified.desk.now()),
-            "certificate": certified.path("ca.pem").read_text(),
-        }
-    )
-    certified.desk = other
+    held = certified.desk.now()
+    certified.desk = replace(held, certificate=held.authority)
     before = pem(certified)
     assert "it is not of the key" in certified.apply()
     assert pem(certified) == before
