@@ -96,15 +96,38 @@ class OpenKeys(FactBase[list[str]]):
 
     def process(self, output: list[str]) -> list[str]:
         """Parse the answer. Raises FactProcessError for anything else."""
-        found: list[str] = []
-        for words in answers(output, "ringfence-pki"):
-            match words:
-                case ["open", *encoded]:
-                    try:
-                        names = base64.b64decode("".join(encoded), validate=True).split(b"\0")
-                    except binascii.Error:
-                        raise FactProcessError("unexpected answer about open keys") from None
-                    found += [name.decode(errors="surrogateescape") for name in names if name]
-                case _:
-                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
-        return sorted(found)
+        return _paths("open", output)
+
+
+class Leaves(FactBase[list[str]]):
+    """The files below a place whose first certificate is no authority's.
+
+    What the host trusts (/etc/ssl/certs) and what Ringfence brought is left out. A file that
+    OpenSSL can't read is none.
+    """
+
+    def command(self, place: str = "/etc") -> str:
+        """Ask for those below a directory, on its file system."""
+        return library("pki") + call("leaves", place)
+
+    @staticmethod
+    def default() -> list[str]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        return _paths("leaves", output)
+
+
+def _paths(word: str, output: list[str]) -> list[str]:
+    found: list[str] = []
+    for words in answers(output, "ringfence-pki"):
+        if words[:1] != [word]:
+            raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        try:
+            names = base64.b64decode("".join(words[1:]), validate=True).split(b"\0")
+        except binascii.Error:
+            raise FactProcessError("unexpected answer about files") from None
+        found += [name.decode(errors="surrogateescape") for name in names if name]
+    return sorted(found)

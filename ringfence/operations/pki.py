@@ -13,7 +13,7 @@ from pyinfra.context import host, state
 
 from ringfence.errors import RingfenceError
 from ringfence.facts.files import Tree, TreeState
-from ringfence.facts.pki import Keys, KeyState, OpenKeys, Request
+from ringfence.facts.pki import Keys, KeyState, Leaves, OpenKeys, Request
 from ringfence.facts.shell import call
 from ringfence.operations.files import STAGE, Directory, File, tree_command
 from ringfence.operations.shell import absolute, library
@@ -140,6 +140,25 @@ def keys_closed(place: str = "/etc") -> Generator[StringCommand, None, None]:
         host.noop(f"no private key below {place} is open to others")
         return
     yield _script([call("close_to_others", path) for path in found])
+
+
+@operation()
+def declared(
+    paths: list[str], remove: bool, place: str = "/etc"
+) -> Generator[StringCommand, None, None]:
+    """Ensure that no certificate lies below a directory but those at `paths`.
+
+    Certificates of authorities, what the host trusts and what Ringfence brought are left alone.
+    Without `remove` nothing is; with it the files are kept in /var/lib/ringfence/previous.
+    """
+    absolute(place)
+    found = [path for path in host.get_fact(Leaves, place=place) if path not in set(paths)]
+    if not remove or not found:
+        host.noop(f"{len(found)} files hold a certificate that nothing declares")
+        return
+    for path in found:
+        would("removal", path=path)
+    yield _script([call("remove", path) for path in found])
 
 
 def _keys(directory: str) -> dict[str, KeyState | None]:

@@ -12,6 +12,7 @@ from roles.pki.desk import Desk
 def apply() -> None:
     """Apply TLS-02. The list comes last, so that it knows what was signed for all hosts."""
     wanted = intent()
+    settings = wanted.settings("pki")
     papers = Desk(site=wanted.site, host=wanted.host)
 
     packages.installed(
@@ -31,3 +32,8 @@ def apply() -> None:
         papers=papers,
     )
     pki.keys_closed(name="TLS-02 Private keys of services are closed to others")
+    pki.declared(
+        name="TLS-02 No certificate lies on the host that nobody declared",
+        paths=settings.declared_on(wanted.host),
+        remove=settings.undeclared == "remove",
+    )

@@ -119,3 +119,19 @@ def test_the_host_knows_whom_the_authority_revoked(host, site, authority, expect
     known = pki.noted(site.path).values()
     wanted = {one.serial for one in known if one.is_revoked and one.ends > now}
     expect("serials of revoked certificates", serials, includes=wanted)
+
+
+@control("TLS-02")
+def test_every_certificate_is_declared(host, policy, declared, expect):
+    entries = policy.pki.certificates
+    allowed = [e.path for e in entries if any(declared.in_group(group) for group in e.groups)]
+    found = [path for path, _ in pki.of_services(host)]
+    expect("files with a certificate of another authority", found, within=allowed)
+
+
+@control("TLS-02")
+def test_every_certificate_lasts_and_has_a_strong_key(host, certificate, expect):
+    now = pki.now(host)
+    for path, one in [("host.pem", certificate), *pki.of_services(host)]:
+        expect(f"days left of {path}", round((one.ends - now) / pki.DAY, 1), at_least=LEAST_DAYS)
+        expect(f"key of {path}", one.key, matches=STRONG)

@@ -25,7 +25,7 @@ from ringfence.facts.permissions import (
     SystemFiles,
     TrustingFiles,
 )
-from ringfence.facts.pki import Keys, OpenKeys, Request
+from ringfence.facts.pki import Keys, Leaves, OpenKeys, Request
 from ringfence.facts.radios import Radios
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
@@ -101,7 +101,7 @@ class Answers:
     def answer(self, fact: Any, instance: Any) -> Any:
         if fact is Accounts:
             return {"groups": {}, "accounts": list(self.accounts)}
-        if fact is OpenKeys:
+        if fact in (Leaves, OpenKeys):
             return [f"/etc/{account}" for account in self.accounts]
         if fact is PersonalKeyFiles:
             return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
@@ -224,6 +224,10 @@ USES = {
         pki.certificate, lambda t: {"papers": pki.Papers(), "directory": f"/etc/{t}"}
     ),
     "place of keys": Use(pki.keys_closed, lambda t: {"place": f"/{t}"}),
+    "undeclared certificate": Use(pki.declared, lambda t: {"paths": [], "remove": True}, True),
+    "place of certificates": Use(
+        pki.declared, lambda t: {"paths": [], "remove": True, "place": f"/{t}"}
+    ),
     "open key": Use(pki.keys_closed, lambda t: {}, True),
     "directory of an authority": Use(
         pki.trusted,
@@ -281,6 +285,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (pki.certificate, {"papers": pki.Papers()}),
         (pki.trusted, {"papers": pki.Papers()}),
         (pki.keys_closed, {}),
+        (pki.declared, {"paths": [], "remove": True}),
     ],
 )
 def test_a_fact_that_failed_raises_nothing(operation: Any, arguments: Any) -> None:
@@ -335,7 +340,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (
         *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
-        *(Keys, OpenKeys, Request),
+        *(Keys, Leaves, OpenKeys, Request),
     ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016
 # Prints what kinds of private keys lie at some paths, by OpenSSL's own reading of them.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -20,6 +20,17 @@ open_keys() { # place: files with a private key to which others than owner and g
     printf 'open '
     find "$1" -xdev -type f -perm /007 \
         -exec grep -lsZE -e '^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -- {} + | base64 -w0
+    printf '\n'
+}
+leaves() { # place: files whose first certificate is no authority's, beside what Ringfence brought
+    printf 'leaves '
+    find "$1" -xdev \( -path /etc/ssl/certs -o -path /etc/ringfence/pki \) -prune -o \
+        -type f -size -1024k -exec grep -lsZE -e '^-----BEGIN (TRUSTED )?CERTIFICATE-----' -- {} + |
+        xargs -0r sh -c '
+            for file; do
+                about=$(openssl x509 -in "$file" -noout -subject -ext basicConstraints 2>/dev/null) || continue
+                case $about in *CA:TRUE*) ;; *) printf "%s\0" "$file" ;; esac
+            done' sh | base64 -w0
     printf '\n'
 }
 printf 'ringfence-pki\n'

@@ -138,6 +138,22 @@ def open_keys(host: Any) -> list[str]:
     return sorted(host.run(search).stdout.splitlines())
 
 
+def of_services(host: Any) -> list[tuple[str, Certificate]]:
+    """Return files below /etc, with the certificate that each begins with unless it is a CA's.
+
+    What the host trusts is left out, and the host's own certificate.
+    """
+    search = f"find /etc -xdev -type f -size -1024k -exec grep -lsF -e {BEGIN!r} -- {{}} +"
+    found = []
+    for path in sorted(host.run(search).stdout.splitlines()):
+        if not path.startswith(("/etc/ssl/certs/", f"{PLACE}/")):
+            first = host.run("cat -- %s", path).stdout.partition(BEGIN)[2]
+            with contextlib.suppress(ValueError):
+                one = Certificate.of(BEGIN + first.partition(BEGIN)[0])
+                found += [(path, one)] if not _is_authority(one.parsed) else []
+    return found
+
+
 def now(host: Any) -> float:
     """Return the host's clock, in seconds since 1970."""
     return float(host.check_output("date +%s"))
@@ -183,6 +199,13 @@ def noted(site: Path) -> dict[str, Noted]:
         )
         for one in content["issued"]
     }
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

@@ -383,3 +383,26 @@ def test_private_keys_that_others_may_read_are_closed_and_stay_as_they_are(host)
     modes = {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()}
     assert modes == {"its own.key": 0o640, "a$b\n.pem": 0o640, "public.pem": 0o644}
     assert close() == []
+
+
+def test_certificates_that_nothing_declares_are_told_from_authorities(certified):
+    place = certified.directory.parent
+    for name in ("its own.pem", "a$b\n.pem"):
+        (place / name).write_text(f"a word before\n{pem(certified)}")
+    (place / "authority.pem").write_text(certified.path("ca.pem").read_text())
+    (place / "damaged.pem").write_text("-----BEGIN CERTIFICATE-----\nMII\n")
+
+    def run(paths, remove):
+        state = SimpleNamespace(is_executing=True)
+        with ctx_state.use(state), ctx_host.use(certified):
+            done = list(module.declared._inner(paths=paths, remove=remove, place=str(place)))
+        return [certified.shell(command.get_raw_value()).returncode for command in done]
+
+    known = [str(place / "its own.pem"), str(certified.path("host.pem"))]
+    assert run([], False) == []
+    assert run(known, True) == [0]
+    assert {path.name for path in place.iterdir()} == {
+        *("pki", "its own.pem", "authority.pem", "damaged.pem"),
+    }
+    assert run(known, True) == []
+    assert len([path for path in certified.store.rglob("*Z") if path.is_file()]) >= 1
