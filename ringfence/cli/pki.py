@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringfence.cli.options import limit_option, site_argument
 from ringfence.cli.secrets import identity_option
-from ringfence.pki.authority import LARGEST, Reason, utc_now
+from ringfence.pki.authority import Reason
 from ringfence.pki.issuing import Issuing
+from ringfence.pki.keys import LARGEST
+from ringfence.pki.lifetime import utc_now
 from ringfence.pki.register import Files
 from ringfence.site import load_site
 

@@ -83,7 +83,7 @@ def certificate(papers: Papers, directory: str = DIRECTORY) -> Generator[StringC
             held = papers.signed(host.get_fact(Request, path=f"{directory}/{STAGED}/host.csr"))
             keys = _keys(directory)
             which = _certified(keys, held)
-    except RingfenceError as error:
+    except (RingfenceError, OSError) as error:
         yield _refusal(str(error))
         return
     if which is None:
@@ -106,7 +106,7 @@ def trusted(papers: Papers, directory: str = DIRECTORY) -> Generator[StringComma
         held = papers.now()
         if held.list_is_due and state.is_executing:
             held = papers.with_new_list()
-    except RingfenceError as error:
+    except (RingfenceError, OSError) as error:
         yield _refusal(str(error))
         return
     files = [

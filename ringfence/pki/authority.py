@@ -4,36 +4,25 @@ A host makes its key and asks with a request (PKCS #10, RFC 2986); what the cert
 from the site's inventory, never from the request.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringfence.errors import UsageError
+from ringfence.pki.keys import HostKey, key_of
+from ringfence.pki.lifetime import CERTIFICATE_DAYS, CLOCKS, LIST_DAYS
 
 AUTHORITY_YEARS = 10
-CERTIFICATE_DAYS = 90
-RENEWED_FROM_DAY = 60
-"""From which day of its life on a certificate is replaced: a month of applies may fail. Days are
-UTC's, so that a plan finds the same all day long (`ringfence.unchanged`)."""
-LIST_DAYS = 90
-"""How long a list of revoked certificates counts; one that ended ends the services that read it."""
-CLOCKS = timedelta(hours=1)
-"""By how much earlier a certificate counts than it was made: clocks of hosts differ."""
-RSA_BITS = 2048
-CURVES = ("secp256r1", "secp384r1", "secp521r1")
 LONGEST_NAME = 64
 """Letters of a subject's names (RFC 5280, appendix A: `ub-common-name`)."""
-LARGEST = 65536
-"""Bytes of a request that is read."""
 
 
 class Reason(StrEnum):
@@ -50,10 +39,6 @@ FLAGS = {
     Reason.SUPERSEDED: x509.ReasonFlags.superseded,
     Reason.CESSATION: x509.ReasonFlags.cessation_of_operation,
 }
-
-
-HostKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
-"""What a certificate is made for."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +140,7 @@ class Authority:
         Raises:
             UsageError: the request is damaged, isn't signed by its own key, or the key is weak.
         """
-        return self.certify(_key_of(request, host), host, address, now)
+        return self.certify(key_of(request, host), host, address, now)
 
     def certify(self, key: HostKey, host: str, address: str, now: datetime) -> x509.Certificate:
         """Return a certificate of a key that a host has shown to have; the rest as `issue` does."""
@@ -219,36 +204,9 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def is_due(begins: datetime, now: datetime, days: int = RENEWED_FROM_DAY) -> bool:
-    """Return whether what counts from `begins` on is to be replaced: from its 60th day (UTC) on."""
-    made = (begins + CLOCKS).astimezone(UTC)
-    return now.astimezone(UTC).date() >= made.date() + timedelta(days=days)
-
-
-def key_digest(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 (hex) of a certificate's public key (SubjectPublicKeyInfo, RFC 5280)."""
-    key = certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return hashlib.sha256(key).hexdigest()
-
-
-def checked_key(certificate: x509.Certificate) -> HostKey:
-    """Return the key of a certificate that the authority made. Raises UsageError for another's."""
-    key = certificate.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-        raise UsageError("a certificate among those of the site has a key that no host makes")
-    return key
-
-
 def names(host: str, address: str) -> list[str]:
     """Return what the certificate of a host names: the host, and how others reach it."""
     return [str(name.value) for name in _general_names(host, address)]
-
-
-def utc_now() -> datetime:
-    """Return the time, in whole seconds as certificates have it."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _private(key: str) -> ec.EllipticCurvePrivateKey:
@@ -259,26 +217,6 @@ def _private(key: str) -> ec.EllipticCurvePrivateKey:
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise UsageError("the authority's key, among the site's secrets, is damaged")
     return private
-
-
-def _key_of(request: bytes, host: str) -> HostKey:
-    try:
-        if len(request) > LARGEST:
-            raise ValueError
-        loaded = x509.load_pem_x509_csr(request)
-        signed = loaded.is_signature_valid
-        key = loaded.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise UsageError(f"{host}: the request is no PKCS #10 request in PEM") from None
-    if not signed:
-        raise UsageError(f"{host}: the request is not signed by its own key")
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
-        return key
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS:
-        return key
-    raise UsageError(
-        f"{host}: the request's key is none of RSA from {RSA_BITS} bits on, P-256, P-384 and P-521"
-    )
 
 
 def _general_names(host: str, address: str) -> Sequence[x509.GeneralName]:

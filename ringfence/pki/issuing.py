@@ -9,15 +9,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from ringfence.errors import UsageError
-from ringfence.pki.authority import (
-    Authority,
-    Reason,
-    checked_key,
-    is_due,
-    key_digest,
-    names,
-    utc_now,
-)
+from ringfence.pki.authority import Authority, Reason, names
+from ringfence.pki.keys import checked_key, key_digest
+from ringfence.pki.lifetime import LIST_RENEWED_FROM_DAY, is_due, utc_now
 from ringfence.pki.register import PEM, Files, Issued, Register
 from ringfence.secrets import Vault, content
 from ringfence.site import Host, Site
@@ -25,8 +19,6 @@ from ringfence.site.problems import nearest
 
 KEY = "pki.authority_key"
 """The secret that is the authority's key."""
-LIST_RENEWED_FROM_DAY = 30
-"""From which day (UTC) of its life on a list of revoked certificates is replaced."""
 
 
 @dataclass(frozen=True)

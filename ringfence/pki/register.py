@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from ringfence.errors import UsageError
-from ringfence.pki.authority import Reason, Revocation, is_due, key_digest
+from ringfence.pki.authority import Reason, Revocation
+from ringfence.pki.keys import key_digest
+from ringfence.pki.lifetime import is_due
 from ringfence.replacing import replace
 
 PEM = serialization.Encoding.PEM

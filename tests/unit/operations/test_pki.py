@@ -18,8 +18,9 @@ from ringfence.errors import UsageError
 from ringfence.facts.pki import Keys
 from ringfence.operations import pki as module
 from ringfence.pki import issuing, register
-from ringfence.pki.authority import Reason, utc_now
+from ringfence.pki.authority import Reason
 from ringfence.pki.issuing import Issuing
+from ringfence.pki.lifetime import utc_now
 from ringfence.site import load_site
 from roles.pki.desk import Desk
 

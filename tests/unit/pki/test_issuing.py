@@ -14,8 +14,10 @@ from cryptography import x509
 from ringfence.errors import UsageError
 from ringfence.pki import issuing as module
 from ringfence.pki import register
-from ringfence.pki.authority import Authority, Reason, key_digest, utc_now
+from ringfence.pki.authority import Authority, Reason
 from ringfence.pki.issuing import KEY, Issuing
+from ringfence.pki.keys import key_digest
+from ringfence.pki.lifetime import utc_now
 from ringfence.secrets import Vault
 from ringfence.site import load_site
 

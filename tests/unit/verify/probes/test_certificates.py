@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ringfence.pki.authority import Authority, Reason, utc_now
+from ringfence.pki.authority import Authority, Reason
 from ringfence.pki.issuing import Issuing
+from ringfence.pki.lifetime import utc_now
 from ringfence.site import load_site
 from ringfence.verify.probes import certificates as module
 
