@@ -95,7 +95,7 @@ class Register(BaseModel):
         return {
             one.key
             for one in self.issued
-            if one.key is not None and one.reason is Reason.KEY_COMPROMISE
+            if one.reason is Reason.KEY_COMPROMISE and one.key is not None
         }
 
     def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> None:
