@@ -11,6 +11,7 @@ import click
 from ringfence.catalogue import load_catalogue
 from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
+from ringfence.pki import readiness
 from ringfence.secrets import second_factors
 from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
 from ringfence.site.schema import write_schemas
@@ -44,7 +45,8 @@ def check(site: Path, as_json: bool, schemas: Path | None) -> int:
             click.echo(str(error))
             click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
         return error.exit_code
-    checked = replace(checked, warnings=[*checked.warnings, *second_factors.warnings(checked)])
+    found = [*second_factors.warnings(checked), *readiness.warnings(checked)]
+    checked = replace(checked, warnings=[*checked.warnings, *found])
     today = datetime.now(UTC).date()
     if as_json:
         click.echo(as_document([], checked, today))

@@ -15,6 +15,7 @@ from ringfence.errors import UsageError
 from ringfence.guard.applying import apply_guarded
 from ringfence.guard.channel import Channel
 from ringfence.guard.record import save_record
+from ringfence.pki.readiness import demand_authority
 from ringfence.planning import plan
 from ringfence.secrets import second_factors
 from ringfence.side_by_side import side_by_side
@@ -52,8 +53,9 @@ def run_apply(
     """Apply under the guard, and keep the record of it; hosts that do not answer are outcomes too.
 
     Returns the outcome and the run's folder. Raises ToolError when the plan failed, or when the run
-    cannot be kept.
+    cannot be kept; UsageError when a role needs an authority that the site doesn't have.
     """
+    demand_authority(site, hosts, roles)
     native = _native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
     click.echo(native, err=True)
     folder = new_run_folder(runs_folder(argument, runs))
@@ -73,7 +75,11 @@ def run_plan(
     parallel: int,
     whole_site: bool,
 ) -> Deployment:
-    """Plan on the hosts that answer; the others are outcomes too. Raises ToolError."""
+    """Plan on the hosts that answer; the others are outcomes too.
+
+    Raises ToolError; UsageError when a role needs an authority that the site doesn't have.
+    """
+    demand_authority(site, hosts, roles)
     with Progress(title="plan", hosts=[host.name for host in hosts]) as progress:
         refused, reboots = _examined(site, hosts, progress, parallel)
         answering = [host for host in hosts if host.name not in refused]

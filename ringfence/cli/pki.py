@@ -7,10 +7,12 @@ from typing import BinaryIO
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ringfence.cli.options import site_argument
+from ringfence.cli.options import limit_option, site_argument
 from ringfence.cli.secrets import identity_option
-from ringfence.pki.authority import LARGEST, Reason, utc_now
+from ringfence.pki.authority import Reason
 from ringfence.pki.issuing import Issuing
+from ringfence.pki.keys import LARGEST
+from ringfence.pki.lifetime import utc_now
 from ringfence.pki.register import Files
 from ringfence.site import load_site
 
@@ -45,6 +47,25 @@ def issue(site: Path, name: str, request: BinaryIO, identity_files: tuple[Path, 
     loaded, text = load_site(site), request.read(LARGEST + 1)
     certificate = Issuing(loaded, identity_files).issue(loaded.host(name), text)
     click.echo(certificate.public_bytes(Encoding.PEM).decode(), nl=False)
+
+
+@pki.command(epilog="Example: ringfence pki renew inventories/center")
+@site_argument
+@limit_option
+@click.option("--early", is_flag=True, help="Renew those too that are not due.")
+@identity_option
+def renew(site: Path, limit: str | None, early: bool, identity_files: tuple[Path, ...]) -> None:
+    """Renew what is due: certificates of SITE's hosts, for the keys that they have.
+
+    An old list of revoked certificates is made anew too. The next `ringfence apply` puts them on
+    the hosts, and needs no secret for it; without this command, apply renews what is due itself.
+    """
+    loaded = load_site(site)
+    chosen = loaded.select(limit)
+    renewed = Issuing(loaded, identity_files).renew(chosen, early=early)
+    for one in renewed:
+        click.echo(f"{one.host}: {one.serial} until {one.ends:{DAY}}")
+    click.echo("apply puts them on the hosts" if renewed else "no certificate is due")
 
 
 @pki.command(epilog="Example: ringfence pki revoke inventories/center pbx1")

@@ -6,32 +6,23 @@ from the site's inventory, never from the request.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ringfence.errors import UsageError
+from ringfence.pki.keys import HostKey, key_of
+from ringfence.pki.lifetime import CERTIFICATE_DAYS, CLOCKS, LIST_DAYS
 
 AUTHORITY_YEARS = 10
-CERTIFICATE_DAYS = 90
-RENEWED_FROM_DAY = 60
-"""From which day of its life on a certificate is replaced: a month of applies may fail."""
-LIST_DAYS = 90
-"""How long a list of revoked certificates counts; one that ended ends the services that read it."""
-CLOCKS = timedelta(hours=1)
-"""By how much earlier a certificate counts than it was made: clocks of hosts differ."""
-RSA_BITS = 2048
-CURVES = ("secp256r1", "secp384r1", "secp521r1")
 LONGEST_NAME = 64
 """Letters of a subject's names (RFC 5280, appendix A: `ub-common-name`)."""
-LARGEST = 65536
-"""Bytes of a request that is read."""
 
 
 class Reason(StrEnum):
@@ -149,11 +140,14 @@ class Authority:
         Raises:
             UsageError: the request is damaged, isn't signed by its own key, or the key is weak.
         """
-        key = _key_of(request, host)
+        return self.certify(key_of(request, host), host, address, now)
+
+    def certify(self, key: HostKey, host: str, address: str, now: datetime) -> x509.Certificate:
+        """Return a certificate of a key that a host has shown to have; the rest as `issue` does."""
         # A longer name stands among the alternative names alone, which then are critical.
         is_short = len(host) <= LONGEST_NAME
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)] if is_short else [])
-        names = x509.SubjectAlternativeName(_names(host, address))
+        names = x509.SubjectAlternativeName(_general_names(host, address))
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -210,14 +204,9 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def is_due(begins: datetime, now: datetime) -> bool:
-    """Return whether a certificate that counts from `begins` on is to be replaced."""
-    return now >= begins + CLOCKS + timedelta(days=RENEWED_FROM_DAY)
-
-
-def utc_now() -> datetime:
-    """Return the time, in whole seconds as certificates have it."""
-    return datetime.now(UTC).replace(microsecond=0)
+def names(host: str, address: str) -> list[str]:
+    """Return what the certificate of a host names: the host, and how others reach it."""
+    return [str(name.value) for name in _general_names(host, address)]
 
 
 def _private(key: str) -> ec.EllipticCurvePrivateKey:
@@ -230,35 +219,15 @@ def _private(key: str) -> ec.EllipticCurvePrivateKey:
     return private
 
 
-def _key_of(request: bytes, host: str) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
-    try:
-        if len(request) > LARGEST:
-            raise ValueError
-        loaded = x509.load_pem_x509_csr(request)
-        signed = loaded.is_signature_valid
-        key = loaded.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise UsageError(f"{host}: the request is no PKCS #10 request in PEM") from None
-    if not signed:
-        raise UsageError(f"{host}: the request is not signed by its own key")
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
-        return key
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS:
-        return key
-    raise UsageError(
-        f"{host}: the request's key is none of RSA from {RSA_BITS} bits on, P-256, P-384 and P-521"
-    )
-
-
-def _names(host: str, address: str) -> Sequence[x509.GeneralName]:
-    names: list[x509.GeneralName] = [x509.DNSName(host)]
+def _general_names(host: str, address: str) -> Sequence[x509.GeneralName]:
+    found: list[x509.GeneralName] = [x509.DNSName(host)]
     try:
         parsed: IPv4Address | IPv6Address = ip_address(address)
-        names.append(x509.IPAddress(parsed))
+        found.append(x509.IPAddress(parsed))
     except ValueError:
         if address != host:
-            names.append(x509.DNSName(address))
-    return names
+            found.append(x509.DNSName(address))
+    return found
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

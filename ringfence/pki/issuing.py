@@ -1,21 +1,41 @@
 """The authority at work: a site's inventory, its secrets and its register come together here."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from ringfence.errors import UsageError
-from ringfence.pki.authority import Authority, Reason, utc_now
-from ringfence.pki.register import Files, Issued, Register
+from ringfence.pki.authority import Authority, Reason, names
+from ringfence.pki.keys import checked_key, key_digest
+from ringfence.pki.lifetime import LIST_RENEWED_FROM_DAY, is_due, utc_now
+from ringfence.pki.register import PEM, Files, Issued, Register
 from ringfence.secrets import Vault, content
 from ringfence.site import Host, Site
 from ringfence.site.problems import nearest
 
 KEY = "pki.authority_key"
 """The secret that is the authority's key."""
-LIST_RENEWED = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a site's authority has for one host; telling it takes no secret."""
+
+    authority: str
+    """PEM of its certificate"""
+    revoked: str
+    """PEM of the list of revoked certificates; empty when there is none"""
+    list_is_due: bool
+    certificate: str = ""
+    """PEM of the host's certificate; empty when it needs another"""
+    key: str = ""
+    """SHA-256 (hex) of that certificate's public key"""
+    compromised: frozenset[str] = frozenset()
+    """digests of keys that may not be certified again"""
 
 
 class Issuing:
@@ -60,10 +80,89 @@ class Issuing:
         with self.files.locked():
             authority, register = self._authority(), self.files.register()
             certificate = authority.issue(request, host.name, host.address, utc_now())
-            register.issued.append(Issued.of(certificate, host.name))
+            noted = Issued.of(certificate, host.name)
+            if noted.key in register.compromised():
+                raise UsageError(
+                    f"{host.name}: a certificate of the request's key was revoked, because others "
+                    "may have the key: make another"
+                )
+            register.issued.append(noted)
             self._publish(authority, register)
             self.files.save_certificate(host.name, certificate)
             return certificate
+
+    def demand_key(self) -> None:
+        """Raise UsageError when the authority's key can't be opened, or isn't the authority's."""
+        self._authority()
+
+    def held(self, host: Host) -> Held:
+        """Return what there is for a host. Opens no secret, writes nothing.
+
+        A certificate is held while it is the latest, counts, is not due, names what the inventory
+        does, and is the authority's.
+
+        Raises UsageError when the site has no authority, or its register is missing or damaged.
+        """
+        register, now, shown = self.files.register(), utc_now(), self._list_shown()
+        authority = self.files.demand_authority()
+        certificate = self._good(host, register, authority, now)
+        return Held(
+            authority=authority.decode(),
+            revoked="" if shown is None else shown.public_bytes(PEM).decode(),
+            list_is_due=shown is None
+            or _number(shown) != register.list_number
+            or _is_old(shown, now),
+            certificate="" if certificate is None else certificate.public_bytes(PEM).decode(),
+            key="" if certificate is None else key_digest(certificate),
+            compromised=frozenset(register.compromised()),
+        )
+
+    def _good(
+        self, host: Host, register: Register, authority: bytes, now: datetime
+    ) -> x509.Certificate | None:
+        latest = register.latest().get(host.name)
+        if latest is None or latest.state(now) != "good":
+            return None
+        if latest.names != names(host.name, host.address):
+            return None
+        if (found := self.files.kept(latest)) is None:
+            return None
+        try:
+            found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
+        except (ValueError, TypeError, InvalidSignature):
+            return None
+        return found
+
+    def renew(self, hosts: Iterable[Host], *, early: bool = False) -> list[Issued]:
+        """Certify the keys of hosts once more, and make an old list of revoked ones anew.
+
+        A host whose certificate is due or has ended gets another, and one that is named otherwise
+        by now; with `early` any does. One that has none, or whose latest was revoked, must ask
+        with a request: it is passed over. The hosts get them with the next apply.
+
+        Raises UsageError when the authority can't be used.
+        """
+        with self.files.locked():
+            authority, register, now = self._authority(), self.files.register(), utc_now()
+            made = []
+            for host in hosts:
+                latest = register.latest().get(host.name)
+                if latest is None or latest.state(now) == "revoked":
+                    continue
+                is_named = latest.names == names(host.name, host.address)
+                if latest.state(now) == "good" and is_named and not early:
+                    continue
+                if (
+                    kept := self.files.kept(latest)
+                ) is None or latest.key in register.compromised():
+                    continue
+                certificate = authority.certify(checked_key(kept), host.name, host.address, now)
+                made.append((certificate, Issued.of(certificate, host.name)))
+            register.issued += [noted for _, noted in made]
+            self._publish(authority, register)
+            for certificate, noted in made:
+                self.files.save_certificate(noted.host, certificate)
+            return [noted for _, noted in made]
 
     def revoke(self, which: str, reason: Reason) -> list[Issued]:
         """Revoke one certificate by its serial, or all of a host that count; return them.
@@ -117,4 +216,4 @@ def _number(shown: x509.CertificateRevocationList) -> int:
 
 
 def _is_old(shown: x509.CertificateRevocationList, now: datetime) -> bool:
-    return now >= shown.last_update_utc + LIST_RENEWED
+    return is_due(shown.last_update_utc, now, LIST_RENEWED_FROM_DAY)

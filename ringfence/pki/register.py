@@ -10,6 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -17,7 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from ringfence.errors import UsageError
-from ringfence.pki.authority import Reason, Revocation, is_due
+from ringfence.pki.authority import Reason, Revocation
+from ringfence.pki.keys import key_digest
+from ringfence.pki.lifetime import is_due
 from ringfence.replacing import replace
 
 PEM = serialization.Encoding.PEM
@@ -37,6 +40,8 @@ class Issued(BaseModel):
     """what the certificate names: the host, and how others reach it"""
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """its fingerprint"""
+    key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of its public key; older entries have none"""
     begins: AwareDatetime
     ends: AwareDatetime
     revoked_at: AwareDatetime | None = None
@@ -51,6 +56,7 @@ class Issued(BaseModel):
             host=host,
             names=[str(name.value) for name in names],
             sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+            key=key_digest(certificate),
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
         )
@@ -83,6 +89,14 @@ class Register(BaseModel):
             for one in self.issued
             if one.revoked_at is not None and one.reason is not None and one.ends > now
         ]
+
+    def compromised(self) -> set[str]:
+        """Return the digests of keys that somebody else may have: none is certified again."""
+        return {
+            one.key
+            for one in self.issued
+            if one.reason is Reason.KEY_COMPROMISE and one.key is not None
+        }
 
     def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> None:
         """Note that a certificate counts no more."""
@@ -142,7 +156,7 @@ class Files:
     def register(self) -> Register:
         """Return what was issued. Raises UsageError when the file is missing or damaged."""
         try:
-            return Register.model_validate_json(self._register.read_bytes())
+            known = _parsed(self._register.read_bytes())
         except FileNotFoundError:
             raise UsageError(f"{self._register} is missing; take it from version control") from None
         except ValidationError as error:
@@ -151,6 +165,15 @@ class Files:
             raise UsageError(
                 f"{self._register}: {place}: {first['msg']}; take it from version control"
             ) from None
+        return known.model_copy(update={"issued": list(known.issued)})
+
+    def kept(self, one: Issued) -> x509.Certificate | None:
+        """Return an issued certificate if it is the one that is kept of its host."""
+        try:
+            found = x509.load_pem_x509_certificate(self.certificate(one.host).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found if found.fingerprint(hashes.SHA256()).hex() == one.sha256 else None
 
     def save(self, register: Register) -> None:
         """Write what was issued."""
@@ -169,3 +192,9 @@ class Files:
         path = self.certificate(host)
         path.parent.mkdir(exist_ok=True)
         replace(path, certificate.public_bytes(PEM), PUBLIC)
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: bytes) -> Register:
+    """Read a register; an apply asks for the same one once a host."""
+    return Register.model_validate_json(text)

@@ -26,6 +26,7 @@ from ringfence.facts.permissions import (
     SystemFiles,
     TrustingFiles,
 )
+from ringfence.facts.pki import Keys, Leaves, OpenKeys, Request
 from ringfence.facts.radios import Radios
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
@@ -41,6 +42,7 @@ from ringfence.operations import (
     nftables,
     packages,
     permissions,
+    pki,
     radios,
     sandboxes,
     schedules,
@@ -61,6 +63,7 @@ MODULES = (
         nftables,
         packages,
         permissions,
+        pki,
         radios,
         sandboxes,
         schedules,
@@ -101,6 +104,8 @@ class Answers:
     def answer(self, fact: Any, instance: Any) -> Any:
         if fact is Accounts:
             return {"groups": {}, "accounts": list(self.accounts)}
+        if fact in (Leaves, OpenKeys):
+            return [f"/etc/{account}" for account in self.accounts]
         if fact is PersonalKeyFiles:
             return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
         return instance.default()
@@ -224,6 +229,19 @@ USES = {
         audit.rules,
         lambda t: {"path": f"/a/{t}", "content": "-D\n", "places": [f"/{t}"], "status": {}},
     ),
+    "directory of keys": Use(
+        pki.certificate, lambda t: {"papers": pki.Papers(), "directory": f"/etc/{t}"}
+    ),
+    "place of keys": Use(pki.keys_closed, lambda t: {"place": f"/{t}"}),
+    "undeclared certificate": Use(pki.declared, lambda t: {"paths": [], "remove": True}, True),
+    "place of certificates": Use(
+        pki.declared, lambda t: {"paths": [], "remove": True, "place": f"/{t}"}
+    ),
+    "open key": Use(pki.keys_closed, lambda t: {}, True),
+    "directory of an authority": Use(
+        pki.trusted,
+        lambda t: {"papers": pki.Papers(authority="x"), "directory": f"/etc/{t}"},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -277,6 +295,10 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
             {"sandboxes": [sandboxes.Sandbox(unit="a.service", settings=[], content="x")]},
         ),
         (permissions.data, {"trees": [permissions.DataTree(path="/a", group="a")]}),
+        (pki.certificate, {"papers": pki.Papers()}),
+        (pki.trusted, {"papers": pki.Papers()}),
+        (pki.keys_closed, {}),
+        (pki.declared, {"paths": [], "remove": True}),
     ],
 )
 def test_a_fact_that_failed_raises_nothing(operation: Any, arguments: Any) -> None:
@@ -331,6 +353,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (
         *(Accounts, Audit, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services, Foreign, InstalledPackages, Kernel, Radios, Schedules),
+        *(Keys, Leaves, OpenKeys, Request),
     ):
         module = fact.__module__.rpartition(".")[2]
         assert list((ROOT / "tests/facts" / f"{module}.{fact.__name__}").glob("*.yml"))

@@ -1,8 +1,10 @@
 import json
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from ringfence import unchanged
 from ringfence.unchanged import (
     Question,
     basis,
@@ -99,6 +101,26 @@ def test_the_basis_is_the_site_the_code_and_the_roles(tmp_path):
     (tmp_path / "site/runs/log").write_text("x")
     (tmp_path / "site/.lab").mkdir()
     assert not differs()
-    for name in ("site/policy.yml", "house/roles/ssh/deploy.py", "house/templates/a.j2"):
+    (tmp_path / "site/pki").mkdir()  # what the site's authority has signed
+    for name in (
+        "site/pki/register.json",
+        "site/policy.yml",
+        "house/roles/ssh/deploy.py",
+        "house/templates/a.j2",
+    ):
         (tmp_path / name).write_text("x")
         assert differs()
+
+
+def test_another_day_is_another_basis(tmp_path, monkeypatch):
+    """Keys expire and certificates become due by the day, in UTC."""
+    site = SimpleNamespace(digest="d", path=tmp_path, house=SimpleNamespace(root=tmp_path))
+    before = basis(site, None)
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=1)
+
+    monkeypatch.setattr(unchanged, "datetime", Tomorrow)
+    assert basis(site, None) != before

@@ -50,10 +50,24 @@ def test_a_certificates_life(site, request_file, capsys):
     assert (entry["state"], entry["reason"]) == ("revoked", "superseded")
 
 
+def test_what_is_due_is_renewed_and_all_of_it_when_asked(site, request_file, capsys):
+    run(capsys, "init", site)
+    run(capsys, "issue", site, "pbx1", request_file)
+    assert run(capsys, "renew", site)[:2] == (0, "no certificate is due\n")
+    code, said, _ = run(capsys, "renew", site, "--early", "--limit", "pbx1")
+    assert code == 0
+    assert said.startswith("pbx1: ")
+    assert said.endswith("apply puts them on the hosts\n")
+    _, said, _ = run(capsys, "list", site, "--json")
+    first, second = json.loads(said)["certificates"]
+    assert (first["key"], first["names"]) == (second["key"], second["names"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("list",), "the site has no authority yet"),
+        (("renew",), "the site has no authority yet"),
         (("issue", "pbx1", "{request}"), "the site has no authority yet"),
         (("issue", "pbx9", "{request}"), "pbx9"),
         (("issue", "pbx1", "missing.csr"), "missing.csr"),

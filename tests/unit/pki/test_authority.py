@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ringfence.errors import UsageError
 from ringfence.pki import authority as module
+from ringfence.pki import lifetime
 from ringfence.pki.authority import Authority, Reason, Revocation
 
-NOW = module.utc_now()
+NOW = lifetime.utc_now()
 SERVER, CLIENT = ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT
 
 
@@ -128,8 +129,9 @@ def test_a_request_that_its_key_did_not_sign_is_told(authority, host):
 
 def test_a_certificate_is_due_from_its_sixtieth_day_on(authority, host):
     begins = authority.issue(host().request(), "pbx1", "pbx1", NOW).not_valid_before_utc
-    assert not module.is_due(begins, NOW + timedelta(days=59, hours=23))
-    assert module.is_due(begins, NOW + timedelta(days=60))
+    day = NOW.replace(hour=0, minute=0, second=0) + timedelta(days=60)
+    assert not lifetime.is_due(begins, day - timedelta(seconds=1))
+    assert lifetime.is_due(begins, day)
 
 
 def test_an_authority_is_read_again_and_its_key_shows_nowhere(authority):

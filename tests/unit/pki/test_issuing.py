@@ -1,6 +1,8 @@
 """The authority of a site: what it keeps, what an interrupted call leaves, what it never shows."""
 
+import dataclasses
 import fcntl
+import json
 import os
 import shutil
 import ssl
@@ -12,8 +14,10 @@ from cryptography import x509
 from ringfence.errors import UsageError
 from ringfence.pki import issuing as module
 from ringfence.pki import register
-from ringfence.pki.authority import Reason, utc_now
+from ringfence.pki.authority import Authority, Reason
 from ringfence.pki.issuing import KEY, Issuing
+from ringfence.pki.keys import key_digest
+from ringfence.pki.lifetime import utc_now
 from ringfence.secrets import Vault
 from ringfence.site import load_site
 
@@ -150,7 +154,7 @@ def test_an_old_list_is_made_anew(begun, server, host, monkeypatch):
     before = begun.files.revoked.read_bytes()
     begun.issue(server, host().request())
     assert begun.files.revoked.read_bytes() == before
-    monkeypatch.setattr(module, "LIST_RENEWED", timedelta(0))
+    monkeypatch.setattr(module, "LIST_RENEWED_FROM_DAY", 0)
     begun.issue(server, host().request())
     assert begun.files.revoked.read_bytes() != before
 
@@ -195,3 +199,112 @@ def test_the_lock_is_given_back_though_the_folder_is_closed_later(begun, monkeyp
 def test_a_site_without_an_authority_issues_nothing(site, server, host):
     with pytest.raises(UsageError, match="no authority yet; `ringfence pki init` makes it"):
         Issuing(site).issue(server, host().request())
+
+
+def test_what_is_held_for_a_host_is_its_latest_certificate(begun, server, host):
+    assert begun.held(server).certificate == ""
+    first, second = (begun.issue(server, host().request()) for _ in range(2))
+    held = begun.held(server)
+    assert x509.load_pem_x509_certificate(held.certificate.encode()) == second != first
+    assert held.key == key_digest(second)
+    assert held.authority.encode() == begun.files.authority.read_bytes()
+    assert x509.load_pem_x509_crl(held.revoked.encode()).is_signature_valid(
+        x509.load_pem_x509_certificate(held.authority.encode()).public_key()
+    )
+
+
+def test_a_certificate_that_is_due_revoked_or_lost_is_not_held(begun, server, host, monkeypatch):
+    begun.issue(server, host().request())
+    assert begun.held(server).certificate
+    with monkeypatch.context() as patched:
+        later = utc_now() + timedelta(days=60)
+        patched.setattr(module, "utc_now", lambda: later)
+        assert begun.held(server).certificate == ""
+    begun.revoke(server.name, Reason.SUPERSEDED)
+    assert begun.held(server).certificate == ""
+    begun.issue(server, host().request())
+    begun.files.certificate(server.name).unlink()
+    assert begun.held(server).certificate == ""
+
+
+def test_a_certificate_of_another_authority_is_not_held(begun, server, host):
+    begun.issue(server, host().request())
+    begun.files.save_authority(Authority.new("other", utc_now()).certificate)
+    assert begun.held(server).certificate == ""
+
+
+def test_a_host_with_another_address_needs_another_certificate(begun, server, host):
+    begun.issue(server, host().request())
+    moved = dataclasses.replace(
+        server, entry=server.entry.model_copy(update={"address": "192.0.2.99"})
+    )
+    assert begun.held(moved).certificate == ""
+    (renewed,) = begun.renew([moved])
+    assert renewed.names == [server.name, "192.0.2.99"]
+    assert begun.held(moved).certificate
+
+
+def test_what_is_due_is_renewed_for_the_same_key(begun, server, host, monkeypatch, meet):
+    other = host()
+    begun.issue(server, other.request())
+    assert begun.renew([server]) == []
+    later = utc_now() + timedelta(days=60)
+    monkeypatch.setattr(module, "utc_now", lambda: later)
+    (renewed,) = begun.renew([server])
+    assert renewed.begins > begun.files.register().issued[0].begins
+    assert renewed.key == begun.files.register().issued[0].key
+    assert begun.renew([server]) == []
+
+
+def test_who_never_had_a_certificate_or_lost_it_is_not_renewed(begun, server, host):
+    assert begun.renew([server], early=True) == []
+    begun.issue(server, host().request())
+    begun.revoke(server.name, Reason.SUPERSEDED)
+    assert begun.renew([server], early=True) == []
+
+
+def test_a_key_that_others_may_have_is_certified_no_more(begun, server, host):
+    other = host()
+    begun.issue(server, other.request())
+    begun.revoke(server.name, Reason.KEY_COMPROMISE)
+    with pytest.raises(UsageError, match="others may have the key: make another"):
+        begun.issue(server, other.request())
+    assert begun.issue(server, host().request())
+
+
+def test_a_list_is_due_from_its_thirtieth_day_on(begun, server, monkeypatch):
+    made = utc_now()
+    assert not begun.held(server).list_is_due
+    day = made.replace(hour=0, minute=0, second=0) + timedelta(days=30)
+    monkeypatch.setattr(module, "utc_now", lambda: day - timedelta(seconds=1))
+    assert not begun.held(server).list_is_due
+    monkeypatch.setattr(module, "utc_now", lambda: day)
+    assert begun.held(server).list_is_due
+    begun.renew([])
+    assert not begun.held(server).list_is_due
+
+
+def test_a_list_of_another_number_than_the_registers_is_due(begun, server, host, monkeypatch):
+    begun.issue(server, host().request())
+    with monkeypatch.context() as patched:
+        patched.setattr(begun.files, "save_revoked", lambda _list: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            begun.revoke(server.name, Reason.KEY_COMPROMISE)
+    assert begun.held(server).list_is_due
+
+
+def test_telling_what_is_held_writes_nothing_and_opens_no_secret(begun, server, monkeypatch):
+    monkeypatch.setattr(module.Vault, "secrets", lambda _self: 1 / 0)
+    before = {path: path.stat().st_mtime_ns for path in begun.files.folder.rglob("*")}
+    begun.held(server)
+    assert before == {path: path.stat().st_mtime_ns for path in begun.files.folder.rglob("*")}
+
+
+def test_an_older_register_without_digests_of_keys_is_read(begun, server, host):
+    begun.issue(server, host().request())
+    path = begun.files.folder / "register.json"
+    content = json.loads(path.read_text())
+    del content["issued"][0]["key"]
+    path.write_text(json.dumps(content))
+    assert begun.held(server).certificate
+    assert begun.renew([server], early=True)
