@@ -14,6 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
+from ringfence.facts.clock import Clock
 from ringfence.facts.files import Tree
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
@@ -34,6 +35,7 @@ from ringfence.facts.systemd import Services
 from ringfence.operations import (
     accounts,
     apparmor,
+    clock,
     files,
     kernel,
     nftables,
@@ -53,6 +55,7 @@ MODULES = (
     *(
         accounts,
         apparmor,
+        clock,
         files,
         kernel,
         nftables,
@@ -257,6 +260,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
+        (clock.utc, {}),
         (apparmor.enforced, {"complaining": [], "disabled": []}),
         (apparmor.confined, {"waiting": []}),
         (
@@ -316,7 +320,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
-        *(Accounts, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
+        *(Accounts, Clock, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
         *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
     ):
         module = fact.__module__.rpartition(".")[2]

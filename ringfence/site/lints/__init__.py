@@ -11,6 +11,7 @@ from ringfence.site.lints import (
     log_officers,
     services,
     shared_accounts,
+    time_sources,
     ways_in,
 )
 from ringfence.site.lints.lint import Lint, Subject
@@ -22,6 +23,7 @@ LINTS: dict[str, list[Lint]] = {
     "Shared accounts": shared_accounts.LINTS,
     "Who looks after the logs": log_officers.LINTS,
     "What hosts must reach": egress.LINTS,
+    "Whose time counts": time_sources.LINTS,
     "What hosts serve": services.LINTS,
 }
 """Every lint, by what it is about; in the order of the page and of nothing else."""
