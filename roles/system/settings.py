@@ -23,6 +23,7 @@ OWN_UNITS = (
     *("ringfence-inactive.service", "ringfence-inactive.timer"),
     *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),
+    *("ringfence-integrity.service", "ringfence-integrity.timer"),
     *("ringfence-permissions.service", "ringfence-permissions.timer"),
 )
 """Units that Ringfence itself makes."""

@@ -16,6 +16,7 @@ from pyinfra_testing.util import FakeState, create_host
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.clock import Clock
 from ringfence.facts.files import Tree
+from ringfence.facts.integrity import AlteredPackages, Baseline
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
@@ -37,6 +38,7 @@ from ringfence.operations import (
     apparmor,
     clock,
     files,
+    integrity,
     kernel,
     nftables,
     packages,
@@ -57,6 +59,7 @@ MODULES = (
         apparmor,
         clock,
         files,
+        integrity,
         kernel,
         nftables,
         packages,
@@ -124,6 +127,22 @@ class Use:
     operation: Any
     arguments: Any
     accounts: bool = False
+
+
+def baseline(path: str, passed_over: str) -> dict[str, Any]:
+    """Return the arguments of an operation that makes a first baseline."""
+    return {
+        "script": path,
+        "store": path,
+        "rules": path,
+        "rules_digest": "",
+        "trees": [path],
+        "passed_over": [passed_over],
+        "kept": None,
+        "since": 0.0,
+        "accept": False,
+        "remember": lambda found, reason: None,
+    }
 
 
 USES = {
@@ -218,6 +237,12 @@ USES = {
         sandboxes.sandboxed,
         lambda t: {"sandboxes": [sandboxes.Sandbox(unit=t, settings=["A"], content="x")]},
     ),
+    "script of a baseline": Use(
+        integrity.baseline, lambda t: baseline(path=f"/{t}", passed_over="/a")
+    ),
+    "what a baseline passes over": Use(
+        integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -261,6 +286,8 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
         (clock.utc, {}),
+        (integrity.packages_restored, {"script": "/s", "store": "/store"}),
+        (integrity.baseline, baseline(path="/a", passed_over="/a")),
         (apparmor.enforced, {"complaining": [], "disabled": []}),
         (apparmor.confined, {"waiting": []}),
         (
@@ -320,7 +347,17 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
-        *(Accounts, Clock, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
+        *(
+            Accounts,
+            AlteredPackages,
+            Baseline,
+            Clock,
+            Tree,
+            Packages,
+            HostKeys,
+            OtherServers,
+            PersonalKeyFiles,
+        ),
         *(SecondFactors, Services, ForeignUnits, InstalledPackages, Kernel, Radios, Schedules),
     ):
         module = fact.__module__.rpartition(".")[2]
