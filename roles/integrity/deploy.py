@@ -1,4 +1,4 @@
-"""Files are as their baseline has them (FIM-01)."""
+"""Files are as their baseline has them (FIM-01), packages from approved places (FIM-02)."""
 
 import hashlib
 import re
@@ -9,9 +9,10 @@ from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
 from ringfence.facts.integrity import Baseline, BaselineState
-from ringfence.operations import files, integrity, packages, systemd
+from ringfence.operations import files, integrity, packages, permissions, repositories, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.integrity import Kept, Remember
+from ringfence.operations.permissions import SystemFile
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site.deploying import Intent, intent
@@ -20,6 +21,7 @@ from ringfence.site.integrity import KeptBaseline, keep_baseline, kept_baseline
 SCRIPT = "/usr/local/lib/ringfence/integrity"
 STORE = "/var/lib/ringfence/integrity"
 RULES = "/etc/ringfence/aide.conf"
+BOOT_LOADER = ("/boot/grub/grub.cfg", "/boot/grub/user.cfg")
 UNITS = ("ringfence-integrity.service", "ringfence-integrity.timer")
 HOURS_26 = 26 * 3600
 CHECK = Oneshot(
@@ -33,7 +35,7 @@ CHECK = Oneshot(
 
 @deploy("integrity")
 def apply() -> None:
-    """Apply what FIM-01 needs: the rules, and the check each night."""
+    """Apply FIM-02, and what FIM-01 needs: the rules, and the check each night."""
     wanted = intent()
     settings = wanted.settings("integrity")
     templates = wanted.site.house.templates_dir("integrity")
@@ -43,6 +45,14 @@ def apply() -> None:
         "waits": settings.waits_for_calls(wanted.host),
     }
 
+    repositories.signed(
+        name="FIM-02 Packages come from approved places, each with its key",
+        approved=settings.repositories_of(wanted.host),
+    )
+    permissions.system_files(
+        name="FIM-02 Root alone reads what the boot loader is told",
+        files=[SystemFile(path=path, mode="0600") for path in BOOT_LOADER],
+    )
     packages.installed(
         name="FIM-01 The tools that compare files are installed", names=["aide", "debsums"]
     )

@@ -1,10 +1,10 @@
-"""The integrity of files: they are as a baseline has them of which a digest is kept elsewhere."""
+"""The integrity of files, by a baseline that is kept elsewhere; where packages come from."""
 
 import pytest
 
 from ringfence.verify import control
+from ringfence.verify.probes import boot_chain, host_inventory, package_sources
 from ringfence.verify.probes import file_integrity as integrity
-from ringfence.verify.probes import host_inventory
 
 NIGHT = 26  # hours: a day, and what a timer may be late
 FEW = 500
@@ -123,3 +123,66 @@ def test_the_last_comparison_succeeded(host, expect):
     expect("timers that compare", len(timers), at_least=1)
     for timer in timers:
         expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
+
+
+# FIM-02: where packages come from
+
+
+@pytest.fixture
+def sources(host, expect):
+    """The sources of packages, one at least: a host without one gets no security updates."""
+    found = package_sources.sources(host)
+    expect("sources of packages", len(found), at_least=1)
+    return found
+
+
+@control("FIM-02")
+def test_every_source_of_packages_names_the_key_that_signs_it(host, sources, expect):
+    without = [str(source) for source in sources if not source.key]
+    expect("sources that any key may sign", without, nothing=True)
+    expect(
+        "keys that root alone doesn't keep", package_sources.weak_keys(host, sources), nothing=True
+    )
+
+
+@control("FIM-02")
+def test_no_source_of_packages_does_without_signatures(sources, expect):
+    loose = [f"{source} {option}" for source in sources for option in source.loose]
+    expect("sources that do without signatures", loose, nothing=True)
+
+
+@control("FIM-02")
+def test_packages_come_from_approved_places_alone(sources, policy, declared, expect):
+    approved = policy.integrity.repositories_of(declared)
+    foreign = [str(source) for source in sources if source.place not in approved]
+    expect("sources that nobody approved", foreign, nothing=True)
+
+
+@control("FIM-02")
+def test_apt_is_told_to_want_signatures(host, expect):
+    for name, value in package_sources.settings(host).items():
+        expect(name, value, equals=package_sources.SETTINGS[name])
+
+
+@control("FIM-02")
+def test_apt_refuses_a_source_that_nobody_signed(host, expect):
+    found = package_sources.takes_what_nobody_signed(host)
+    expect("what apt does with a source that nobody signed", found, equals="refuses")
+
+
+@control("FIM-02")
+def test_no_key_counts_for_every_source(host, expect):
+    found = package_sources.keys_for_all(host)
+    expect("keys for every source that no package brought", found, nothing=True)
+
+
+# FIM-02: what starts the host
+
+
+@control("FIM-02")
+def test_only_root_reads_what_the_boot_loader_is_told(host, policy, declared, expect):
+    state = boot_chain.secure_boot(host)
+    known = ["on"] if policy.integrity.needs_secure_boot(declared) else boot_chain.STATES
+    expect("Secure Boot", state, one_of=known)
+    found = boot_chain.open_configurations(host)
+    expect("configurations of the boot loader that others may read", found, nothing=True)

@@ -28,6 +28,7 @@ from ringfence.facts.permissions import (
     TrustingFiles,
 )
 from ringfence.facts.radios import Radios
+from ringfence.facts.repositories import Repositories
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
@@ -44,6 +45,7 @@ from ringfence.operations import (
     packages,
     permissions,
     radios,
+    repositories,
     sandboxes,
     schedules,
     second_factors,
@@ -65,6 +67,7 @@ MODULES = (
         packages,
         permissions,
         radios,
+        repositories,
         sandboxes,
         schedules,
         second_factors,
@@ -106,6 +109,9 @@ class Answers:
             return {"groups": {}, "accounts": list(self.accounts)}
         if fact is PersonalKeyFiles:
             return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
+        if fact is Repositories:
+            entry = {"file": "/l", "first": 1, "last": 1, "text": "deb http://a s main"}
+            return {**instance.default(), "entries": [entry]}
         return instance.default()
 
     accounts: tuple[str, ...] = ()
@@ -243,6 +249,7 @@ USES = {
     "what a baseline passes over": Use(
         integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
     ),
+    "key of a source": Use(repositories.signed, lambda t: {"approved": {"http://a": f"/{t}"}}),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -286,6 +293,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
         (clock.utc, {}),
+        (repositories.signed, {"approved": {"http://a": "/k"}}),
         (integrity.packages_restored, {"script": "/s", "store": "/store"}),
         (integrity.baseline, baseline(path="/a", passed_over="/a")),
         (apparmor.enforced, {"complaining": [], "disabled": []}),
