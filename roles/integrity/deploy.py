@@ -42,6 +42,7 @@ def apply() -> None:
     values = {
         "check_time": settings.check_time,
         "check_delay_minutes": settings.check_delay_minutes,
+        "oldest_minutes": HOURS_26 // 60,
         "waits": settings.waits_for_calls(wanted.host),
     }
 

@@ -49,7 +49,9 @@ def test_directories_that_no_rule_may_have_are_refused(path):
 @pytest.mark.parametrize("waits", [True, False])
 def test_the_script_is_sound_shell(waits, tmp_path):
     script = tmp_path / "integrity"
-    script.write_text(render(HOUSE.templates_dir("integrity"), "integrity", waits=waits))
+    script.write_text(
+        render(HOUSE.templates_dir("integrity"), "integrity", waits=waits, oldest_minutes=1560)
+    )
     subprocess.run(["sh", "-n", script], check=True)
     calls = script.read_text().count("wait_for_silence")
     assert calls == (2 if waits else 1)
