@@ -16,7 +16,7 @@ PROGRAMS = (
 UNITS = (
     *("systemd-timesyncd.service", "ntp.service", "ntpd.service", "ntpsec.service"),
     *("openntpd.service", "ntpd-rs.service", "ptp4l*.service", "phc2sys*.service"),
-    *("timemaster.service", "htpdate.service"),
+    *("timemaster.service", "htpdate.service", "chronyd-restricted.service"),
 )
 """Units of such programs beside chrony's, as Debian's packages name them."""
 PORT, COMMAND_PORT = 123, 323
