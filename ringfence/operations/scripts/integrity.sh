@@ -3,7 +3,7 @@
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 new_baseline() { # script
-    nice -n 19 "$1" baseline </dev/null && return
+    nice -n 10 "$1" baseline </dev/null && return
     printf 'ringfence: the baseline of the files could not be made\n' >&2
     exit 1
 }
