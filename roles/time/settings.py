@@ -34,6 +34,8 @@ class Upstream:
     nts: bool
     near: bool
     """whether it is a host of the site's, which may be asked often"""
+    trusted: bool = False
+    """whether it outvotes those that prove nothing, which may stand in for it while it is silent"""
 
 
 class Settings(Section):
@@ -88,7 +90,14 @@ class Settings(Section):
 
         Raises KeyError for a server that is no host of the site's; `check` refuses those.
         """
-        outside = [Upstream(source.address, source.nts, near=False) for source in self.sources]
+        # While sources with NTS are silent, chrony would follow no plain one, not even another server
+        # of the site's (`authselectmode mix`). Where some outside are plain that is right: who cuts
+        # NTS off must not be whom hosts follow then.
+        proven = all(source.nts for source in self.sources)
+        outside = [
+            Upstream(source.address, source.nts, near=False, trusted=proven)
+            for source in self.sources
+        ]
         others = [
             Upstream(site.hosts[name].address, nts=False, near=True)
             for name in self.servers

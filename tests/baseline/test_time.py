@@ -120,7 +120,8 @@ def test_hosts_that_are_no_server_tell_nobody_the_time(host, policy, declared, e
 def test_servers_tell_the_time_to_the_sites_hosts_alone(host, site, policy, declared, expect):
     if not policy.time.serves(declared):
         not_applicable("the host is none of the site's servers of time")
-    expect("listening", time_keeping.listeners_at(host, time_keeping.PORT), differs_from=[])
+    found = time_keeping.listeners_at(host, time_keeping.PORT)
+    expect("addresses at which the host answers by NTP", found, differs_from=[])
     hosts = policy.time.clients(site, declared)
     allowed = time_keeping.may_ask(host, [*hosts, *OUTSIDERS])
     expect("addresses that may ask", allowed, within=hosts)

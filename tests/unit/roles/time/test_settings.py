@@ -88,6 +88,15 @@ def test_a_server_answers_the_other_hosts_and_agrees_with_other_servers():
     assert "port 0" not in lines
 
 
+@pytest.mark.parametrize(("nts", "trusted"), [((True, True), True), ((True, False), False)])
+def test_servers_stand_in_for_sources_that_all_prove_who_they_are(nts, trusted):
+    sources = [{"address": f"time{n}.example.org", "nts": proven} for n, proven in enumerate(nts)]
+    lines = configuration(settings(servers=["log1", "log2"], sources=sources), "log1")
+    assert ("server time0.example.org iburst nts trust" in lines) == trusted
+    assert ("authselectmode ignore" in lines) == trusted
+    assert not [line for line in lines if "10.0.0.2" in line and "trust" in line]
+
+
 def test_other_hosts_answer_nobody_and_read_no_other_file():
     lines = configuration(settings(servers=["log1"], sources=OUTSIDE), "pbx1")
     assert "port 0" in lines
