@@ -90,7 +90,7 @@ class Settings(Section):
 
         Raises KeyError for a server that is no host of the site's; `check` refuses those.
         """
-        # While sources with NTS are silent, chrony would follow no plain one, not even another server
+        # While sources with NTS are silent, chrony follows no plain one, not even another server
         # of the site's (`authselectmode mix`). Where some outside are plain that is right: who cuts
         # NTS off must not be whom hosts follow then.
         proven = all(source.nts for source in self.sources)
