@@ -1,11 +1,12 @@
 """Facts about the clock: whose it is, and what it shows."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, library
+from ringfence.facts.shell import answers, call, library
 
 
 class ClockState(TypedDict):
@@ -59,3 +60,27 @@ class Clock(FactBase[ClockState]):
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
+
+
+class Rivals(FactBase[list[tuple[int, str]]]):
+    """The processes that keep the time, or speak NTP, beside chrony's own service."""
+
+    def command(self, programs: Sequence[str]) -> str:
+        """Ask, with the names of programs that set clocks."""
+        return library("clock") + call("rivals", *programs)
+
+    @staticmethod
+    def default() -> list[tuple[int, str]]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[tuple[int, str]]:
+        """Parse process and unit, once each. Raises FactProcessError for anything else."""
+        found: dict[int, str] = {}
+        for words in answers(output, "ringfence-clock"):
+            match words:
+                case ["rival", process, unit] if process.isdigit():
+                    found[int(process)] = "" if unit == "-" else unit
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return sorted(found.items())

@@ -74,3 +74,4 @@ def _one_daemon(*, in_a_container: bool) -> None:
             ),
         ],
     )
+    clock.alone(name="TIM-01 Nothing else keeps the time", stop=settings.others == "stop")

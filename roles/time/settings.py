@@ -1,7 +1,7 @@
 """What a site decides about time: whose clock counts, and who asks whom."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -48,6 +48,9 @@ class Settings(Section):
     """The sources outside. A wrong one is outvoted from three on."""
     isolated: bool = False
     """Whether the site has no source outside, so that the first server's own clock is its time."""
+    others: Literal["report", "stop"] = "report"
+    """What becomes of programs that keep the time, or speak NTP, beside chrony: they stay, and
+    TIM-01 red, or are stopped by each apply. Packages' own daemons are masked in any case."""
     largest_offset: float = Field(default=0.5, gt=0, le=5)
     """By how many seconds a clock may differ from its sources."""
     local_time: list[Line] = Field(default=["agents"])

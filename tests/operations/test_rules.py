@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
-from ringfence.facts.clock import Clock
+from ringfence.facts.clock import Clock, Rivals
 from ringfence.facts.files import Tree
 from ringfence.facts.integrity import AlteredPackages, Baseline
 from ringfence.facts.kernel import Kernel
@@ -293,6 +293,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
         (clock.utc, {}),
+        (clock.alone, {"stop": True}),
         (repositories.signed, {"approved": {"http://a": "/k"}}),
         (integrity.packages_restored, {"script": "/s", "store": "/store"}),
         (integrity.baseline, baseline(path="/a", passed_over="/a")),
@@ -360,6 +361,8 @@ def test_every_fact_has_a_fixture() -> None:
             AlteredPackages,
             Baseline,
             Clock,
+            Repositories,
+            Rivals,
             Tree,
             Packages,
             HostKeys,

@@ -27,4 +27,18 @@ clock() {
     manager=$(systemctl show-environment 2>/dev/null | sed -n 's/^TZ=//p')
     if [ -n "$manager" ]; then printf 'manager %s\n' "$(word "$manager")"; fi
 }
+rival() { # process: prints it with its unit, unless it is of chrony's or of a container's
+    [ "$(readlink "/proc/$1/ns/pid")" = "$own" ] || return 0
+    unit=$(sed -n 's,^0::.*/,,p' "/proc/$1/cgroup" 2>/dev/null)
+    case $unit in chrony.service) return 0 ;; *.service) ;; *) unit=- ;; esac
+    printf 'rival %s %s\n' "$1" "$(word "$unit")"
+}
+rivals() { # name of a program...: those that run, and whoever else speaks NTP
+    own=$(readlink /proc/1/ns/pid)
+    for name; do
+        find /proc/[0-9]*/exe -maxdepth 0 -lname "*/$name" 2>/dev/null | cut -d/ -f3
+    done | sort -u | while read -r process; do rival "$process"; done
+    ss -Huanp 2>/dev/null | awk '$4 ~ /:123$/ || $5 ~ /:123$/' | grep -oE 'pid=[0-9]+' | cut -d= -f2 | sort -u |
+        while read -r process; do rival "$process"; done
+}
 printf 'ringfence-clock\n'

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2015,SC2154
-# Has a host show UTC. Needs the functions of tree.sh.
+# Has a host show UTC, and ends what keeps the time beside chrony. Needs the functions of tree.sh.
 show_utc() {
     zone=/usr/share/zoneinfo/Etc/UTC
     [ -f "$zone" ] || fail "there is no $zone: install tzdata"
@@ -21,4 +21,12 @@ hardware_in_utc() {
     keep /etc/adjtime
     sed -i '3s/.*/UTC/' /etc/adjtime || fail "cannot write /etc/adjtime"
     printf 'the clock of the hardware holds UTC\n'
+}
+end_service() { # unit
+    systemctl stop -- "$1" || fail "cannot stop $1"
+    printf 'stopped %s, which kept the time beside chrony\n' "$1"
+}
+end_process() { # number
+    kill -- "$1" 2>/dev/null || :
+    printf 'ended the process %s, which kept the time beside chrony\n' "$1"
 }
