@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from ringfence.site import checks_of_data, checks_of_firewall, checks_of_hosts, checks_of_policy
+from ringfence.site import (
+    checks_of_data,
+    checks_of_firewall,
+    checks_of_hosts,
+    checks_of_policy,
+    checks_of_time,
+)
 from ringfence.site.plain import Check, Documents, listing, mapping, texts
 from ringfence.site.problems import Problem, nearest, shown
 
@@ -40,6 +46,7 @@ CHECKS: list[Check] = [
     *checks_of_policy.CHECKS,
     *checks_of_firewall.CHECKS,
     *checks_of_data.CHECKS,
+    *checks_of_time.CHECKS,
     check_waivers,
 ]
 

@@ -73,6 +73,8 @@ SANDBOXES = (
     Sandbox("ringfence-inventory.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     # It searches /tmp and /home, so that neither is hidden from it.
     Sandbox("ringfence-permissions.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    # It compares what lies in /etc, /usr and /boot.
+    Sandbox("ringfence-integrity.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     # It closes accounts in /etc.
     Sandbox("ringfence-inactive.service", {**OWN, "ProtectSystem": "yes"}, 5.0, shipped=True),
     # As systemd ships it: a drop-in of somebody's may not take it away.

@@ -15,7 +15,9 @@ from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.audit import Audit
+from ringfence.facts.clock import Clock, Rivals
 from ringfence.facts.files import Tree
+from ringfence.facts.integrity import AlteredPackages, Baseline
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
 from ringfence.facts.packages import Packages
@@ -28,6 +30,7 @@ from ringfence.facts.permissions import (
 )
 from ringfence.facts.pki import Keys, Leaves, OpenKeys, Request
 from ringfence.facts.radios import Radios
+from ringfence.facts.repositories import Repositories
 from ringfence.facts.schedules import Schedules
 from ringfence.facts.second_factors import SecondFactors
 from ringfence.facts.ssh import HostKeys, OtherServers, PersonalKeyFiles
@@ -37,13 +40,16 @@ from ringfence.operations import (
     accounts,
     apparmor,
     audit,
+    clock,
     files,
+    integrity,
     kernel,
     nftables,
     packages,
     permissions,
     pki,
     radios,
+    repositories,
     sandboxes,
     schedules,
     second_factors,
@@ -58,13 +64,16 @@ MODULES = (
         accounts,
         apparmor,
         audit,
+        clock,
         files,
+        integrity,
         kernel,
         nftables,
         packages,
         permissions,
         pki,
         radios,
+        repositories,
         sandboxes,
         schedules,
         second_factors,
@@ -108,6 +117,9 @@ class Answers:
             return [f"/etc/{account}" for account in self.accounts]
         if fact is PersonalKeyFiles:
             return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
+        if fact is Repositories:
+            entry = {"file": "/l", "first": 1, "last": 1, "text": "deb http://a s main"}
+            return {**instance.default(), "entries": [entry]}
         return instance.default()
 
     accounts: tuple[str, ...] = ()
@@ -129,6 +141,22 @@ class Use:
     operation: Any
     arguments: Any
     accounts: bool = False
+
+
+def baseline(path: str, passed_over: str) -> dict[str, Any]:
+    """Return the arguments of an operation that makes a first baseline."""
+    return {
+        "script": path,
+        "store": path,
+        "rules": path,
+        "rules_digest": "",
+        "trees": [path],
+        "passed_over": [passed_over],
+        "kept": None,
+        "since": 0.0,
+        "accept": False,
+        "remember": lambda found, reason: None,
+    }
 
 
 USES = {
@@ -242,6 +270,13 @@ USES = {
         pki.trusted,
         lambda t: {"papers": pki.Papers(authority="x"), "directory": f"/etc/{t}"},
     ),
+    "script of a baseline": Use(
+        integrity.baseline, lambda t: baseline(path=f"/{t}", passed_over="/a")
+    ),
+    "what a baseline passes over": Use(
+        integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
+    ),
+    "key of a source": Use(repositories.signed, lambda t: {"approved": {"http://a": f"/{t}"}}),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -284,6 +319,11 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
+        (clock.utc, {}),
+        (clock.alone, {"stop": True}),
+        (repositories.signed, {"approved": {"http://a": "/k"}}),
+        (integrity.packages_restored, {"script": "/s", "store": "/store"}),
+        (integrity.baseline, baseline(path="/a", passed_over="/a")),
         (apparmor.enforced, {"complaining": [], "disabled": []}),
         (apparmor.confined, {"waiting": []}),
         (audit.running, {"configuration": ["/a"]}),
@@ -351,7 +391,8 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
-        *(Accounts, Audit, Tree, Packages, HostKeys, OtherServers, PersonalKeyFiles),
+        *(Accounts, AlteredPackages, Audit, Baseline, Clock, Tree, Packages, HostKeys),
+        *(OtherServers, PersonalKeyFiles, Repositories, Rivals),
         *(SecondFactors, Services, Foreign, InstalledPackages, Kernel, Radios, Schedules),
         *(Keys, Leaves, OpenKeys, Request),
     ):

@@ -12,6 +12,7 @@ from ringfence.site.lints import (
     log_officers,
     services,
     shared_accounts,
+    time_sources,
     ways_in,
 )
 from ringfence.site.lints.lint import Lint, Subject
@@ -24,6 +25,7 @@ LINTS: dict[str, list[Lint]] = {
     "Who looks after the logs": log_officers.LINTS,
     "What is recorded": audit.LINTS,
     "What hosts must reach": egress.LINTS,
+    "Whose time counts": time_sources.LINTS,
     "What hosts serve": services.LINTS,
 }
 """Every lint, by what it is about; in the order of the page and of nothing else."""

@@ -1,0 +1,68 @@
+"""Facts about where a host's packages come from."""
+
+import base64
+from typing import TypedDict
+
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
+
+from ringfence.facts.shell import answers, library
+
+
+class Entry(TypedDict):
+    """A line of a `.list` file, or a stanza of a `.sources` file (sources.list(5))."""
+
+    file: str
+    first: int
+    last: int
+    """its lines, from 1"""
+    text: str
+    """without comments"""
+
+
+class RepositoriesState(TypedDict):
+    """What `Repositories` found."""
+
+    entries: list[Entry]
+    loose: list[tuple[str, int]]
+    """file and number of each line of apt's settings that lets it do without signatures"""
+    keys: list[str]
+    """files with keys that count for every source, and that no package brought"""
+
+
+class Repositories(FactBase[RepositoriesState]):
+    """The sources of packages, and what apt is told of signatures."""
+
+    def command(self) -> str:
+        """Ask for all of it."""
+        return library("repositories") + "sources\nloose\nkeys"
+
+    @staticmethod
+    def default() -> RepositoriesState:
+        """Return a host without sources."""
+        return {"entries": [], "loose": [], "keys": []}
+
+    def process(self, output: list[str]) -> RepositoriesState:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        state = self.default()
+        for words in answers(output, "ringfence-repositories"):
+            match words:
+                case ["entry", path, first, last, text]:
+                    entry: Entry = {
+                        "file": _text(path),
+                        "first": int(first),
+                        "last": int(last),
+                        "text": _text(text),
+                    }
+                    state["entries"].append(entry)
+                case ["loose", path, number]:
+                    state["loose"].append((_text(path), int(number)))
+                case ["key", path]:
+                    state["keys"].append(_text(path))
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return state
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded).decode(errors="backslashreplace")

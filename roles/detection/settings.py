@@ -1,0 +1,53 @@
+"""What a site decides about intruders: how many tries they have, and who is never shut out."""
+
+from ipaddress import ip_network
+from typing import Any
+
+from pydantic import Field
+
+from ringfence.site import Section, Site
+from ringfence.site.section import Network
+
+JAILS = ("pam-generic", "recidive", "sshd")
+"""Logins by ssh, by whatever else asks PAM, and addresses that were shut out before."""
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class Settings(Section):
+    """Detection of intruders: addresses that try to log in again and again are shut out."""
+
+    attempts: int = Field(default=5, ge=3, le=20)
+    """Failed tries of one address, within `within_minutes`, that shut it out."""
+    within_minutes: int = Field(default=10, ge=1, le=1440)
+    """The time in which they count."""
+    ban_minutes: int = Field(default=60, ge=10, le=10080)
+    """For how long an address is shut out; a week, if it was three times within a day."""
+    never: list[Network] = Field(default_factory=list)
+    """Addresses that are never shut out, beside the site's hosts and those from which it is
+    administered: a carrier's, whose calls would end."""
+
+    def never_banned(self, site: Site) -> list[str]:
+        """Return the networks that are never shut out, without doubles, in order."""
+        hosts = [host.address for host in site.hosts.values()]
+        keys = [source for key in site.policy.deploy_access for source in key.sources]
+        keys += [source for key in site.policy.verify_access for source in key.sources]
+        firewall: Any = _settings(site, "firewall")
+        administration = firewall.administration if firewall else []
+        found = [*LOOPBACK, *hosts, *administration, *keys, *self.never]
+        return list(dict.fromkeys(str(ip_network(one)) for one in found if _is_network(one)))
+
+
+def _settings(site: Site, role: str) -> Any:
+    try:
+        return site.policy.role(role)
+    except KeyError:
+        return None
+
+
+def _is_network(text: str) -> bool:
+    """Whether an address is no DNS name, which no packet filter knows."""
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True

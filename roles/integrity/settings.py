@@ -1,0 +1,128 @@
+"""What a site decides about its hosts' files: which are watched, and who may change them."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from ringfence.site import Host, Section
+from ringfence.site.section import Line
+
+TREES = ("/boot", "/etc", "/opt", "/usr", "/var/lib/dpkg/info", "/var/spool/cron")
+"""Programs, libraries, what starts the host, settings, schedules, and the digests of packages."""
+DOCUMENTS = ("/usr/share/doc", "/usr/share/info", "/usr/share/locale", "/usr/share/man")
+"""Nothing runs them, and they are a third of all files."""
+OF_PEOPLE = (
+    *("/etc/shadow", "/etc/shadow-", "/etc/security/opasswd", "/etc/security/opasswd.old"),
+    "/etc/.pwd.lock",
+)
+"""What a person changes with each new password; the role `passwords` judges what it says."""
+OF_THE_GUARD = (
+    "/etc/systemd/system/ringfence-guard*",
+    "/etc/systemd/system/sysinit.target.d/ringfence-guard*",
+)
+"""Units that are there during an apply alone."""
+OF_THE_SYSTEM = ("/etc/adjtime", "/etc/resolv.conf")
+"""What the clock and the network change by themselves."""
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+"""The key of Debian's archive, from the package debian-archive-keyring."""
+DEBIAN = tuple(
+    f"{scheme}://{place}"
+    for scheme in ("http", "https")
+    for place in (
+        *("deb.debian.org/debian", "deb.debian.org/debian-security"),
+        *("security.debian.org/debian-security", "security.debian.org"),
+    )
+)
+
+
+def _place(text: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9._+@:/-]*\*?", text):
+        raise ValueError("must be an absolute path of letters, digits and ._+@:-, * at its end")
+    if re.search(r"//|/\.{1,2}(/|$)|.+/$", text):
+        raise ValueError("must name one place: without //, /./, /../ and a / at its end")
+    return text
+
+
+Place = Annotated[str, AfterValidator(_place), StringConstraints(max_length=200)]
+"""A plain absolute path; `*` at its end stands for the rest of the name."""
+
+
+class PassedOver(Section):
+    """Files that change by themselves."""
+
+    path: Place
+    """The file or the directory; `*` at its end stands for the rest of the name."""
+    groups: list[Line] = Field(default=["all"], min_length=1)
+    """The groups on whose hosts they do."""
+    purpose: Line
+    """What changes them, for the auditor."""
+
+
+class Repository(Section):
+    """A place from which packages come, beside Debian's own."""
+
+    uri: Annotated[str, StringConstraints(pattern=r"^[a-z+]+://?[A-Za-z0-9._~:/-]+[^/]$")]
+    """As sources.list(5) writes it, without a slash at its end: http://mirror.example.org/debian."""
+    key: Annotated[str, AfterValidator(_place)] = KEYRING
+    """The file of the key that signs what it offers; Debian's own, unless given."""
+    groups: list[Line] = Field(default=["all"], min_length=1)
+    """The groups on whose hosts it may be a source."""
+    purpose: Line
+    """What it is for, for the auditor."""
+
+
+class Settings(Section):
+    """The integrity of files: what is watched, when, and what becomes of changes."""
+
+    watched: list[Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._+@:/-]*[^/*]$")]] = (
+        Field(default_factory=list)
+    )
+    """Directories beside /boot, /etc, /opt, /usr, the digests of packages, the tables of cron."""
+    passed_over: list[PassedOver] = Field(default_factory=list)
+    """What is not watched beside documents, password hashes, and what the network changes."""
+    changes: Literal["report", "accept"] = "report"
+    """What becomes of changes that no run of Ringfence made: they stay, and FIM-01 red, until
+    somebody accepts them by the id of a change; or each apply accepts them, and installs altered
+    packages anew, on hosts that are there to be broken."""
+    repositories: list[Repository] = Field(default_factory=list)
+    """Places from which packages come, beside deb.debian.org and security.debian.org."""
+    secure_boot: list[Line] = Field(default_factory=list)
+    """The groups whose hosts must start by Secure Boot; of others its state is recorded alone."""
+    check_time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = (
+        "04:15"
+    )
+    """When files are compared each night, by the host's clock: `HH:MM`."""
+    check_delay_minutes: int = Field(default=45, ge=0, le=240)
+    """By how much the hosts spread that moment, so that they don't all work at once."""
+
+    def trees_of(self, _host: Host) -> list[str]:
+        """Return the directories that are watched on a host."""
+        return [*TREES, *self.watched]
+
+    def passed_over_of(self, host: Host) -> list[str]:
+        """Return what in them is not."""
+        declared = [
+            entry.path
+            for entry in self.passed_over
+            if any(host.in_group(group) for group in entry.groups)
+        ]
+        return [*DOCUMENTS, *OF_PEOPLE, *OF_THE_GUARD, *OF_THE_SYSTEM, *declared]
+
+    def repositories_of(self, host: Host) -> dict[str, str]:
+        """Return the approved sources of packages of a host: place to the file of its key."""
+        declared = {
+            entry.uri: entry.key
+            for entry in self.repositories
+            if any(host.in_group(group) for group in entry.groups)
+        }
+        return {**dict.fromkeys(DEBIAN, KEYRING), **declared}
+
+    def needs_secure_boot(self, host: Host) -> bool:
+        """Whether a host must start by Secure Boot."""
+        return any(host.in_group(group) for group in self.secure_boot)
+
+    def waits_for_calls(self, host: Host) -> bool:
+        """Whether the check waits on a host until no call is active."""
+        return host.in_group("pbx")
