@@ -24,6 +24,7 @@ OWN_UNITS = (
     *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),
     *("ringfence-permissions.service", "ringfence-permissions.timer"),
+    *("ringfence-close-archive.service", "ringfence-close-archive.timer"),
 )
 """Units that Ringfence itself makes."""
 
