@@ -10,6 +10,8 @@ from ringfence.archive.findings import Kind, Reading
 from ringfence.errors import ToolError
 
 FIELDS = ("anchored", "host", "number", "sha256")
+BEGUN_AGAIN = -1
+"""The number of no entry: from here on the host's folder holds another chain, as people decided."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ def parse_anchors(text: str, where: str) -> list[Anchor]:
             content = json.loads(line)
             anchor = Anchor(**content)
             datetime.strptime(anchor.anchored, MOMENT)
-            good = type(anchor.number) is int and SHA256.fullmatch(anchor.sha256)
+            numbered = type(anchor.number) is int and anchor.number >= BEGUN_AGAIN
+            good = numbered and SHA256.fullmatch(anchor.sha256) is not None
         except (ValueError, TypeError):
-            good = None
+            good = False
         if not good:
             raise ToolError(f"{where}, line {number}: is no anchor: {line[:80]!r}")
         found.append(anchor)
@@ -48,13 +51,20 @@ def parse_anchors(text: str, where: str) -> list[Anchor]:
 def compare(anchors: Iterable[Anchor], chains: dict[str, Chain], reading: Reading) -> None:
     """Take down every anchored head that the archive does not have."""
     reading.anchored = 0
+    counting: dict[str, list[Anchor]] = {}
+    for anchor in anchors:
+        if anchor.number == BEGUN_AGAIN:
+            counting[anchor.host] = []
+            reading.notes.append(f"{anchor.host}: its chain begins again on {anchor.anchored}")
+        else:
+            counting.setdefault(anchor.host, []).append(anchor)
     known = {
         (host, entry.number): entry.line_sha256
         for host, chain in chains.items()
         for entry in chain.entries
     }
     rewritten: set[str] = set()
-    for anchor in anchors:
+    for anchor in (one for heads in counting.values() for one in heads):
         reading.anchored += 1
         found = known.get((anchor.host, anchor.number))
         if found == anchor.sha256 or anchor.host in rewritten:
@@ -68,6 +78,11 @@ def compare(anchors: Iterable[Anchor], chains: dict[str, Chain], reading: Readin
         else:
             text = f"{about} is another one: the chain was written anew since"
             reading.add(anchor.host, "chain.jsonl", Kind.REPLACED, text)
+
+
+def begun_again(host: str, now: datetime) -> Anchor:
+    """Return what lets a host's chain begin again: the heads before it count no more."""
+    return Anchor(now.astimezone(UTC).strftime(MOMENT), host, BEGUN_AGAIN, "0" * 64)
 
 
 def new_anchors(anchors: Iterable[Anchor], chains: dict[str, Chain], now: datetime) -> list[Anchor]:

@@ -1,11 +1,17 @@
 """A site's archives: which hosts collect, with which keys, and where the heads are anchored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ringfence.archive.anchors import Anchor, compare, new_anchors, parse_anchors
+from ringfence.archive.anchors import (
+    Anchor,
+    begun_again,
+    compare,
+    new_anchors,
+    parse_anchors,
+)
 from ringfence.archive.findings import Reading
 from ringfence.archive.keys import LARGEST, key_name, load_keys, parse_keys
 from ringfence.archive.remote import Collector, ask
@@ -121,11 +127,14 @@ class SiteArchive:
         text = ask(self.site, host, f"[ ! -e {self.anchor_file} ] || cat {self.anchor_file}")
         return parse_anchors(text.decode(), f"{host.name}:{self.anchor_file}")
 
-    def anchor(self) -> tuple[Reading, list[Anchor]]:
+    def anchor(self, begin_again: Iterable[str] = ()) -> tuple[Reading, list[Anchor]]:
         """Carry the heads of all chains to the host that keeps them.
 
         Chains that are broken, or that don't go on from the heads that are kept, are told, and
         then nothing is carried: an anchor never makes a chain good that was written anew.
+
+        Args:
+            begin_again: hosts whose chain was put aside, so that its heads count no more.
 
         Returns:
             What the chains showed, and the new heads.
@@ -137,15 +146,16 @@ class SiteArchive:
         host, known = self.anchor_host, self.anchors()
         if host is None or known is None:
             raise UsageError("policy.yml names no host that keeps the heads: set logging.anchor")
-        reading = Reading()
+        reading, now = Reading(), datetime.now(UTC)
+        again = [begun_again(name, now) for name in begin_again]
         source = Collector(self.site, self.collector, FOLDER)
         chains = read_chains(source, load_keys(self.key_file), reading)
-        compare(known, chains, reading)
+        compare([*known, *again], chains, reading)
         if reading.findings:
             return reading, []
-        made = new_anchors(known, chains, datetime.now(UTC))
-        if made:
-            text = "".join(one.line() for one in made) + "end\n"
+        made = new_anchors([*known, *again], chains, now)
+        if made or again:
+            text = "".join(one.line() for one in [*again, *made]) + "end\n"
             ask(self.site, host, KEEP.format(folder=ANCHORS, file=self.anchor_file), text)
         return reading, made
 

@@ -58,8 +58,7 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage. "
-    "ringfence COMMAND --help says more; ringfence --version says which this is.",
+    epilog="Exit codes: 0 well, 1 failure, 2 changes pending, 3 tool failed, 4 usage.",
 )
 @click.version_option(__version__, message="ringfence %(version)s")
 def ringfence() -> None:

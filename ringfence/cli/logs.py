@@ -81,7 +81,13 @@ def trust(site: Path, add: bool) -> None:
 
 @logs.command(epilog="Example: ringfence logs anchor inventories/center")
 @site_argument
-def anchor(site: Path) -> int:
+@click.option(
+    "--begin-again",
+    metavar="HOST",
+    multiple=True,
+    help="The chain of HOST was put aside: a new one begins, and its former heads count no more.",
+)
+def anchor(site: Path, begin_again: tuple[str, ...]) -> int:
     """Carry the heads of SITE's chains to the host that keeps them (`logging.anchor`).
 
     Run it every night: a chain that is rewritten on the collector shows from its last anchor on.
@@ -89,7 +95,7 @@ def anchor(site: Path) -> int:
     loaded, code = load_site(site), 0
     for host in collectors(loaded):
         archive = SiteArchive(loaded, host)
-        reading, made = archive.anchor()
+        reading, made = archive.anchor(begin_again)
         for finding in reading.findings:
             click.echo(f"{host.name}: {finding}")
         if reading.findings:
@@ -138,6 +144,8 @@ def _tell(name: str, reading: Reading) -> None:
         )
         for note in host.notes:
             click.echo(f"  {note}")
+    for note in reading.notes:
+        click.echo(note)
     for finding in reading.findings:
         click.echo(str(finding))
     if reading.anchored is None:
