@@ -62,6 +62,11 @@ class SiteArchive:
     collector: Host
 
     @property
+    def takes_all(self) -> bool:
+        """Whether all hosts send their logs here: to the first collector of a site."""
+        return collectors(self.site)[0].name == self.collector.name
+
+    @property
     def key_file(self) -> Path:
         """Where the site keeps the collector's public keys."""
         return self.site.path / "archive" / f"{self.collector.name}.pem"
@@ -110,7 +115,7 @@ class SiteArchive:
         demands = Demands(
             keys=load_keys(self.key_file),
             anchors=self.anchors(),
-            hosts=tuple(self.site.hosts),
+            hosts=tuple(self.site.hosts) if self.takes_all else (),
             now=datetime.now(UTC),
             since=since,
             retention={

@@ -49,6 +49,7 @@ def place(tmp_path, monkeypatch):
         path=tmp_path / "site",
         name="center",
         hosts=hosts,
+        groups={"log_collector": [host("collector1")]},
         host=hosts.__getitem__,
         policy=SimpleNamespace(logging=logging),
         config_file=tmp_path / "config",
@@ -128,6 +129,8 @@ def test_a_reading_compares_with_the_anchor_and_with_the_sites_hosts(place):
     kinds = {(one.host, one.kind) for one in reading.findings}
     assert ("far1", Kind.MISSING) in kinds
     assert reading.anchored == 0
+    place.site.groups["log_collector"].insert(0, host("collector0"))
+    assert "far1" not in {one.host for one in archive(place).verify(since=None).findings}
 
 
 def test_a_host_that_does_not_answer_is_told(place, monkeypatch):
