@@ -9,7 +9,9 @@ from ringfence.rendering import render
 from ringfence.site.deploying import Intent
 from roles.log_collector.settings import ARCHIVE, days_kept
 
-SCRIPT = "/usr/local/lib/ringfence/close-archive"
+LIBRARY = "/usr/local/lib/ringfence"
+SCRIPT = f"{LIBRARY}/close-archive"
+MODULES = {name: f"{LIBRARY}/archive/{name}.py" for name in ("chain", "files", "folder")}
 CONFIGURATION = "/etc/ringfence/archive.json"
 STATE = "/var/lib/ringfence/archive"
 UNITS = ("ringfence-close-archive.service", "ringfence-close-archive.timer")
@@ -33,16 +35,16 @@ def closed_each_night(wanted: Intent) -> None:
         name="LOG-07 The job that closes files, and for how long they are kept",
         directories=[
             Directory(path="/etc/ringfence"),
-            Directory(path="/usr/local/lib/ringfence"),
+            Directory(path=LIBRARY),
+            Directory(path=f"{LIBRARY}/archive"),
             Directory(path="/var/lib/ringfence"),
             Directory(path=STATE, mode="0700"),
         ],
         files=[
-            File(
-                path=SCRIPT,
-                content=render(templates, "close-archive"),
-                mode="0755",
-                validators=[("python3", "-I", "-c", COMPILES, files.STAGE)],
+            _program(SCRIPT, render(templates, "close-archive"), "0755"),
+            *(
+                _program(path, render(templates, f"close_{name}.py"), "0644")
+                for name, path in MODULES.items()
             ),
             File(path=CONFIGURATION, content=configuration(wanted)),
         ],
@@ -59,11 +61,21 @@ def closed_each_night(wanted: Intent) -> None:
                 unit=UNITS[0],
                 product=f"{STATE}/closed-at",
                 max_age=HOURS_26,
-                newer_than=[SCRIPT, CONFIGURATION, f"{systemd.UNIT_DIRECTORY}/{UNITS[0]}"],
+                newer_than=[
+                    SCRIPT,
+                    *MODULES.values(),
+                    CONFIGURATION,
+                    f"{systemd.UNIT_DIRECTORY}/{UNITS[0]}",
+                ],
                 check=[SCRIPT, "check"],
             )
         ],
     )
+
+
+def _program(path: str, content: str, mode: str) -> File:
+    validator = ("python3", "-I", "-c", COMPILES, files.STAGE)
+    return File(path=path, content=content, mode=mode, validators=[validator])
 
 
 def configuration(wanted: Intent) -> str:

@@ -8,14 +8,15 @@ import struct
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from ringfence.rendering import render
 from ringfence.site import find_house
-from roles.log_collector import settings
+from roles.log_collector import archive
 
-HOUSE = find_house(__import__("pathlib").Path(settings.__file__))
+TEMPLATES = find_house(Path(archive.__file__)).templates_dir("log_collector")
 GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602
 
 
@@ -68,7 +69,10 @@ class Collector:
         self.archive.mkdir()
         (root / "state").mkdir()
         self.script = root / "close-archive"
-        self.script.write_text(render(HOUSE.templates_dir("log_collector"), "close-archive"))
+        self.script.write_text(render(TEMPLATES, "close-archive"))
+        (root / "archive").mkdir()
+        for name in archive.MODULES:
+            (root / "archive" / f"{name}.py").write_text(render(TEMPLATES, f"close_{name}.py"))
         self.configure()
         self.sequence = 0
 
