@@ -22,6 +22,7 @@ COMMANDS = {
     "secrets": "Keep a site's secrets, encrypted.",
     "people": "Enrol people's second factors.",
     "pki": "Keep the site's own certificates.",
+    "logs": "Verify the archive of logs, and anchor it.",
     "explain": "Say what a control demands, and why to believe it.",
     "report": "Make a run's reports again.",
     "access-record": "Show who looked at personal data.",

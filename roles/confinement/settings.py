@@ -77,6 +77,12 @@ SANDBOXES = (
     Sandbox("ringfence-integrity.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     # It closes accounts in /etc.
     Sandbox("ringfence-inactive.service", {**OWN, "ProtectSystem": "yes"}, 5.0, shipped=True),
+    Sandbox(
+        "ringfence-close-archive.service",
+        {**OWN, "ProtectSystem": "strict", "PrivateTmp": "yes"},
+        4.0,
+        shipped=True,
+    ),
     # As systemd ships it: a drop-in of somebody's may not take it away.
     Sandbox(
         "systemd-logind.service",

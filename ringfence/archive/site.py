@@ -1,0 +1,170 @@
+"""A site's archives: which hosts collect, with which keys, and where the heads are anchored."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from ringfence.archive.anchors import (
+    Anchor,
+    begun_again,
+    compare,
+    new_anchors,
+    parse_anchors,
+)
+from ringfence.archive.findings import Reading
+from ringfence.archive.keys import LARGEST, key_name, load_keys, parse_keys
+from ringfence.archive.remote import Collector, ask
+from ringfence.archive.verifying import Demands, read_chains, verify_archive
+from ringfence.errors import UsageError
+from ringfence.replacing import replace
+from ringfence.site import Classification, Host, Site
+
+GROUP = "log_collector"
+FOLDER = "/srv/logs"
+PUBLIC_KEY = "/var/lib/ringfence/archive/signing.pem"
+ANCHORS = "/var/lib/ringfence/anchors"
+RETENTION = {Classification.HIGH: 730}
+"""Days; RD 1720/2007 art. 103.4 asks for two years."""
+LEAST = 400
+"""Days; PCI DSS 10.5.1 asks for twelve months."""
+KEEP = """\
+umask 022
+text=$(cat)
+[ "${{text##*
+}}" = end ] || {{ echo 'the heads did not arrive whole' >&2; exit 1; }}
+mkdir -p {folder} && touch {file} && chattr +a {file} || exit 1
+printf '%s' "${{text%end}}" >>{file} && sync {file}
+"""
+"""Heads come with a last line of their own: half of what was sent would be worse than nothing."""
+
+
+def retention_of(site: Site, host: Host) -> int:
+    """Return for how many days a host's records are kept: as the section `logging` says."""
+    section = getattr(site.policy, "logging", None)
+    least = RETENTION.get(host.classification, LEAST)
+    return least if section is None else max(least, int(section.days_kept(host)))
+
+
+def collectors(site: Site) -> list[Host]:
+    """Return the hosts that collect logs. Raises UsageError when there is none."""
+    found = site.groups.get(GROUP, [])
+    if not found:
+        raise UsageError(f"{site.name} has no host in the group {GROUP}")
+    return found
+
+
+@dataclass(frozen=True)
+class SiteArchive:
+    """One collector's archive, as its site knows it."""
+
+    site: Site
+    collector: Host
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether all hosts send their logs here: to the first collector of a site."""
+        return collectors(self.site)[0].name == self.collector.name
+
+    @property
+    def key_file(self) -> Path:
+        """Where the site keeps the collector's public keys."""
+        return self.site.path / "archive" / f"{self.collector.name}.pem"
+
+    @property
+    def anchor_host(self) -> Host | None:
+        """The host that keeps the heads. Raises UsageError when it is the collector itself."""
+        name = getattr(getattr(self.site.policy, "logging", None), "anchor", None)
+        if name is None:
+            return None
+        if name == self.collector.name:
+            raise UsageError(
+                f"logging.anchor is {name}, the collector itself: it needs another host"
+            )
+        return self.site.host(name)
+
+    @property
+    def anchor_file(self) -> str:
+        """The file of heads on the host that keeps them."""
+        return f"{ANCHORS}/{self.collector.name}.jsonl"
+
+    def trust(self, add: bool) -> str:
+        """Fetch the collector's public key, keep it in the site's folder, and return its name.
+
+        Raises UsageError if the site has another key and `add` isn't told; UnansweredError.
+        """
+        text = ask(self.site, self.collector, f"head -c {LARGEST} {PUBLIC_KEY}")
+        (name, _), *more = parse_keys(text, f"{self.collector.name}:{PUBLIC_KEY}").items()
+        if more:
+            raise UsageError(f"{self.collector.name}: {PUBLIC_KEY} holds several keys")
+        known = load_keys(self.key_file) if self.key_file.exists() else {}
+        if name in known:
+            return name
+        if known and not add:
+            raise UsageError(
+                f"{self.collector.name} shows a key that {self.key_file} does not have. If it was "
+                "set up anew, say --add; if not, somebody else signs there"
+            )
+        self.key_file.parent.mkdir(exist_ok=True)
+        before = self.key_file.read_bytes() if known else b""
+        replace(self.key_file, before + text, 0o644)
+        return name
+
+    def verify(self, since: date | None, say: Callable[[str], None] | None = None) -> Reading:
+        """Read the whole archive. Raises UsageError without a key; UnansweredError."""
+        demands = Demands(
+            keys=load_keys(self.key_file),
+            anchors=self.anchors(),
+            hosts=tuple(self.site.hosts) if self.takes_all else (),
+            now=datetime.now(UTC),
+            since=since,
+            retention={
+                host.name: retention_of(self.site, host) for host in self.site.hosts.values()
+            },
+        )
+        return verify_archive(Collector(self.site, self.collector, FOLDER), demands, say)
+
+    def anchors(self) -> list[Anchor] | None:
+        """Return the heads that the other host keeps; None if the site names none."""
+        host = self.anchor_host
+        if host is None:
+            return None
+        text = ask(self.site, host, f"[ ! -e {self.anchor_file} ] || cat {self.anchor_file}")
+        return parse_anchors(text.decode(), f"{host.name}:{self.anchor_file}")
+
+    def anchor(self, begin_again: Iterable[str] = ()) -> tuple[Reading, list[Anchor]]:
+        """Carry the heads of all chains to the host that keeps them.
+
+        Chains that are broken, or that don't go on from the heads that are kept, are told, and
+        then nothing is carried: an anchor never makes a chain good that was written anew.
+
+        Args:
+            begin_again: hosts whose chain was put aside, so that its heads count no more.
+
+        Returns:
+            What the chains showed, and the new heads.
+
+        Raises:
+            UsageError: the site names no other host, or has no key of the collector.
+            UnansweredError: one of the two hosts did not answer.
+        """
+        host, known = self.anchor_host, self.anchors()
+        if host is None or known is None:
+            raise UsageError("policy.yml names no host that keeps the heads: set logging.anchor")
+        reading, now = Reading(), datetime.now(UTC)
+        again = [begun_again(name, now) for name in begin_again]
+        source = Collector(self.site, self.collector, FOLDER)
+        chains = read_chains(source, load_keys(self.key_file), reading)
+        compare([*known, *again], chains, reading)
+        if reading.findings:
+            return reading, []
+        made = new_anchors([*known, *again], chains, now)
+        if made or again:
+            text = "".join(one.line() for one in [*again, *made]) + "end\n"
+            ask(self.site, host, KEEP.format(folder=ANCHORS, file=self.anchor_file), text)
+        return reading, made
+
+
+def shown_key(path: Path) -> str:
+    """Return the names of the keys in a file, for people."""
+    return ", ".join(key_name(key)[:16] for key in load_keys(path).values())

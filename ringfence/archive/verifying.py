@@ -1,0 +1,247 @@
+"""Read a whole archive again, and name everything that isn't as its chain says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from ringfence.archive.anchors import Anchor, compare
+from ringfence.archive.chain import FILE, Chain, Entry, days_without_entry
+from ringfence.archive.findings import HostReading, Kind, Reading
+from ringfence.archive.keys import Keys
+from ringfence.archive.open_files import open_day, rest_of_a_run
+from ringfence.archive.records import Content, read_closed, read_open
+from ringfence.archive.sequences import Sequence
+from ringfence.archive.sources import CHAIN, Source
+
+GRACE = timedelta(hours=4)
+"""How long after midnight (UTC) the day before may still be open."""
+MOST_GAPS = 20
+"""How many gaps of a host are told one by one."""
+LEAST_RETENTION = 400
+"""Days; less than this no site may keep (policy, section `logging`)."""
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What is demanded of an archive beside being whole."""
+
+    keys: Keys
+    anchors: list[Anchor] | None = None
+    hosts: tuple[str, ...] = ()
+    """the hosts that must be in it"""
+    now: datetime | None = None
+    """judge too whether it goes on until now; None for a copy, which may be of any age"""
+    since: date | None = None
+    """read the content of files from this day on; chains are read from their beginning always"""
+    retention: dict[str, int] = field(default_factory=dict)
+    """days for which files must be kept, by host"""
+
+
+def verify_archive(
+    source: Source, demands: Demands, say: Callable[[str], None] | None = None
+) -> Reading:
+    """Read an archive. Memory does not grow with it but by the chains, half a kilobyte a day.
+
+    `say` is told each host before its files are read.
+    """
+    reading = Reading()
+    chains = read_chains(source, demands.keys, reading)
+    if demands.anchors is not None:
+        compare(demands.anchors, chains, reading)
+    for host in demands.hosts:
+        if host not in chains:
+            reading.add(host, "", Kind.MISSING, "nothing of this host is in the archive")
+    known = {
+        entry.content["sha256"]: f"{host}/{entry.file}"
+        for host, chain in chains.items()
+        for entry in chain.entries
+        if entry.kind == "closed"
+    }
+    for host, chain in chains.items():
+        if say is not None:
+            say(host)
+        reading.hosts.append(_HostVerifier(source, chain, demands, reading, known).run())
+    reading.findings.sort()
+    return reading
+
+
+def read_chains(source: Source, keys: Keys, reading: Reading) -> dict[str, Chain]:
+    """Read every chain, and take down what is wrong with it."""
+    chains = {}
+    for host in source.hosts():
+        text = source.chain(host)
+        chains[host] = Chain(host, text or b"", keys)
+        if text is None:
+            reading.add(host, CHAIN, Kind.REMOVED, "there is no chain")
+            continue
+        for fault in chains[host].faults:
+            reading.add(host, f"{CHAIN}:{fault.line}", fault.kind, fault.text)
+        for first, last in days_without_entry(chains[host].entries):
+            days = f"{first}" if first == last else f"{first} to {last}"
+            reading.add(host, CHAIN, Kind.MISSING, f"no entry for {days}")
+    return chains
+
+
+class _HostVerifier:
+    """Judges the files of one host by its chain."""
+
+    def __init__(
+        self,
+        source: Source,
+        chain: Chain,
+        demands: Demands,
+        reading: Reading,
+        known: dict[str, str],
+    ) -> None:
+        self.source, self.chain, self.demands = source, chain, demands
+        self.host, self.reading, self.known = chain.host, reading, known
+        self.sequence = Sequence()
+        self.about = HostReading(self.host)
+
+    def run(self) -> HostReading:
+        entries = self.chain.entries
+        about = self.about
+        about.entries = len(entries)
+        about.pruned = sum(entry.kind == "pruned" for entry in entries)
+        about.empty_days = sum(entry.kind == "empty" for entry in entries)
+        days = [entry.day for entry in entries if entry.kind in ("closed", "empty")]
+        if days:
+            about.first_day, about.last_day = str(min(days)), str(max(days))
+        if self.chain.head:
+            about.head = self.chain.head.line_sha256
+        self._judge_age(max(days, default=None))
+        self._judge_pruned()
+        files = self.source.files(self.host)
+        expected = {entry.file: entry for entry in self.chain.closed()}
+        self._judge_names(files, expected, max(days, default=None))
+        self._read(files, list(expected.values()))
+        self._tell_sequence()
+        return about
+
+    def _add(self, place: str, kind: Kind, text: str) -> None:
+        self.reading.add(self.host, place, kind, text)
+
+    def _judge_age(self, last: date | None) -> None:
+        now = self.demands.now
+        if now is None:
+            return
+        due = (now.astimezone(UTC) - GRACE).date() - timedelta(days=1)
+        begun = [entry.day for entry in self.chain.entries if entry.kind == "begun"]
+        if (last or date.min) < due and not (begun and begun[0] > due):
+            self._add(CHAIN, Kind.MISSING, f"the last day with an entry is {last}, {due} is over")
+        for entry in self.chain.entries:
+            if entry.at > now + timedelta(minutes=5):
+                self._add(CHAIN, Kind.BACK_DATED, f"entry {entry.number} is of {entry.at}, to come")
+                break
+
+    def _judge_pruned(self) -> None:
+        least = self.demands.retention.get(self.host, LEAST_RETENTION)
+        for entry in self.chain.entries:
+            if entry.kind != "pruned":
+                continue
+            kept = (entry.at.date() - entry.day).days
+            promised = max(least, entry.content["retention_days"])
+            if kept <= promised:
+                text = f"it was removed after {kept} days, and had to be kept for {promised}"
+                self._add(entry.file, Kind.REMOVED, text)
+
+    def _judge_names(
+        self, files: dict[str, int | None], expected: dict[str, Entry], last: date | None
+    ) -> None:
+        known = {entry.file for entry in self.chain.entries if entry.kind == "closed"}
+        for name in sorted(files):
+            if name == CHAIN or (name in known and files[name] is not None):
+                if name in known and name not in expected:
+                    self.about.notes.append(f"{name}: past its retention, and about to be removed")
+                continue
+            day = open_day(name)
+            if files[name] is not None and rest_of_a_run(name):
+                self.about.notes.append(f"{name}: the collector is at work, or was interrupted")
+            elif files[name] is None:
+                self._add(name, Kind.ADDED, "it is no file")
+            elif day is None:
+                closing = FILE.fullmatch(name) and f"{name[:10]}.jsonl" in files
+                if closing and (last is None or name[:10] > str(last)):
+                    self.about.notes.append(f"{name}: the collector is about to close it")
+                else:
+                    self._add(name, Kind.ADDED, "the chain does not know it")
+            elif last is not None and day <= last:
+                text = "its day was closed already: it came late, or somebody put it there"
+                self._add(name, Kind.ADDED, text)
+            else:
+                self.about.notes.append(
+                    f"{name}: still open, so nothing protects it but attributes"
+                )
+
+    def _read(self, files: dict[str, int | None], expected: list[Entry]) -> None:
+        entries = {entry.file: entry for entry in expected}
+        since = self.demands.since
+        wanted = []
+        for entry in expected:
+            if files.get(entry.file) is None:
+                self._add(
+                    entry.file, Kind.REMOVED, f"entry {entry.number} knows it, it is not there"
+                )
+            elif since is None or entry.day >= since:
+                wanted.append(entry.file)
+        opened = sorted(name for name in files if open_day(name) and files[name] is not None)
+        for name, stream in self.source.read(self.host, [*wanted, *opened]):
+            if name in entries:
+                entry = entries[name]
+                day = str(entry.day)
+                found = read_closed(stream, self.host, day, self.sequence, name)
+                self._compare(entry, found)
+                wanted.remove(name)
+            else:
+                found = read_open(stream, self.host, name[:10], self.sequence, name)
+                self._tell_odd(name, found.odd)
+            if found.torn:
+                text = f"{name}: {found.torn} lines were never written to their end"
+                self.about.notes.append(f"{text}; their records come again")
+            self.about.files += 1
+            self.about.records += found.records
+            self.about.content_bytes += found.content_size
+        for name in wanted:
+            self._add(name, Kind.REMOVED, "it vanished while it was to be read")
+
+    def _compare(self, entry: Entry, found: Content) -> None:
+        said = entry.content
+        if found.sha256 != said["sha256"]:
+            other = self.known.get(found.sha256)
+            if other:
+                self._add(entry.file, Kind.REPLACED, f"it is {other}")
+            elif found.size < said["size"]:
+                text = f"it has {found.size} bytes of {said['size']}"
+                self._add(entry.file, Kind.TRUNCATED, text)
+            else:
+                self._add(entry.file, Kind.ALTERED, f"its SHA-256 is {found.sha256}")
+            return
+        if found.unreadable:
+            self._add(entry.file, Kind.ALTERED, f"it can't be decompressed: {found.unreadable}")
+            return
+        for name in ("size", "content_size", "content_sha256", "records"):
+            if getattr(found, name) != said[name]:
+                text = (
+                    f"its {name} is {getattr(found, name)}, entry {entry.number} says {said[name]}"
+                )
+                self._add(entry.file, Kind.ALTERED, text)
+        self._tell_odd(entry.file, found.odd)
+
+    def _tell_odd(self, place: str, odd: dict[str, int]) -> None:
+        for what, line in odd.items():
+            kind = Kind.BACK_DATED if "day" in what else Kind.ALTERED
+            self._add(place, kind, f"{what}, the first in line {line}")
+
+    def _tell_sequence(self) -> None:
+        sequence = self.sequence
+        self.about.duplicates = sequence.duplicates
+        for place in sequence.restarts:
+            self.about.notes.append(f"{place}: the host's messages are counted from 1 again")
+        for gap in sequence.gaps[:MOST_GAPS]:
+            numbers = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
+            count = gap.last - gap.first + 1
+            self._add(gap.place, Kind.GAP, f"before it, messages {numbers} ({count}) are not there")
+        if len(sequence.gaps) > MOST_GAPS or sequence.overflowed:
+            more = "at least " if sequence.overflowed else ""
+            left = len(sequence.gaps) - MOST_GAPS
+            self._add(CHAIN, Kind.GAP, f"{more}{left} more ranges of messages are not there")

@@ -1,0 +1,160 @@
+"""``ringfence logs``."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from ringfence.archive.anchors import parse_anchors
+from ringfence.archive.findings import Reading
+from ringfence.archive.keys import load_keys
+from ringfence.archive.site import SiteArchive, collectors
+from ringfence.archive.sources import Folder
+from ringfence.archive.verifying import Demands, verify_archive
+from ringfence.cli.options import json_option, site_argument
+from ringfence.errors import UsageError
+from ringfence.site import load_site
+
+FAILED = 1
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group(epilog="Example: ringfence logs verify inventories/center")
+def logs() -> None:
+    """Verify the collector's archive of logs, and anchor it on another host."""
+
+
+@logs.command(epilog="Example: ringfence logs verify inventories/center --since 2026-11-01")
+@click.argument("target", metavar="SITE|PATH", type=FOLDER)
+@click.option("--key", "key_file", type=FILE, help="The collector's public keys, for a PATH.")
+@click.option(
+    "--anchor", "anchor_file", type=FILE, help="A copy of the anchored heads, for a PATH."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Read the files of this day and later ones; chains are always read whole.",
+)
+@json_option
+def verify(
+    target: Path,
+    key_file: Path | None,
+    anchor_file: Path | None,
+    since: datetime | None,
+    as_json: bool,
+) -> int:
+    """Read an archive of logs again: the collectors' of SITE over ssh, or one in a folder.
+
+    Names what was altered, removed, truncated, reordered, replaced, back-dated or added, and which
+    messages never arrived.
+    """
+    day = since.date() if since else None
+    if (target / "hosts.yml").exists():
+        if key_file or anchor_file:
+            raise UsageError("--key and --anchor are for a folder; a site has its own")
+        readings = _of_site(target, day, quiet=as_json)
+    else:
+        readings = {str(target): _of_folder(target, key_file, anchor_file, day)}
+    if as_json:
+        document = {name: reading.as_json() for name, reading in readings.items()}
+        click.echo(json.dumps({"archives": document}, indent=1))
+    else:
+        for name, reading in readings.items():
+            _tell(name, reading)
+    return 0 if all(reading.sound for reading in readings.values()) else FAILED
+
+
+@logs.command(epilog="Example: ringfence logs trust inventories/center")
+@site_argument
+@click.option("--add", is_flag=True, help="Trust a new key of a collector beside its old one.")
+def trust(site: Path, add: bool) -> None:
+    """Fetch the public keys by which SITE's collectors sign, and keep them in SITE/archive."""
+    loaded = load_site(site)
+    for host in collectors(loaded):
+        archive = SiteArchive(loaded, host)
+        name = archive.trust(add)
+        click.echo(f"{host.name} signs with {name}; {archive.key_file} has it")
+
+
+@logs.command(epilog="Example: ringfence logs anchor inventories/center")
+@site_argument
+@click.option(
+    "--begin-again",
+    metavar="HOST",
+    multiple=True,
+    help="The chain of HOST was put aside: a new one begins, and its former heads count no more.",
+)
+def anchor(site: Path, begin_again: tuple[str, ...]) -> int:
+    """Carry the heads of SITE's chains to the host that keeps them (`logging.anchor`).
+
+    Run it every night: a chain that is rewritten on the collector shows from its last anchor on.
+    """
+    loaded, code = load_site(site), 0
+    for host in collectors(loaded):
+        archive = SiteArchive(loaded, host)
+        reading, made = archive.anchor(begin_again)
+        for finding in reading.findings:
+            click.echo(f"{host.name}: {finding}")
+        if reading.findings:
+            click.echo(f"{host.name}: nothing was anchored")
+            code = FAILED
+        elif archive.anchor_host is not None:
+            click.echo(f"{host.name}: {len(made)} new heads on {archive.anchor_host.name}")
+    return code
+
+
+def _of_site(path: Path, since: date | None, quiet: bool) -> dict[str, Reading]:
+    loaded, readings = load_site(path), {}
+    for host in collectors(loaded):
+
+        def say(name: str, collector: str = host.name) -> None:
+            if not quiet:
+                click.echo(f"{collector}: reading {name}", err=True)
+
+        readings[host.name] = SiteArchive(loaded, host).verify(since, say)
+    return readings
+
+
+def _of_folder(
+    path: Path, key_file: Path | None, anchor_file: Path | None, since: date | None
+) -> Reading:
+    if key_file is None:
+        raise UsageError(
+            f"{path} has no hosts.yml, so it is a folder with an archive: name the collector's "
+            "public keys by --key (a site keeps them in archive/COLLECTOR.pem)"
+        )
+    anchors = None
+    if anchor_file is not None:
+        anchors = parse_anchors(anchor_file.read_text(), str(anchor_file))
+    demands = Demands(keys=load_keys(key_file), anchors=anchors, since=since)
+    return verify_archive(Folder(path), demands)
+
+
+def _tell(name: str, reading: Reading) -> None:
+    for host in reading.hosts:
+        days = f"{host.first_day} to {host.last_day}" if host.last_day else "no day closed yet"
+        empty = f", {host.empty_days} days without a message" if host.empty_days else ""
+        twice = f", {host.duplicates} sent twice" if host.duplicates else ""
+        pruned = f", {host.pruned} files past their retention" if host.pruned else ""
+        click.echo(
+            f"{host.host}: {days}, {host.files} files, {host.records} records{twice}{empty}{pruned}"
+        )
+        for note in host.notes:
+            click.echo(f"  {note}")
+    for note in reading.notes:
+        click.echo(note)
+    for finding in reading.findings:
+        click.echo(str(finding))
+    if reading.anchored is None:
+        click.echo(
+            f"{name}: compared with no anchor: what root on the collector wrote anew does not show"
+        )
+    else:
+        click.echo(f"{name}: {reading.anchored} anchored heads compared")
+    today = datetime.now(UTC).date()
+    count = len(reading.findings)
+    verdict = "sound" if reading.sound else f"NOT sound: {count} findings"
+    click.echo(f"{name}: {verdict} ({today})")

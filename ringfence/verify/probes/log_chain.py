@@ -1,0 +1,98 @@
+"""The chains of the collector's archive, judged here: form, links, signatures, ages.
+
+The library that reads them (`ringfence.archive`) shares no code with the job that writes them.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from ringfence.archive.chain import Entry, canonical, parse
+from ringfence.archive.keys import Keys, load_keys, parse_keys, signed_by
+from ringfence.archive.site import retention_of
+from ringfence.errors import UsageError
+from ringfence.site import Host, Site
+from ringfence.verify.probes.log_archive import HostFolder
+
+
+def trusted(site: Site, collector: Host, shown: bytes) -> tuple[Keys, str]:
+    """Return the keys that count, and whence they are: the site's, or else what is shown."""
+    kept = site.path / "archive" / f"{collector.name}.pem"
+    if kept.exists():
+        return load_keys(kept), "the site"
+    try:
+        return parse_keys(shown, "the collector"), "the collector: the site keeps none yet"
+    except UsageError:
+        return {}, "nowhere"
+
+
+def faults(folder: HostFolder, keys: Keys) -> list[str]:
+    """Return what is wrong with the last entries of a chain."""
+    found = ["the last entry has no end"] if folder.torn else []
+    before = ""
+    for line in folder.entries:
+        entry = parse(line.encode())
+        if entry is None:
+            found.append(f"no entry: {line[:60]}")
+            continue
+        name = f"entry {entry.number}"
+        if entry.content["host"] != folder.name:
+            found.append(f"{name} is of {entry.content['host']}")
+        if not _signed(entry, keys):
+            found.append(f"{name} is not what the collector signed")
+        if before and entry.previous != hashlib.sha256(before.encode()).hexdigest():
+            found.append(f"{name} does not follow the one before it")
+        before = line
+    return found
+
+
+def head(folder: HostFolder) -> str:
+    """Return number and SHA-256 (hex) of the last entry."""
+    last = folder.entries[-1] if folder.entries else ""
+    entry = parse(last.encode())
+    return f"{entry.number if entry else '?'} {hashlib.sha256(last.encode()).hexdigest()}"
+
+
+def beginning(folder: HostFolder) -> str:
+    """Return kind and number of the first entry: ``begun 0``."""
+    first = parse(folder.first.encode())
+    return f"{first.kind} {first.number}" if first else "no entry"
+
+
+def digests(folder: HostFolder) -> Mapping[str, str]:
+    """Return what the last entries say of closed files: name to SHA-256 (hex)."""
+    return {e.file: str(e.content["sha256"]) for e in _entries(folder) if e.kind == "closed"}
+
+
+def last_day(folder: HostFolder) -> date:
+    """Return the last day with an entry; for a chain that has just begun, the day before it."""
+    entries = _entries(folder)
+    begun = [entry.day - timedelta(days=1) for entry in entries if entry.kind == "begun"]
+    return max([e.day for e in entries if e.kind in ("closed", "empty")] + begun, default=date.min)
+
+
+def days_promised(site: Site) -> dict[str, int]:
+    """Return for how many days the site wants each host's files kept."""
+    return {name: retention_of(site, host) for name, host in site.hosts.items()}
+
+
+def days_kept(folder: HostFolder) -> dict[str, int]:
+    """Return for how many days the files were kept that were removed last, by name."""
+    found: dict[str, int] = {}
+    for line in folder.removals:
+        content: dict[str, Any] = json.loads(line)
+        kept = date.fromisoformat(content["at"][:10]) - date.fromisoformat(content["day"])
+        found[content["file"]] = kept.days
+    return found
+
+
+def _signed(entry: Entry, keys: Keys) -> bool:
+    key = keys.get(entry.content["key"])
+    body = {name: value for name, value in entry.content.items() if name != "signature"}
+    return key is not None and signed_by(key, entry.content["signature"], canonical(body))
+
+
+def _entries(folder: HostFolder) -> list[Entry]:
+    return [entry for entry in (parse(line.encode()) for line in folder.entries) if entry]

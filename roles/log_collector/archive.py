@@ -1,0 +1,94 @@
+"""The archive of all hosts' logs: closed day by day, chained, signed, immutable (LOG-07)."""
+
+import json
+
+from ringfence.operations import files, packages, systemd
+from ringfence.operations.files import Directory, File
+from ringfence.operations.systemd import Oneshot, Service, Unit
+from ringfence.rendering import render
+from ringfence.site.deploying import Intent
+from roles.log_collector.settings import ARCHIVE, days_kept
+
+LIBRARY = "/usr/local/lib/ringfence"
+SCRIPT = f"{LIBRARY}/close-archive"
+MODULES = {name: f"{LIBRARY}/archive/{name}.py" for name in ("chain", "files", "folder")}
+CONFIGURATION = "/etc/ringfence/archive.json"
+STATE = "/var/lib/ringfence/archive"
+UNITS = ("ringfence-close-archive.service", "ringfence-close-archive.timer")
+HOURS_26 = 26 * 3600
+COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
+
+
+def closed_each_night(wanted: Intent) -> None:
+    """Ensure that the files of days that are over are closed, and kept as long as they must be.
+
+    The archive's own folder is the role `permissions`' (PRV-02), its open files the receiver's.
+    """
+    templates = wanted.site.house.templates_dir("log_collector")
+    values = {**wanted.settings("log_collector").model_dump(), "archive": ARCHIVE, "state": STATE}
+
+    packages.installed(
+        name="LOG-07 What compresses, signs and closes files is installed",
+        names=["acl", "e2fsprogs", "openssl", "python3", "zstd"],
+    )
+    files.tree(
+        name="LOG-07 The job that closes files, and for how long they are kept",
+        directories=[
+            Directory(path="/etc/ringfence"),
+            Directory(path=LIBRARY),
+            Directory(path=f"{LIBRARY}/archive"),
+            Directory(path="/var/lib/ringfence"),
+            Directory(path=STATE, mode="0700"),
+        ],
+        files=[
+            _program(SCRIPT, render(templates, "close-archive"), "0755"),
+            *(
+                _program(path, render(templates, f"close_{name}.py"), "0644")
+                for name, path in MODULES.items()
+            ),
+            File(path=CONFIGURATION, content=configuration(wanted)),
+        ],
+    )
+    systemd.units(
+        name="LOG-07 The job's service and timer",
+        units=[Unit(name=unit, content=render(templates, unit, **values)) for unit in UNITS],
+    )
+    systemd.services(
+        name="LOG-07 Files of days that are over are closed",
+        services=[Service(unit=UNITS[1], restart_for=[f"{systemd.UNIT_DIRECTORY}/{UNITS[1]}"])],
+        oneshots=[
+            Oneshot(
+                unit=UNITS[0],
+                product=f"{STATE}/closed-at",
+                max_age=HOURS_26,
+                newer_than=[
+                    SCRIPT,
+                    *MODULES.values(),
+                    CONFIGURATION,
+                    f"{systemd.UNIT_DIRECTORY}/{UNITS[0]}",
+                ],
+                check=[SCRIPT, "check"],
+            )
+        ],
+    )
+
+
+def _program(path: str, content: str, mode: str) -> File:
+    validator = ("python3", "-I", "-c", COMPILES, files.STAGE)
+    return File(path=path, content=content, mode=mode, validators=[validator])
+
+
+def configuration(wanted: Intent) -> str:
+    """Return archive.json: places, and the days for which each host's files are kept.
+
+    The files of a host that is in the site no more are kept as long as any.
+    """
+    hosts = {name: days_kept(wanted.site.policy, host) for name, host in wanted.site.hosts.items()}
+    content = {
+        "archive": ARCHIVE,
+        "private_key": f"{STATE}/signing.key",
+        "public_key": f"{STATE}/signing.pem",
+        "retention_days": {"hosts": hosts, "others": max(hosts.values())},
+        "state": STATE,
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"

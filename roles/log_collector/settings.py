@@ -1,0 +1,36 @@
+"""What a site decides about the archive of logs on the collector."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from ringfence.site import Classification, Host, Policy, Section
+
+ARCHIVE = "/srv/logs"
+TWO_YEARS = 730
+"""Days; RD 1720/2007 art. 103.4, for hosts classified high."""
+AT_LEAST = 400
+"""Days; PCI DSS 10.5.1 asks for twelve months."""
+
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Settings(Section):
+    """The archive of all hosts' logs: when the files of a day that is over are closed.
+
+    How long they are kept stands in the section `logging`.
+    """
+
+    close_time: Clock = "00:20"
+    """When the files of the day before are closed, in UTC: `HH:MM`. What could not be closed then,
+    because it was still being written to, is tried again each hour."""
+    close_delay_minutes: int = Field(default=10, ge=0, le=60)
+    """By how much that moment may be late."""
+
+
+def days_kept(policy: Policy, host: Host) -> int:
+    """Return the days for which a host's logs are kept: what `logging` says, and never less than
+    the host's classification demands."""
+    least = TWO_YEARS if host.classification >= Classification.HIGH else AT_LEAST
+    section = getattr(policy, "logging", None)
+    return least if section is None else max(least, int(section.days_kept(host)))

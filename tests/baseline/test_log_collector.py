@@ -1,0 +1,125 @@
+"""The collector's archive of logs: it can only grow, it is chained and signed, and it is kept."""
+
+from datetime import timedelta
+
+import pytest
+
+from ringfence.verify import control
+from ringfence.verify.probes import host_inventory, log_chain
+from ringfence.verify.probes import log_archive as archive
+
+NIGHT = 26  # hours: a day, and what a timer may be late
+REFUSED = "Operation not permitted"  # EPERM: the file's attribute, whatever the rights of who asks
+YEAR = 400  # days
+
+
+@pytest.fixture
+def folders(host, expect):
+    """The folders of the archive; one that has none receives nothing."""
+    found = archive.folders(host)
+    expect("folders of hosts in the archive", [one.name for one in found], differs_from=[])
+    return found
+
+
+# Nobody can alter it
+
+
+@control("LOG-07")
+def test_closed_files_are_immutable_and_others_can_only_grow(host, folders, expect):
+    good, bad = archive.without_attribute(host)
+    expect("files that can be altered", bad, nothing=True)
+    expect("files with their attribute", good, at_least=1)
+
+
+@control("LOG-07")
+def test_not_even_root_can_alter_or_remove_a_file(host, folders, expect):
+    answers = archive.attempts(host)
+    expect("attempts", len(answers), at_least=1)
+    for attempt, answer in answers.items():
+        expect(f"answer to the attempt to {attempt}", answer, equals=REFUSED)
+
+
+@control("LOG-07")
+def test_only_root_can_use_the_key_that_signs(host, expect):
+    status = archive.key_status(host)
+    expect("kind, owner and mode of the key", status, equals="regular file root:root 600")
+
+
+# Whoever alters it is seen
+
+
+@control("LOG-07")
+def test_every_folder_has_a_chain_that_began(folders, expect):
+    for folder in folders:
+        expect(f"first entry of {folder.name}", log_chain.beginning(folder), equals="begun 0")
+
+
+@control("LOG-07")
+def test_the_last_entries_are_whole_chained_and_signed(host, folders, site, declared, expect):
+    keys, place = log_chain.trusted(site, declared, archive.public_key(host))
+    expect("whence the keys are that count", place, differs_from="nowhere")
+    for folder in folders:
+        found = log_chain.faults(folder, keys)
+        expect(f"what is wrong with the last entries of {folder.name}", found, nothing=True)
+        expect(f"head of {folder.name}", log_chain.head(folder), matches="^[0-9]+ [0-9a-f]{64}$")
+
+
+@control("LOG-07")
+def test_the_last_closed_files_hold_what_their_entries_say(folders, expect):
+    for folder in folders:
+        for name, said in log_chain.digests(folder).items():
+            if name in folder.digests:
+                expect(f"SHA-256 of {folder.name}/{name}", folder.digests[name], equals=said)
+
+
+# Nothing is missing
+
+
+@control("LOG-07")
+def test_every_file_that_was_closed_is_there(folders, expect):
+    for folder in folders:
+        wanted = folder.closed - folder.pruned
+        expect(f"closed files of {folder.name}", folder.there, equals=wanted)
+
+
+@control("LOG-07")
+def test_every_day_that_is_over_is_closed(host, folders, expect):
+    today = archive.today(host)
+    for folder in folders:
+        over = [day.isoformat() for day in folder.open_days if day < today]
+        expect(f"days of {folder.name} that are over and open", over, nothing=True)
+        last = log_chain.last_day(folder)
+        expect(f"last day of {folder.name}'s chain", last, at_least=today - timedelta(days=1))
+
+
+@control("LOG-07")
+def test_files_are_kept_for_as_long_as_they_must(host, folders, site, expect):
+    promised, kept = log_chain.days_promised(site), archive.settings(host)
+    for name, days in promised.items():
+        found = kept.get("hosts", {}).get(name, kept.get("others", 0))
+        expect(f"days for which files of {name} are kept", found, at_least=days)
+    expect("days for which other files are kept", kept.get("others", 0), at_least=YEAR)
+    for folder in folders:
+        for name, days in log_chain.days_kept(folder).items():
+            least = promised.get(folder.name, YEAR)
+            expect(f"days for which {folder.name}/{name} was kept", days, at_least=least)
+
+
+# It goes on
+
+
+@control("LOG-07")
+def test_the_archive_is_looked_after_each_night(host, expect):
+    timers = host_inventory.timers(host, archive.TIMERS)
+    due = [timer for timer in timers if timer.enabled == "enabled" and timer.active == "active"]
+    expect("timers that close files and are enabled and active", len(due), at_least=1)
+    hours = [timer.seconds_to_next / 3600 for timer in due if timer.seconds_to_next is not None]
+    expect("hours until the next run", round(min(hours, default=999), 1), at_most=NIGHT)
+
+
+@control("LOG-07")
+def test_the_last_run_that_closed_files_succeeded(host, expect):
+    timers = host_inventory.timers(host, archive.TIMERS)
+    expect("timers that close files", len(timers), at_least=1)
+    for timer in timers:
+        expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
