@@ -58,6 +58,7 @@ class Sandbox:
         return values[values.index(value) :]
 
 
+NETWORK_FAMILIES = ("AF_INET", "AF_INET6", "AF_UNIX")
 OWN: dict[str, str | tuple[str, ...]] = {
     "LockPersonality": "yes",
     "NoNewPrivileges": "yes",
@@ -75,6 +76,15 @@ SANDBOXES = (
     Sandbox("ringfence-permissions.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     # It closes accounts in /etc.
     Sandbox("ringfence-inactive.service", {**OWN, "ProtectSystem": "yes"}, 5.0, shipped=True),
+    Sandbox("ringfence-heartbeat.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox("ringfence-log-days.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox("ringfence-log-sender.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox(
+        "ringfence-log-receiver.service",
+        {**OWN, "ProtectSystem": "strict", "RestrictAddressFamilies": NETWORK_FAMILIES},
+        4.0,
+        shipped=True,
+    ),
     # As systemd ships it: a drop-in of somebody's may not take it away.
     Sandbox(
         "systemd-logind.service",

@@ -23,6 +23,9 @@ OWN_UNITS = (
     *("ringfence-inactive.service", "ringfence-inactive.timer"),
     *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),
+    *("ringfence-heartbeat.service", "ringfence-heartbeat.timer"),
+    *("ringfence-log-days.service", "ringfence-log-days.timer"),
+    *("ringfence-log-receiver.service", "ringfence-log-sender.service"),
     *("ringfence-permissions.service", "ringfence-permissions.timer"),
 )
 """Units that Ringfence itself makes."""

@@ -9,6 +9,7 @@ from ringfence.site.lints import (
     administrators,
     egress,
     log_officers,
+    logs,
     services,
     shared_accounts,
     ways_in,
@@ -21,6 +22,7 @@ LINTS: dict[str, list[Lint]] = {
     "Administrators": administrators.LINTS,
     "Shared accounts": shared_accounts.LINTS,
     "Who looks after the logs": log_officers.LINTS,
+    "Where logs go": logs.LINTS,
     "What hosts must reach": egress.LINTS,
     "What hosts serve": services.LINTS,
 }
