@@ -8,13 +8,14 @@ from typing import Any
 
 from pyinfra.api.deploy import deploy
 
-from ringfence.operations import files, packages, permissions, systemd
+from ringfence.operations import files, journal, packages, permissions, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.permissions import DataTree
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site import Host
 from ringfence.site.deploying import Intent, intent
+from roles.logging.safe import SiteSafe
 from roles.logging.settings import COLLECTOR, collectors
 
 JOURNALD = "/etc/systemd/journald.conf.d"
@@ -77,8 +78,16 @@ def _journal(wanted: Intent) -> None:
         name="LOG-05 The journal runs by these settings, and has no second copy of audit records",
         services=[
             Service(unit="systemd-journald-audit.socket", masked=True),
-            Service(unit="systemd-journald.service", enabled=None, restart_for=[JOURNALD_FILE]),
+            Service(
+                unit="systemd-journald.service", enabled=None, restart_for=[JOURNALD, JOURNALD_FILE]
+            ),
         ],
+    )
+    journal.uncovered(name="LOG-05 Nothing is mounted over the journal", path="/var/log/journal")
+    journal.closed(name="LOG-05 The journal is closed to others")
+    journal.sealed(
+        name="LOG-05 The journal is sealed, and the key that checks the seals is kept elsewhere",
+        safe=SiteSafe(site=wanted.site, host=wanted.host),
     )
 
 
@@ -86,6 +95,7 @@ def _sending(wanted: Intent, collector: Host) -> None:
     templates = wanted.site.house.templates_dir("logging")
     values = {**_values(wanted), "address": collector.address, "collector": collector.name}
     units = ("ringfence-log-sender.service", *_pair("ringfence-heartbeat"))
+    journal.uncovered(name="LOG-06 Nothing is mounted over the host's certificate", path=PKI)
     packages.installed(
         name="LOG-06 rsyslog with RELP is installed", names=["rsyslog", "rsyslog-relp"]
     )
@@ -140,6 +150,7 @@ def _receiving(wanted: Intent) -> None:
         name="LOG-06 The archive is closed to everybody but its group",
         trees=[_archive_tree(wanted)],
     )
+    journal.uncovered(name="LOG-06 Nothing is mounted over the archive", path=PLACES["archive"])
     files.tree(
         name="LOG-06 Who may send logs, and what becomes of them",
         directories=[

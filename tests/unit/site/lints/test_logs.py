@@ -26,8 +26,8 @@ def test_hosts_whose_flows_lead_to_the_port_send_their_logs(told: Told) -> None:
 
 def test_a_host_without_a_flow_to_the_port(told: Told) -> None:
     assert told(*RIGHT[:2]) == [
-        "policy.yml:20:1: flows: the logs of agent1 don't get to log_collector: no flow leads to its "
-        "port 2514/tcp (logging.port) from agents; add one [logs-without-a-flow]"
+        "policy.yml:20:1: flows: the logs of agent1 don't get to log_collector: no flow leads to "
+        "its port 2514/tcp (logging.port) from agents; add one [logs-without-a-flow]"
     ]
 
 
