@@ -77,7 +77,7 @@ def sealed(safe: Safe) -> Generator[StringCommand, None, None]:
 @operation()
 def closed() -> Generator[StringCommand, None, None]:
     """Ensure that only root and the group systemd-journal may read the files of the journal."""
-    found = list(host.get_fact(OpenFiles))
+    found: list[str] = [*host.get_fact(OpenFiles)]
     if not found:
         host.noop("the journal's files are closed to others")
         return
@@ -89,7 +89,7 @@ def closed() -> Generator[StringCommand, None, None]:
 def uncovered(path: str) -> Generator[StringCommand, None, None]:
     """Ensure that nothing is mounted below a directory: it would hide what lies there."""
     absolute(path)
-    found = list(host.get_fact(MountsBelow, path=path))
+    found: list[str] = [*host.get_fact(MountsBelow, path=path)]
     if not found:
         host.noop(f"nothing is mounted over what lies in {path}")
     for point in reversed(found):

@@ -27,9 +27,9 @@ EOF
 """
 
 
-def entry(place, journal="a", **fields):
+def entry(place, journal="a", boot="1", **fields):
     values = {
-        "__CURSOR": f"s={journal};i={place:x};b=1;m=2;t=3;x=4",
+        "__CURSOR": f"s={journal};i={place:x};b={boot};m=2;t=3;x=4",
         "__REALTIME_TIMESTAMP": "1795773600000001",
         "PRIORITY": "3",
         "SYSLOG_FACILITY": "10",
@@ -152,25 +152,31 @@ def test_after_its_end_the_same_entries_have_the_same_numbers(place, how):
     assert [one["sequence"] for one in after] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_new_journal_goes_on_after_the_last_number(place):
+@pytest.mark.parametrize(
+    "after",
+    [[entry(1, "b"), entry(2, "b")], [entry(4, "a", "2"), entry(5, "a", "2")]],
+    ids=["journal", "boot"],
+)
+def test_a_new_journal_and_a_new_boot_go_on_after_the_last_number(after, place):
     place.journal(*(entry(n) for n in range(1, 4)))
     received(place.start(), 3)
     time.sleep(2.5)
     place.end(signal.SIGTERM)
-    place.journal(*(entry(n) for n in range(1, 4)), entry(1, "b"), entry(2, "b"))
+    place.journal(*(entry(n) for n in range(1, 4)), *after)
     found = received(place.start(), 5)
     assert [one["sequence"] for one in found] == [1, 2, 3, 4, 5]
     assert not (place.folder / "told").exists()
 
 
-def test_after_a_sudden_stop_a_new_journal_takes_no_number_that_may_have_been_sent(place):
+@pytest.mark.parametrize("first", [entry(1, "b", "2"), entry(4, "a", "2", MESSAGE="another")])
+def test_after_a_sudden_stop_no_number_is_used_that_may_have_been_sent(first, place):
     place.journal(*(entry(n) for n in range(1, 6)))
     received(place.start(), 5)
     place.end(signal.SIGKILL)
     # The host was reset: of the journal its last two entries are gone, though they were sent.
     text = place.position.read_text()
     place.position.write_text(text.replace(f"boot {place.known['boot']}", "boot another"))
-    place.journal(*(entry(n) for n in range(1, 4)), entry(1, "b"))
+    place.journal(*(entry(n) for n in range(1, 4)), first)
     found = [one["sequence"] for one in received(place.start(), 4)]
     assert found[:3] == [1, 2, 3]
     assert found[3] > 5
