@@ -101,12 +101,6 @@ def test_the_journal_runs_by_its_present_settings(host, expect):
 
 
 @control("LOG-05")
-def test_no_file_of_the_journal_is_damaged(host, expect):
-    expect("files of the journal", len(journal.files(host)), at_least=1)
-    expect("damaged files of the journal", journal.damaged(host), nothing=True)
-
-
-@control("LOG-05")
 def test_the_journal_is_closed_to_others(host, expect):
     found = journal.open_to_others(host)
     expect("files of the journal that others may read or change", found, nothing=True)

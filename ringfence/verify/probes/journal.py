@@ -21,13 +21,6 @@ CHANGED_SINCE = (
     f"find /etc/systemd/journald.conf /etc/systemd/journald.conf.d /run/systemd/journald.conf.d "
     f"-type f -newerct {STARTED} 2>/dev/null"
 )
-VERIFY = """\
-for try in 1 2 3; do
-    found=$(journalctl --system --verify --quiet 2>&1 | grep '^FAIL' || :)
-    [ -n "$found" ] || exit 0
-    sleep 1 # an entry that is being written looks torn
-done
-echo "$found\""""
 OPEN = r"""
 find /var/log/journal -type f \( -perm /027 -o ! -user root -o ! -group systemd-journal \) \
     -printf '%p %m %u:%g\n'"""
@@ -90,11 +83,6 @@ def dropped(host: Any) -> list[str]:
 def changed_since_its_start(host: Any) -> list[str]:
     """Return files of journald's configuration that it hasn't read."""
     return sorted(host.run("sh -c %s", CHANGED_SINCE).stdout.split())
-
-
-def damaged(host: Any) -> list[str]:
-    """Return the files in which journald finds damage."""
-    return _lines(host, VERIFY)
 
 
 def open_to_others(host: Any) -> list[str]:

@@ -1,0 +1,101 @@
+"""The script that reads an archive, on archives that are written here."""
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ringfence.verify.probes import log_archive
+
+
+class Archive:
+    def __init__(self, place):
+        self.place = place
+
+    def write(self, host, *records, day=0):
+        folder = self.place / host
+        folder.mkdir(exist_ok=True)
+        name = f"{datetime.now(UTC).date() - timedelta(days=day)}.jsonl"
+        lines = [r if isinstance(r, str) else json.dumps(r, separators=(",", ":")) for r in records]
+        (folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+    def heard(self, *hosts, most=log_archive.MOST):
+        words = ["perl", "-e", log_archive.SCRIPT, str(self.place), str(most), *hosts]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        return [json.loads(line) for line in said.splitlines()]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return Archive(tmp_path)
+
+
+def record(number, host="pbx1", program="sshd", message="hello", ago=5):
+    received = datetime.now(UTC) - timedelta(seconds=ago)
+    return {
+        "received": received.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "sent": received.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "host": host,
+        "sequence": number,
+        "facility": "auth",
+        "severity": "info",
+        "program": program,
+        "pid": "1",
+        "message": message,
+    }
+
+
+def test_a_host_that_is_heard(archive):
+    archive.write("pbx1", record(1, program="ringfence-heartbeat", ago=60), record(2))
+    (found,) = archive.heard("pbx1")
+    assert found["lines"] == 2
+    assert 0 <= found["newest"] <= 10
+    assert 58 <= found["heartbeat"] <= 70
+    assert (found["holes"], found["foreign"], found["broken"]) == ([], [], 0)
+
+
+def test_a_host_that_was_never_heard(archive):
+    (found,) = archive.heard("pbx1")
+    assert (found["lines"], found["newest"], found["heartbeat"]) == (0, None, None)
+
+
+def test_holes_are_told_and_what_came_twice_or_late_is_none(archive):
+    archive.write("pbx1", *(record(n) for n in (4, 5, 6, 5, 6, 7, 11, 10, 15)))
+    assert archive.heard("pbx1")[0]["holes"] == ["8-9", "12-14"]
+
+
+def test_a_hole_over_midnight_is_told(archive):
+    archive.write("pbx1", record(1), day=1)
+    archive.write("pbx1", record(3))
+    assert archive.heard("pbx1")[0]["holes"] == ["2-2"]
+
+
+def test_numbers_that_were_never_used_are_no_hole(archive):
+    text = "begun anew after a sudden stop: numbers 3 to 9 that are missing were never used"
+    archive.write("pbx1", record(1), record(2), record(3), record(10), record(11, message=text))
+    assert archive.heard("pbx1")[0]["holes"] == ["4-9"]
+    program = "ringfence-logging"
+    archive.write("pbx1", record(3), record(10), record(11, program=program, message=text))
+    assert archive.heard("pbx1")[0]["holes"] == []
+
+
+def test_records_of_others_and_lines_that_are_none_are_told(archive):
+    archive.write("pbx1", record(1), record(2, host="db1"), "not json", '{"received":"2')
+    (found,) = archive.heard("pbx1")
+    assert found["foreign"] == ["db1"]
+    assert found["broken"] == 2
+
+
+def test_of_a_large_file_the_end_is_read(archive):
+    archive.write("pbx1", record(1), *(record(n) for n in range(100, 200)))
+    (found,) = archive.heard("pbx1", most=5000)
+    assert 0 < found["lines"] < 100
+    assert found["holes"] == []
+
+
+def test_the_ages_of_moments_are_right_over_years(archive):
+    old = record(1) | {"received": "2024-02-29T12:00:00.000000Z"}
+    archive.write("pbx1", old)
+    wanted = (datetime.now(UTC) - datetime(2024, 2, 29, 12, tzinfo=UTC)).total_seconds()
+    assert abs(archive.heard("pbx1")[0]["newest"] - wanted) < 10
