@@ -18,7 +18,7 @@ class SealingState(TypedDict):
     """What `Sealing` found."""
 
     sealed: bool
-    """whether the journal has a sealing key"""
+    """whether the journal has a sealing key that root alone can read"""
     waiting: bool
     """whether the key that checks the seals still lies on the host"""
 

@@ -25,8 +25,10 @@ MAKE = f"""\
 umask 077
 mkdir -p {WAITING.rpartition("/")[0]}
 journalctl --setup-keys --force --interval={INTERVAL} >{WAITING}.new
+chmod 0600 "/var/log/journal/$(cat /etc/machine-id)/fss"
 mv -- {WAITING}.new {WAITING}
 """
+"""systemd 257 lets the group of those who read the journal read the sealing key too."""
 FETCHED = f"rm -rf -- {WAITING.rpartition('/')[0]} && journalctl --rotate"
 """journald seals the files that it begins from now on."""
 

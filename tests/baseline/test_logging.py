@@ -85,6 +85,7 @@ def test_the_journal_is_sealed(host, expect):
     expect("files of the journal that are written to", len(written), at_least=1)
     for file in written:
         expect(f"flags of {file.path}", file.flags.split(), includes={"SEALED"})
+    expect("mode and owner of the sealing key", journal.sealing_keys(host), equals=["600 root"])
 
 
 @control("LOG-05")

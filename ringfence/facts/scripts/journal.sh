@@ -5,7 +5,10 @@ export LC_ALL PATH
 sealing() { # file of a verification key that waits
     echo ringfence-journal
     id=$(cat /etc/machine-id 2>/dev/null || :)
-    [ -z "$id" ] || [ ! -s "/var/log/journal/$id/fss" ] || echo sealed
+    case $(stat -c '%s %a %U' -- "/var/log/journal/$id/fss" 2>/dev/null) in
+    0\ * | '') ;;
+    *' 600 root') echo sealed ;;
+    esac
     [ ! -s "$1" ] || echo waiting
 }
 sealing_key() { # file

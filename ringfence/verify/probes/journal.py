@@ -27,6 +27,7 @@ find /var/log/journal -type f \( -perm /027 -o ! -user root -o ! -group systemd-
 LEFT_BEHIND = "find /run/ringfence-sealing /root /var/lib/ringfence -xdev -type f -size -4k"
 KEY = r"[0-9a-f]{6}(-[0-9a-f]{6}){3}/[0-9a-f]+-[0-9a-f]+"
 LEFT = f"{LEFT_BEHIND} -exec grep -lE '^{KEY}$' {{}} + 2>/dev/null"
+SEALING_KEYS = "find /var/log/journal -name fss -printf '%m %u\\n'"
 AUDIT_SOCKET = "systemctl show -p LoadState -p ActiveState systemd-journald-audit.socket"
 
 
@@ -88,6 +89,11 @@ def changed_since_its_start(host: Any) -> list[str]:
 def open_to_others(host: Any) -> list[str]:
     """Return the files that others than root and the group systemd-journal may read or write."""
     return _lines(host, OPEN)
+
+
+def sealing_keys(host: Any) -> list[str]:
+    """Return mode and owner of the keys by which the host seals, such as `600 root`."""
+    return _lines(host, SEALING_KEYS)
 
 
 def keys_left_behind(host: Any) -> list[str]:
