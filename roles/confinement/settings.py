@@ -58,6 +58,7 @@ class Sandbox:
         return values[values.index(value) :]
 
 
+NETWORK_FAMILIES = ("AF_INET", "AF_INET6", "AF_UNIX")
 OWN: dict[str, str | tuple[str, ...]] = {
     "LockPersonality": "yes",
     "NoNewPrivileges": "yes",
@@ -80,6 +81,15 @@ SANDBOXES = (
     Sandbox(
         "ringfence-close-archive.service",
         {**OWN, "ProtectSystem": "strict", "PrivateTmp": "yes"},
+        4.0,
+        shipped=True,
+    ),
+    Sandbox("ringfence-heartbeat.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox("ringfence-log-days.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox("ringfence-log-sender.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox(
+        "ringfence-log-receiver.service",
+        {**OWN, "ProtectSystem": "strict", "RestrictAddressFamilies": NETWORK_FAMILIES},
         4.0,
         shipped=True,
     ),

@@ -24,6 +24,11 @@ OWN_UNITS = (
     *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),
     *("ringfence-permissions.service", "ringfence-permissions.timer"),
+    *("ringfence-integrity.service", "ringfence-integrity.timer"),
+    *("ringfence-heartbeat.service", "ringfence-heartbeat.timer"),
+    *("ringfence-log-days.service", "ringfence-log-days.timer"),
+    *("ringfence-log-receiver.service", "ringfence-log-sender.service"),
+    *("ringfence-close-archive.service", "ringfence-close-archive.timer"),
 )
 """Units that Ringfence itself makes."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.verify import control
 from ringfence.verify.probes import host_inventory, log_chain
-from ringfence.verify.probes import log_archive as archive
+from ringfence.verify.probes import log_folders as archive
 
 NIGHT = 26  # hours: a day, and what a timer may be late
 REFUSED = "Operation not permitted"  # EPERM: the file's attribute, whatever the rights of who asks

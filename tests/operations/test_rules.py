@@ -43,6 +43,7 @@ from ringfence.operations import (
     clock,
     files,
     integrity,
+    journal,
     kernel,
     nftables,
     packages,
@@ -67,6 +68,7 @@ MODULES = (
         clock,
         files,
         integrity,
+        journal,
         kernel,
         nftables,
         packages,
@@ -241,6 +243,7 @@ USES = {
     "account that schedules": Use(
         schedules.restricted, lambda t: {"accounts": [t], "remove": True}
     ),
+    "directory that nothing covers": Use(journal.uncovered, lambda t: {"path": f"/srv/{t}"}),
     "module": Use(kernel.unloaded, lambda t: {"modules": [t]}),
     "setting": Use(kernel.settings, lambda t: {"settings": [kernel.Setting(name=t, values=["1"])]}),
     "file of settings": Use(kernel.read_at_boot, lambda t: {"path": f"/{t}", "settings": []}),
@@ -317,6 +320,9 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (schedules.restricted, {"accounts": ["root"], "remove": True}),
         (kernel.settings, {"settings": [kernel.Setting(name="kernel.a", values=["1"])]}),
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
+        (journal.sealed, {"safe": journal.Safe()}),
+        (journal.closed, {}),
+        (journal.uncovered, {"path": "/srv/a"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
         (clock.utc, {}),

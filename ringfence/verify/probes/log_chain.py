@@ -14,7 +14,7 @@ from ringfence.archive.keys import Keys, load_keys, parse_keys, signed_by
 from ringfence.archive.site import retention_of
 from ringfence.errors import UsageError
 from ringfence.site import Host, Site
-from ringfence.verify.probes.log_archive import HostFolder
+from ringfence.verify.probes.log_folders import HostFolder
 
 
 def trusted(site: Site, collector: Host, shown: bytes) -> tuple[Keys, str]:

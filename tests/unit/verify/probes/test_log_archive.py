@@ -1,138 +1,101 @@
-"""What the probes say of an archive in a folder here, whose commands are run for real."""
+"""The script that reads an archive, on archives that are written here."""
 
-import os
+import json
 import subprocess
-from datetime import date
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ringfence.verify.probes import log_archive, log_chain
-
-from ...archive.conftest import FIRST, Writer, day, sound_archive
+from ringfence.verify.probes import log_archive
 
 
-class Here:
-    """A host that is this computer, with the archive in another folder."""
+class Archive:
+    def __init__(self, place):
+        self.place = place
 
-    def __init__(self, root):
-        self.root = root
+    def write(self, host, *records, day=0):
+        folder = self.place / host
+        folder.mkdir(exist_ok=True)
+        name = f"{datetime.now(UTC).date() - timedelta(days=day)}.jsonl"
+        lines = [r if isinstance(r, str) else json.dumps(r, separators=(",", ":")) for r in records]
+        (folder / name).write_text("".join(f"{line}\n" for line in lines))
 
-    def run(self, command):
-        script = command.replace("/srv/logs", str(self.root))
-        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
-        return SimpleNamespace(stdout=done.stdout, rc=done.returncode)
-
-    def check_output(self, command):
-        return self.run(command).stdout
+    def heard(self, *hosts, most=log_archive.MOST):
+        words = ["perl", "-e", log_archive.SCRIPT, str(self.place), str(most), *hosts]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        return [json.loads(line) for line in said.splitlines()]
 
 
 @pytest.fixture
 def archive(tmp_path):
-    return sound_archive(tmp_path / "logs")
+    return Archive(tmp_path)
 
 
-def folder(archive, name="pbx1"):
-    return next(one for one in log_archive.folders(Here(archive.root)) if one.name == name)
+def record(number, host="pbx1", program="sshd", message="hello", ago=5):
+    received = datetime.now(UTC) - timedelta(seconds=ago)
+    return {
+        "received": received.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "sent": received.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "host": host,
+        "sequence": number,
+        "facility": "auth",
+        "severity": "info",
+        "program": program,
+        "pid": "1",
+        "message": message,
+    }
 
 
-def test_a_sound_folder(archive):
-    found = folder(archive)
-    assert (found.closed, found.pruned, found.there, found.torn) == (4, 0, 4, False)
-    assert found.open_days == [day(4)]
-    assert log_chain.beginning(found) == "begun 0"
-    assert log_chain.faults(found, archive.keys) == []
-    assert log_chain.last_day(found) == day(3)
-    said = log_chain.digests(found)
-    assert len(found.digests) == log_archive.DIGESTS
-    assert all(said[name] == digest for name, digest in found.digests.items())
-    assert log_chain.head(found).startswith("5 ")
+def test_a_host_that_is_heard(archive):
+    archive.write("pbx1", record(1, program="ringfence-heartbeat", ago=60), record(2))
+    (found,) = archive.heard("pbx1")
+    assert found["lines"] == 2
+    assert 0 <= found["newest"] <= 10
+    assert 58 <= found["heartbeat"] <= 70
+    assert (found["holes"], found["foreign"], found["broken"]) == ([], [], 0)
 
 
-def test_an_archive_that_is_not_there_has_no_folder(tmp_path):
-    assert log_archive.folders(Here(tmp_path / "none")) == []
-    assert log_archive.attempts(Here(tmp_path / "none")) == {}
-    assert log_archive.without_attribute(Here(tmp_path / "none")) == (0, [])
+def test_a_host_that_was_never_heard(archive):
+    (found,) = archive.heard("pbx1")
+    assert (found["lines"], found["newest"], found["heartbeat"]) == (0, None, None)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
-        (b'"records":3', b'"records":4', "entry 1 is not what the collector signed"),
-        (b'"host":"pbx1"', b'"host":"pbx2"', "entry 1 is of pbx2"),
-        (b"{", b"{ ", "no entry: { "),
-    ],
-)
-def test_an_entry_that_was_altered_is_told(archive, old, new, fault):
-    archive.lines["pbx1"][1] = archive.lines["pbx1"][1].replace(old, new)
-    archive.save("pbx1")
-    assert any(one.startswith(fault) for one in log_chain.faults(folder(archive), archive.keys))
+def test_holes_are_told_and_what_came_twice_or_late_is_none(archive):
+    archive.write("pbx1", *(record(n) for n in (4, 5, 6, 5, 6, 7, 11, 10, 15)))
+    assert archive.heard("pbx1")[0]["holes"] == ["8-9", "12-14"]
 
 
-def test_links_ends_and_foreign_keys_are_judged(archive):
-    del archive.lines["pbx1"][2]
-    archive.save("pbx1")
-    with (archive.root / "pbx1/chain.jsonl").open("ab") as file:
-        file.write(b'{"at"')
-    found = folder(archive)
-    faults = log_chain.faults(found, archive.keys)
-    assert "the last entry has no end" in faults
-    assert "entry 3 does not follow the one before it" in faults
-    other = Writer(archive.root)
-    assert "entry 1 is not what the collector signed" in log_chain.faults(found, other.keys)
+def test_a_hole_over_midnight_is_told(archive):
+    archive.write("pbx1", record(1), day=1)
+    archive.write("pbx1", record(3))
+    assert archive.heard("pbx1")[0]["holes"] == ["2-2"]
 
 
-def test_a_file_that_is_gone_is_missing_in_the_count(archive):
-    (archive.root / "pbx1" / f"{day(1)}.jsonl.zst").unlink()
-    found = folder(archive)
-    assert (found.closed - found.pruned, found.there) == (4, 3)
+def test_numbers_that_were_never_used_are_no_hole(archive):
+    text = "begun anew after a sudden stop: numbers 3 to 9 that are missing were never used"
+    archive.write("pbx1", record(1), record(2), record(3), record(10), record(11, message=text))
+    assert archive.heard("pbx1")[0]["holes"] == ["4-9"]
+    program = "ringfence-logging"
+    archive.write("pbx1", record(3), record(10), record(11, program=program, message=text))
+    assert archive.heard("pbx1")[0]["holes"] == []
 
 
-def test_a_removal_is_told_with_the_days_that_the_file_was_kept(archive):
-    archive.prune("pbx1", 1, "2026-03-31T00:20:00Z")
-    assert log_chain.days_kept(folder(archive)) == {f"{FIRST}.jsonl.zst": 30}
+def test_records_of_others_and_lines_that_are_none_are_told(archive):
+    archive.write("pbx1", record(1), record(2, host="db1"), "not json", '{"received":"2')
+    (found,) = archive.heard("pbx1")
+    assert found["foreign"] == ["db1"]
+    assert found["broken"] == 2
 
 
-def test_a_chain_that_has_just_begun_lacks_no_day(archive):
-    archive.entry("new1", "begun", date(2026, 4, 2))
-    assert log_chain.last_day(folder(archive, "new1")) == date(2026, 4, 1)
+def test_of_a_large_file_the_end_is_read(archive):
+    archive.write("pbx1", record(1), *(record(n) for n in range(100, 200)))
+    (found,) = archive.heard("pbx1", most=5000)
+    assert 0 < found["lines"] < 100
+    assert found["holes"] == []
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="making files immutable needs root")
-def test_attributes_and_attempts(archive):
-    here = Here(archive.root)
-    good, bad = log_archive.without_attribute(here)
-    assert good == 0
-    assert f"i lacks ./pbx1/{day(1)}.jsonl.zst" in bad
-    assert "a lacks ./pbx1/chain.jsonl" in bad
-    before = {path: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()}
-    assert set(log_archive.attempts(here).values()) == {"done"}
-    assert {path: path.read_bytes() for path in before} == before
-    try:
-        for path in before:
-            flag = "+i" if path.suffix == ".zst" else "+a"
-            subprocess.run(["chattr", flag, path], check=True)
-        assert log_archive.without_attribute(here) == (len(before), [])
-        tried = log_archive.attempts(here)
-        assert set(tried.values()) == {"Operation not permitted"}
-        assert {attempt.split()[0] for attempt in tried} == {"write", "rename", "append"}
-    finally:
-        subprocess.run(["chattr", "-R", "-i", "-a", archive.root], check=True)
-
-
-def test_the_keys_of_the_site_count_before_those_that_are_shown(archive, tmp_path):
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    public = archive.key.public_key()
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    site, collector = SimpleNamespace(path=tmp_path), SimpleNamespace(name="collector1")
-    keys, place = log_chain.trusted(site, collector, pem)
-    assert (list(keys), place) == (list(archive.keys), "the collector: the site keeps none yet")
-    assert log_chain.trusted(site, collector, b"") == ({}, "nowhere")
-    (tmp_path / "archive").mkdir()
-    (tmp_path / "archive/collector1.pem").write_bytes(pem)
-    assert log_chain.trusted(site, collector, b"") == (keys, "the site")
-
-
-def test_settings_that_are_unreadable_promise_nothing():
-    assert log_archive.settings(SimpleNamespace(run=lambda _c: SimpleNamespace(stdout="x"))) == {}
+def test_the_ages_of_moments_are_right_over_years(archive):
+    old = record(1) | {"received": "2024-02-29T12:00:00.000000Z"}
+    archive.write("pbx1", old)
+    wanted = (datetime.now(UTC) - datetime(2024, 2, 29, 12, tzinfo=UTC)).total_seconds()
+    assert abs(archive.heard("pbx1")[0]["newest"] - wanted) < 10

@@ -1,0 +1,165 @@
+"""The collector's archive of logs as its file system, its shell and its clock show it.
+
+Nothing here asks the job that writes the archive. Sources: lsattr(1), chattr(1), sha256sum(1).
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+FOLDER = "/srv/logs"
+KEY = "/var/lib/ringfence/archive/signing.key"
+PUBLIC_KEY = "/var/lib/ringfence/archive/signing.pem"
+SETTINGS = "/etc/ringfence/archive.json"
+TIMERS = "*archive*.timer"
+ENTRIES = 16
+"""How many of the last entries of each chain are asked for; `ringfence logs verify` reads all."""
+DIGESTS = 2
+"""How many of the last closed files of each host are hashed in each run."""
+TRIED = 6
+"""How many files of each kind are tried to be altered."""
+
+CHAINS = rf"""
+cd {FOLDER} 2>/dev/null && for folder in *; do
+    [ -d "$folder" ] && [ "$folder" != lost+found ] || continue
+    chain=$folder/chain.jsonl
+    echo "folder $folder"
+    [ -e "$chain" ] || continue
+    echo "closed $(grep -c '"kind":"closed"' "$chain") $(grep -c '"kind":"pruned"' "$chain")"
+    echo "there $(find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' | wc -l)"
+    tail -c 1 "$chain" | grep -q . && echo torn
+    head -n 1 "$chain" | sed 's/^/first /'
+    tail -n {ENTRIES} "$chain" | sed 's/^/entry /'
+    grep '"kind":"pruned"' "$chain" | tail -n {ENTRIES} | sed 's/^/pruned /'
+    (cd "$folder" && find . -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' -printf '%f\n' |
+        sort | tail -n {DIGESTS} | xargs -r sha256sum --) | sed 's/^/digest /'
+    find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl' -printf 'open %f %s\n'
+done"""
+
+ATTRIBUTES = rf"""
+cd {FOLDER} 2>/dev/null && find . -mindepth 2 -maxdepth 2 -type f -print0 |
+    xargs -0r lsattr -d -- 2>&1 | while read -r flags path; do
+    case $path in
+    */[0-9]*.jsonl.zst) wanted=i ;;
+    */[0-9]*.jsonl | */chain.jsonl) wanted=a ;;
+    *) wanted=none ;;
+    esac
+    case $flags in *"$wanted"*) echo "$wanted" ;; *) echo "$wanted lacks $path" ;; esac
+done | sort | uniq -c | sort -rn | head -n 100"""
+
+ATTEMPTS = rf"""
+LC_ALL=C
+export LC_ALL
+cd {FOLDER} 2>/dev/null || exit 0
+told() {{ # what path; the answer is on standard input
+    answer=$(cat)
+    printf '%s|%s|%s\n' "$1" "$2" "${{answer##*: }}"
+}}
+try() {{ # path
+    (dd if=/dev/null of="$1" conv=notrunc status=none 2>&1 && echo 'x: done') | told write "$1"
+    (mv -T -- "$1" "$1.tried" 2>&1 && mv -T -- "$1.tried" "$1" && echo 'x: done') | told rename "$1"
+}}
+find . -mindepth 2 -maxdepth 2 -type f -name '[0-9]*.jsonl.zst' | sort -r | head -n {TRIED} |
+    while read -r path; do
+        try "$path"
+        (dd if=/dev/null of="$path" oflag=append conv=notrunc status=none 2>&1 && echo 'x: done') |
+            told append "$path"
+    done
+find . -mindepth 2 -maxdepth 2 -type f \( -name '[0-9]*.jsonl' -o -name chain.jsonl \) | sort |
+    head -n {TRIED} | while read -r path; do try "$path"; done"""
+
+
+@dataclass
+class HostFolder:
+    """What is known of one host's folder."""
+
+    name: str
+    closed: int = 0
+    """entries of files that were closed"""
+    pruned: int = 0
+    there: int = 0
+    """closed files that are there"""
+    torn: bool = False
+    first: str = ""
+    entries: list[str] = field(default_factory=list)
+    removals: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 (hex) of the last closed files, by name"""
+    open_days: list[date] = field(default_factory=list)
+    """days with an open file that holds something"""
+
+
+def folders(host: Any) -> list[HostFolder]:
+    """Return what the archive holds, a folder a host."""
+    found: list[HostFolder] = []
+    for line in host.run(CHAINS).stdout.splitlines():
+        word, _, rest = line.partition(" ")
+        match word, rest.split(" "):
+            case "folder", _:
+                found.append(HostFolder(rest))
+            case "closed", [closed, pruned]:
+                found[-1].closed, found[-1].pruned = int(closed), int(pruned)
+            case "there", [count]:
+                found[-1].there = int(count)
+            case "torn", _:
+                found[-1].torn = True
+            case "first", _:
+                found[-1].first = rest
+            case "entry", _:
+                found[-1].entries.append(rest)
+            case "pruned", _:
+                found[-1].removals.append(rest)
+            case "digest", [digest, *name]:
+                found[-1].digests[name[-1]] = digest
+            case "open", [name, size] if size != "0":
+                found[-1].open_days.append(date.fromisoformat(name[:10]))
+    return found
+
+
+def today(host: Any) -> date:
+    """Return the day by the host's clock, in UTC; before 04:00 yesterday, which may be open yet."""
+    return date.fromisoformat(host.check_output("date -u -d '4 hours ago' +%F").strip())
+
+
+def without_attribute(host: Any) -> tuple[int, list[str]]:
+    """Return how many files have the attribute that they must have, and what those are that don't:
+    ``i lacks ./pbx1/2026-03-01.jsonl.zst``."""
+    good, bad = 0, []
+    for line in host.run(ATTRIBUTES).stdout.splitlines():
+        count, _, text = line.strip().partition(" ")
+        if "lacks" in text:
+            bad.append(text)
+        else:
+            good += int(count)
+    return good, sorted(bad)
+
+
+def attempts(host: Any) -> dict[str, str]:
+    """Try to write, append to and rename files of the archive, without changing what they hold.
+
+    Returns:
+        What the kernel answered, by attempt: ``write ./pbx1/chain.jsonl`` to ``Operation not
+        permitted`` (EPERM, chattr(1)), or ``done``.
+    """
+    lines = [line.split("|") for line in host.run(ATTEMPTS).stdout.splitlines()]
+    return {f"{what} {path}": answer for what, path, answer in lines}
+
+
+def settings(host: Any) -> dict[str, Any]:
+    """Return for how many days the archive keeps files, as the host has it; empty if unreadable."""
+    try:
+        content = json.loads(host.run(f"cat {SETTINGS}").stdout)
+    except ValueError:
+        return {}
+    return content.get("retention_days", {}) if isinstance(content, dict) else {}
+
+
+def public_key(host: Any) -> bytes:
+    """Return the public key that the collector shows, in PEM."""
+    return str(host.run(f"cat {PUBLIC_KEY}").stdout).encode()
+
+
+def key_status(host: Any) -> str:
+    """Return kind, owner and mode of the key that signs: ``regular file root:root 600``."""
+    return str(host.run(f"stat -c '%F %U:%G %a' {KEY}").stdout.strip() or "missing")

@@ -1,0 +1,170 @@
+"""The script that writes the archive, as rsyslog's omprog talks to it."""
+
+import json
+import resource
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+KEYS = ["received", "sent", "host", "sequence", "facility", "severity", "program", "pid", "message"]
+SENT = "2026-11-27T10:00:00.000001Z"
+
+
+class Writer:
+    def __init__(self, script, archive, **options):
+        self.archive = archive
+        words = ["perl", str(script), str(archive), str(archive / "_unidentified")]
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options
+        )
+        assert self.said() == "OK"
+
+    def said(self):
+        return self.process.stdout.readline().decode().rstrip("\n")
+
+    def takes(self, entries, host="pbx1", address="10.0.0.1"):
+        if isinstance(entries, str):
+            entries = entries.encode()
+        self.process.stdin.write(f"{host}\t{address}\t".encode() + entries + b"\n")
+        self.process.stdin.flush()
+        return self.said()
+
+    def lines(self, host="pbx1"):
+        return [
+            line
+            for file in sorted((self.archive / host).glob("*.jsonl"))
+            for line in file.read_text().splitlines()
+        ]
+
+    def records(self, host="pbx1"):
+        return [json.loads(line) for line in self.lines(host)]
+
+
+@pytest.fixture
+def start(script, tmp_path):
+    archive = tmp_path / "logs"
+    for name in ("pbx1", "db1", "_unidentified"):
+        (archive / name).mkdir(parents=True)
+    started = []
+
+    def run(**options):
+        started.append(Writer(script("writer"), archive, **options))
+        return started[-1]
+
+    yield run
+    for writer in started:
+        writer.process.stdin.close()
+        writer.process.wait(timeout=10)
+        writer.process.stdout.close()
+
+
+def entry(sequence=1, message="hello", program="sshd"):
+    return {
+        "sent": SENT,
+        "sequence": sequence,
+        "facility": "auth",
+        "severity": "info",
+        "program": program,
+        "pid": "7",
+        "message": message,
+    }
+
+
+def sent(*entries):
+    return json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_entries_are_written_in_the_archives_form(start):
+    writer = start()
+    assert writer.takes(sent(entry(1), entry(2, 'two\nlines "quoted" \\ é \u0001'))) == "OK"
+    first, second = writer.records()
+    assert list(first) == KEYS
+    assert (first["host"], first["sequence"], first["sent"]) == ("pbx1", 1, SENT)
+    assert second["message"] == 'two\nlines "quoted" \\ é \u0001'
+    received = datetime.strptime(first["received"], "%Y-%m-%dT%H:%M:%S.%f%z")
+    assert abs((datetime.now(UTC) - received).total_seconds()) < 60
+    (file,) = (writer.archive / "pbx1").iterdir()
+    assert file.name == f"{first['received'][:10]}.jsonl"
+
+
+def test_the_sender_does_not_decide_who_it_is(start):
+    writer = start()
+    forged = f'[{{"sent":"{SENT}","host":"db1","sequence":1}}]'
+    writer.takes(forged)
+    inside = sent(entry(2, '"},{"received":"x","host":"db1'))
+    writer.takes(inside)
+    assert writer.lines("db1") == []
+    assert [record["host"] for record in writer.records()] == ["pbx1"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        sent(entry(1), entry(2))[:-9],
+        sent(entry(1))[:-1],
+        sent(entry(1)) + "x",
+        sent(entry(1)).replace('"sequence":1', '"sequence":-1'),
+        sent(entry(1)).replace('"auth"', '"AUTH!"'),
+    ],
+)
+def test_part_of_a_message_is_not_written(entries, start):
+    writer = start()
+    assert writer.takes(entries) == "OK"
+    assert writer.lines() == []
+
+
+def test_what_comes_from_elsewhere_is_kept_as_it_is(start):
+    writer = start()
+    assert writer.takes(b'<13>Nov 27 switch: "port" \\ \xff down') == "OK"
+    (record,) = writer.records()
+    assert record["sequence"] == 0
+    assert record["message"] == '<13>Nov 27 switch: "port" \\ \\x{ff} down'
+
+
+def test_what_is_not_utf_8_breaks_no_line(start):
+    writer = start()
+    writer.takes(sent(entry(1)).encode().replace(b"hello", b"\xff\xed\xa0\x80"))
+    (record,) = writer.records()
+    assert record["sequence"] == 0
+
+
+def test_who_is_no_host_is_kept_apart(start):
+    writer = start()
+    assert writer.takes(sent(entry(1)), host="", address="10.9.9.9") == "OK"
+    (record,) = writer.records("_unidentified")
+    assert record["host"] == "10.9.9.9"
+
+
+def test_a_torn_line_of_a_sudden_stop_ends(start):
+    writer = start()
+    writer.takes(sent(entry(1)))
+    (file,) = (writer.archive / "pbx1").iterdir()
+    file.write_text(file.read_text() + '{"received":"20')
+    again = start()
+    again.takes(sent(entry(2)))
+    lines = again.lines()
+    assert lines[1] == '{"received":"20'
+    assert json.loads(lines[2])["sequence"] == 2
+
+
+def test_what_can_not_be_written_is_not_acknowledged_and_comes_whole_again(start):
+    none = resource.RLIM_INFINITY
+
+    def at_most_8_kilobytes():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, none))
+
+    # Python ignores the signal that such a write brings, and so does its child.
+    writer = start(preexec_fn=at_most_8_kilobytes, restore_signals=False)
+    entries = sent(*(entry(number, "x" * 500) for number in range(30)))
+    assert "File too large" in writer.takes(entries)
+    resource.prlimit(writer.process.pid, resource.RLIMIT_FSIZE, (none, none))
+    assert writer.takes(entries) == "OK"
+    assert [json.loads(line)["sequence"] for line in writer.lines()[-30:]] == list(range(30))
+
+
+def test_a_long_message_of_escapes_is_read_whole(start):
+    writer = start()
+    text = "\\" * 50_000
+    assert writer.takes(sent(entry(1, text))) == "OK"
+    assert writer.records()[0]["message"] == text
