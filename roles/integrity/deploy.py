@@ -1,4 +1,8 @@
-"""Files are as their baseline has them (FIM-01), packages from approved places (FIM-02)."""
+"""Files are as their baseline has them (FIM-01), packages from approved places (FIM-02).
+
+In roles/roles.yml it stands before `system`: debsums brings tables of cron, which that role closes.
+The baseline is taken in `finish`, after all roles.
+"""
 
 import hashlib
 import re
