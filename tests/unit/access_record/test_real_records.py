@@ -1,6 +1,6 @@
 """Records of a real kernel: Debian 12, auditd with its plugin for syslog, rules as in ACR-01.
 
-`records/debian12.txt` has the messages as audisp-syslog sent them
+`records/debian12.txt` has the messages as audisp-syslog sent them.
 """
 
 from datetime import UTC, datetime
