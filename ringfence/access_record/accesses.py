@@ -97,7 +97,7 @@ class Reader:
         if known.kind == OPENING and result == ALLOWED:
             self._learn_descriptor(event, places)
         notes = tuple(places.notes_of_event())
-        for path, target, more in places.objects():
+        for path, target, more in dict.fromkeys(places.objects()):
             yield Access(
                 at=moment(event.id),
                 host=self.host,
@@ -149,10 +149,16 @@ class _Places:
         """Yield path, target and notes of each object; directories above it (PARENT) are none."""
         things = self.of_type("NORMAL", "DELETE", "CREATE", "UNKNOWN")
         created = self.of_type("CREATE")
-        if len(things) > 1 and self.call.kind == RENAME:
+        if len(things) == 2 and things == self.of_type("UNKNOWN"):
+            # Below a directory that was closed. A kernel of Debian's notes the new name first.
+            path, target, notes = self._pair(things[1], things[0])
+            yield path, target, (*notes, "the record doesn't tell which name is the new one")
+        elif len(things) > 1 and self.call.kind == RENAME:
             yield self._pair(things[0], created[-1] if created else things[-1])
-        elif len(things) > 1 and self.call.kind == CREATE:  # link(2): the file, then its new name
-            yield self._pair(things[0], things[-1])
+        elif len(things) > 1 and self.call.kind == CREATE and things[0] in self.of_type("NORMAL"):
+            yield self._pair(things[0], things[-1])  # link(2): the file, then its new name
+        elif created and self.call.kind == CREATE:  # of symlink(2) the first is any text
+            yield self._one(created[-1], 0)
         elif not self.items and self.call.descriptor is not None:
             yield self._one({}, 0)
         else:

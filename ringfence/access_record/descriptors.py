@@ -53,7 +53,10 @@ class Descriptors:
             descriptor: its number.
             inode: the inode that it must have, where the record names it.
         """
-        opened = self._processes.get(process, {}).get(descriptor)
+        files = self._processes.get(process, {})
+        opened = files.get(descriptor)
         if opened is None or (inode is not None and opened.inode != inode):
-            return None
+            # fts(3), which rm uses, duplicates descriptors; the inode still tells the directory.
+            same = [one.path for one in files.values() if inode and one.inode == inode]
+            return same[-1] if same else None
         return opened.path

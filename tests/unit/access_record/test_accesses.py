@@ -83,7 +83,7 @@ def test_a_rename_has_both_names(archive, noon, event, item, number):
 
 
 def test_a_rename_that_was_denied_below_a_closed_directory(archive, noon, event, item):
-    items = [item("/srv/recordings/a", "UNKNOWN", "0"), item("/srv/recordings/b", "UNKNOWN", "0")]
+    items = [item("/srv/recordings/b", "UNKNOWN", "0"), item("/srv/recordings/a", "UNKNOWN", "0")]
     call = {"number": 82, "success": "no", "exit": -13, "key": "access-denied"}
     access = one(archive, noon, event(noon, 1, *items, **call))
     assert (access.result, access.path, access.target) == (
