@@ -132,7 +132,7 @@ class Answer:
         reader = Reader(part.host)
         blocks = _observed(self._blocks(part), part.sequences)
         broken: list[str] = []
-        for event in _events(chosen(blocks, self.question.sieves), part):
+        for event in _events(chosen(blocks, self.question.sieve), part):
             if event.is_whole:
                 yield from reader.read(event)
             else:
@@ -146,7 +146,7 @@ class Answer:
         reader = Reader(part.host)  # descriptors of later opens would mislead it
         ids = frozenset(event.encode() for event in broken)
         damaged, unreadable = list(part.damaged), part.unreadable
-        for event in _events(chosen(self._blocks(part), [Sieve(events=ids)]), part):
+        for event in _events(chosen(self._blocks(part), Sieve(events=ids)), part):
             part.incomplete += not event.is_whole
             yield from reader.read(event)
         part.damaged, part.unreadable = damaged, unreadable  # these were told already

@@ -93,24 +93,24 @@ class Question:
         return re.compile(fnmatch.translate(self.path), re.DOTALL)
 
     @cached_property
-    def sieves(self) -> list[Sieve]:
-        """What every event that is asked for has in its lines; each of them takes it.
+    def sieve(self) -> Sieve:
+        """What the lines of every such event have, by the narrowest part of the question.
 
-        The opens of directories pass with paths and denials, for the names that they give to
-        descriptors, and calls that name a file by a descriptor: nothing else tells its directory.
+        One part alone: an event's lines may lie far apart, so that two never meet. The opens of
+        directories pass with paths and denials, for the names that they give to descriptors, and
+        calls that name a file by a descriptor: nothing else tells its directory.
         """
-        found = []
         part = self._telling_part() if self.path is not None else None
         if part is not None:
-            found.append(Sieve((*_written(part), *DIRECTORIES), (BY_DESCRIPTOR,)))
-        if self.denied:
-            found.append(Sieve((b"success=no", *DIRECTORIES), (BY_DESCRIPTOR,)))
+            return Sieve((*_written(part), *DIRECTORIES), (BY_DESCRIPTOR,))
         if self.person is not None and self.person.isdecimal():
-            found.append(Sieve((b" auid=%s " % self.person.encode(),)))
-        elif self.person is not None:
+            return Sieve((b" auid=%s " % self.person.encode(),))
+        if self.person is not None:
             name = b'AUID=\\"%s\\"' % self.person.encode()
-            found.append(Sieve((name,), lacking=((b"type=SYSCALL ", b"AUID="),)))
-        return found or [Sieve(EVERY_ACCESS)]
+            return Sieve((name,), lacking=((b"type=SYSCALL ", b"AUID="),))
+        if self.denied:
+            return Sieve((b"success=no", *DIRECTORIES), (BY_DESCRIPTOR,))
+        return Sieve(EVERY_ACCESS)
 
     def _telling_part(self) -> str | None:
         """Return a text that the name or the working directory of each such file has in it."""

@@ -6,7 +6,7 @@ records with those bytes are then taken whole, from the block of lines around th
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -44,22 +44,20 @@ class Sieve:
         return found
 
 
-def chosen(blocks: Iterable[bytes], sieves: Sequence[Sieve]) -> Iterator[bytes]:
-    """Yield the lines of all events that every sieve takes.
+def chosen(blocks: Iterable[bytes], sieve: Sieve) -> Iterator[bytes]:
+    """Yield the lines of all events that a sieve takes.
 
     A line is found when it is in the block of the one that is looked for, or in the one before or
     after it.
 
     Args:
         blocks: whole lines each, every line with its end.
-        sieves: what is looked for; at least one.
+        sieve: what is looked for.
     """
-    none = [set[bytes]() for _ in sieves]
-    block, before, here = b"", none, none
+    block, before, here = b"", set[bytes](), set[bytes]()
     for following in chain(blocks, (b"",)):
-        after = [sieve.hits(following) for sieve in sieves] if following else none
-        around = (set.union(*sets) for sets in zip(before, here, after, strict=True))
-        if block and (wanted := set.intersection(*around)):
+        after = sieve.hits(following) if following else set[bytes]()
+        if block and (wanted := before | here | after):
             yield from _lines_of_events(block, wanted)
         block, before, here = following, here, after
 
