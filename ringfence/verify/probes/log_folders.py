@@ -30,7 +30,9 @@ cd {FOLDER} 2>/dev/null && for folder in *; do
     echo "there $(find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' | wc -l)"
     tail -c 1 "$chain" | grep -q . && echo torn
     head -n 1 "$chain" | sed 's/^/first /'
+    echo
     tail -n {ENTRIES} "$chain" | sed 's/^/entry /'
+    echo
     grep '"kind":"pruned"' "$chain" | tail -n {ENTRIES} | sed 's/^/pruned /'
     (cd "$folder" && find . -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' -printf '%f\n' |
         sort | tail -n {DIGESTS} | xargs -r sha256sum --) | sed 's/^/digest /'

@@ -77,6 +77,8 @@ def test_links_ends_and_foreign_keys_are_judged(archive):
     found = folder(archive)
     faults = log_chain.faults(found, archive.keys)
     assert "the last entry has no end" in faults
+    assert 'no entry: {"at"' in faults
+    assert len(found.digests) == log_folders.DIGESTS
     assert "entry 3 does not follow the one before it" in faults
     other = Writer(archive.root)
     assert "entry 1 is not what the collector signed" in log_chain.faults(found, other.keys)
