@@ -23,13 +23,9 @@ THIS_COMPUTER = "10.77.0.254"
 GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, no
 person's key that goes past the bastion, and nothing that nobody needs."""
-OF_A_KERNEL = {"LOG-01", "LOG-02", "LOG-03", "LOG-04", "ACR-01", "ACR-02"}
-OF_A_KERNEL |= {"SYS-02", "SYS-03"}
+OF_A_KERNEL = {"SYS-02", "SYS-03"}
 """Controls that don't apply in containers at all, whose kernel is this computer's."""
-OF_MACHINES = (
-    *("SYS-02", "SYS-03", "SYS-04", "SYS-05"),
-    *("LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "ACR-01", "ACR-02"),
-)
+OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05")
 """Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
 them a container can have may be well from the start."""
 
