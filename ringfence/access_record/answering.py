@@ -13,8 +13,9 @@ from ringfence.access_record.records import Record, parse
 from ringfence.access_record.sequences import Sequences
 from ringfence.access_record.sieve import Sieve, chosen
 
-PROGRAM = "audisp-syslog"
-"""The program name of messages that are raw audit records."""
+PROGRAMS = {"audispd", "audisp-syslog"}
+"""The program names of messages that are raw audit records: the plugin sends them under the name of
+the daemon that it once was a part of."""
 MOST_NAMED = 5
 """Gaps and days that a sentence names."""
 
@@ -211,7 +212,7 @@ def _record(line: bytes, part: HostPart) -> Record | None:
         return None
     try:
         content = json.loads(line)
-        if content["program"] != PROGRAM:
+        if content["program"] not in PROGRAMS:
             return None
         record = parse(content["message"])
     except (ValueError, TypeError, KeyError):

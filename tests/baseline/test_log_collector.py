@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from ringfence.verify import control
-from ringfence.verify.probes import host_inventory, log_chain
+from ringfence.verify.probes import access_rows, host_inventory, log_chain
 from ringfence.verify.probes import log_folders as archive
 
 NIGHT = 26  # hours: a day, and what a timer may be late
 REFUSED = "Operation not permitted"  # EPERM: the file's attribute, whatever the rights of who asks
 YEAR = 400  # days
+DATA_GROUPS = ("recordings", "database", "backup_server")
 
 
 @pytest.fixture
@@ -123,3 +124,41 @@ def test_the_last_run_that_closed_files_succeeded(host, expect):
     expect("timers that close files", len(timers), at_least=1)
     for timer in timers:
         expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
+
+
+# The access record in it
+
+
+@pytest.fixture
+def last_days(host):
+    """The last closed file of each host."""
+    return access_rows.last_days(host)
+
+
+@control("ACR-04")
+def test_hosts_with_personal_data_have_days_in_the_archive(last_days, site, expect):
+    there = {file.partition("/")[0] for file in last_days.lines}
+    for one in site.hosts.values():
+        if one.classification == "high" or any(one.in_group(group) for group in DATA_GROUPS):
+            expect(f"closed day of {one.name}", one.name in there, equals=True)
+    expect("hosts with closed days", len(there), at_least=1)
+
+
+@control("ACR-04")
+def test_every_line_of_the_last_closed_day_is_a_message(last_days, expect):
+    expect("lines", sum(last_days.lines.values()), at_least=1)
+    expect("lines that are no messages", last_days.odd, nothing=True)
+
+
+@control("ACR-04")
+def test_every_access_of_the_last_closed_day_tells_who_and_which_file(last_days, expect):
+    expect("files", len(last_days.accesses), at_least=1)
+    expect("accesses that don't tell all", last_days.lacking, nothing=True)
+
+
+@control("ACR-04")
+def test_the_oldest_closed_day_can_still_be_read(host, expect):
+    found = access_rows.oldest(host)
+    expect("hosts", len(found), at_least=1)
+    for file, word in found.items():
+        expect(f"oldest closed file {file}", word, equals="read")

@@ -26,7 +26,7 @@ for folder in */; do
             "sequence":[0-9]+,"facility":"$text","severity":"$text","program":"($text)",
             "pid":"$text","message":"($text)"\}$/x;
         if (!defined $message) { $odd++ < MOST and print "odd $ENV{FILE} line $lines\n"; next }
-        next if $program ne "audisp-syslog";
+        next if $program !~ /^audisp(?:d|-syslog)$/;
         my ($type, $second, $id, $rest) =
             $message =~ /^(?:node=\S+ )?type=(\w+) msg=audit\((\d+)(\.\d+:\d+)\): ?(.*)/ or next;
         my $event = $events{"$second$id"} //= { second => $second };

@@ -167,6 +167,15 @@ def test_a_sieve_leaves_nothing_out(
     assert {one.event for one in found} - unsure == chosen - unsure
 
 
+@pytest.mark.parametrize(
+    ("program", "count"), [("audispd", 1), ("audisp-syslog", 1), ("logger", 0)]
+)
+def test_records_come_by_the_plugin_of_auditd_alone(archive, noon, event, program, count):
+    archive.write(event(noon, 1, FILES[0]), noon, program=program)
+    accesses, _ = archive.ask()
+    assert len(accesses) == count
+
+
 def test_records_of_an_event_that_lie_far_apart_are_found(archive, noon, event, monkeypatch):
     monkeypatch.setattr(archives, "BLOCK", 1000)
     monkeypatch.setattr(archives, "PIECE", 1000)
