@@ -1,25 +1,27 @@
 """The collector's archive: one file a host and day of reception, the open one plain, closed ones
-compressed (zstd). The days are the index: a question reads the files of its days, and no others."""
+compressed (zstd), and more of a day for what came after it was closed. The days are the index: a
+question reads the files of its days, and no others."""
 
 import re
-import shutil
-import subprocess
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO
 
-from ringfence.errors import MissingToolsError, RingfenceError, UsageError
+import zstandard
 
-NAME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.jsonl(\.zst)?")
+from ringfence.errors import RingfenceError, UsageError
+
+NAME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([1-9][0-9]{0,3}))?\.jsonl(\.zst)?")
 HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 BLOCK = 2_097_152
 """Bytes that are looked at in one go; records of one event lie next to each other, or nearly."""
 PIECE = 1_048_576
+SLICE = 4_096
+"""Bytes that are decompressed in one go: made by malice, they become 128 MB, and no more."""
+LARGEST_WINDOW = 1 << 27
+"""Bytes that zstd may look back: what zstd(1) takes without being told."""
 
 
 class DamagedError(RingfenceError):
@@ -32,6 +34,8 @@ class DayFile:
 
     host: str
     day: date
+    part: int
+    """0, or a higher number for what came after the day was closed."""
     name: str
     """Of the file, inside the host's folder."""
     size: int
@@ -75,7 +79,7 @@ class Folder(Archive):
             day_file(path.parent.name, path.name, path.stat().st_size)
             for path in self.path.glob("*/*.jsonl*")
         )
-        return one_a_day(file for file in found if file is not None)
+        return each_once(file for file in found if file is not None)
 
     def pieces(self, file: DayFile) -> Generator[bytes, None, None]:
         """Yield a file as it lies there."""
@@ -90,16 +94,16 @@ def day_file(host: str, name: str, size: int) -> DayFile | None:
     if known is None or not HOST.fullmatch(host):
         return None
     try:
-        return DayFile(host, date.fromisoformat(known[1]), name, size)
+        return DayFile(host, date.fromisoformat(known[1]), int(known[2] or 0), name, size)
     except ValueError:
         return None
 
 
-def one_a_day(files: Iterable[DayFile]) -> list[DayFile]:
-    """Return the files in order; of a day that is just being closed, the one that is open."""
-    found: dict[tuple[str, date], DayFile] = {}
+def each_once(files: Iterable[DayFile]) -> list[DayFile]:
+    """Return the files in order; of one that is just being closed, the one that is open."""
+    found: dict[tuple[str, date, int], DayFile] = {}
     for file in sorted(files, key=lambda file: file.is_closed):
-        found.setdefault((file.host, file.day), file)
+        found.setdefault((file.host, file.day, file.part), file)
     return sorted(found.values())
 
 
@@ -123,51 +127,20 @@ def lines(archive: Archive, file: DayFile) -> Iterator[bytes]:
         yield bytes(rest[:end])
 
 
-def _decompressed(pieces: Generator[bytes, None, None], file: DayFile) -> Iterator[bytes]:
-    """Let zstd(1) decompress, beside this process."""
-    if shutil.which("zstd") is None:
-        raise MissingToolsError({"zstd"}, "reading closed days of the archive")
-    process = subprocess.Popen(
-        ["zstd", "-dcq", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    trouble: list[RingfenceError | OSError] = []
-    feeder = threading.Thread(target=_feed, args=(process.stdin, pieces, trouble), daemon=True)
-    feeder.start()
+def _decompressed(pieces: Iterable[bytes], file: DayFile) -> Iterator[bytes]:
+    """Raises DamagedError when the pieces are not whole frames of zstd (RFC 8878)."""
+    plain = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
+    frame, is_begun = plain.decompressobj(), False
     try:
-        while piece := process.stdout.read1(PIECE):  # type: ignore[attr-defined]
-            yield piece
-        said = process.stderr.read().decode("utf-8", "replace").strip()
-        feeder.join()
-        if trouble:
-            raise trouble[0]
-        if process.wait():
-            raise DamagedError(f"{file.host}/{file.name} is damaged: {said}")
-    finally:
-        process.kill()
-        process.wait()
-        feeder.join()
-        for stream in (process.stdout, process.stderr):
-            stream.close()
-
-
-def _feed(
-    target: IO[bytes], pieces: Generator[bytes, None, None], trouble: list[RingfenceError | OSError]
-) -> None:
-    """Give zstd what it decompresses; what fails is told by who reads from zstd."""
-    try:
-        for piece in pieces:
-            target.write(piece)
-    except BrokenPipeError:
-        pass  # zstd found damage, or nobody reads on: its end tells
-    except (RingfenceError, OSError) as error:
-        trouble.append(error)
-    finally:
-        pieces.close()
-    with suppress(OSError):
-        target.close()
+        for rest in (
+            piece[at : at + SLICE] for piece in pieces for at in range(0, len(piece), SLICE)
+        ):
+            while rest:
+                yield frame.decompress(rest)
+                rest, is_begun = frame.unused_data, True
+                if frame.eof:
+                    frame, is_begun = plain.decompressobj(), False
+    except zstandard.ZstdError as error:
+        raise DamagedError(f"{file.host}/{file.name} is damaged: {error}") from None
+    if is_begun or not file.size:
+        raise DamagedError(f"{file.host}/{file.name} is damaged: it ends too early")

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Generator
 from typing import IO
 
-from ringfence.access_record.archive import PIECE, Archive, DayFile, day_file, one_a_day
+from ringfence.access_record.archive import PIECE, Archive, DayFile, day_file, each_once
 from ringfence.errors import ToolError, UsageError
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
@@ -89,7 +89,7 @@ class Collector(Archive):
             file = day_file(host, name, int(size)) if size.isdecimal() else None
             if file is not None:
                 found.append(file)
-        return one_a_day(found)
+        return each_once(found)
 
     def pieces(self, file: DayFile) -> Generator[bytes, None, None]:
         """Yield a file as it lies there.

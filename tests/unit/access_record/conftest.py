@@ -90,11 +90,12 @@ class Collected:
             with path.open("a") as stream:
                 stream.write(json.dumps(content, separators=(",", ":")) + "\n")
 
-    def close(self, host, day):
-        """Compress a day, as the collector does when it has ended."""
+    def close(self, host, day, name=None):
+        """Compress a day by zstd(1), as the collector does when it has ended."""
         path = self.folder / host / f"{day:%Y-%m-%d}.jsonl"
-        subprocess.run(["zstd", "-q", "--rm", str(path)], check=True)
-        return path.with_name(f"{path.name}.zst")
+        closed = path.with_name(name or f"{path.name}.zst")
+        subprocess.run(["zstd", "-q", "--rm", str(path), "-o", str(closed)], check=True)
+        return closed
 
     def ask(self, hosts=None, **question):
         """Return the accesses and the doubts."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -265,6 +266,33 @@ class TestDoubts:
         accesses, doubts = archive.ask(path=files[7])
         assert len(accesses) == 1
         assert doubts[0].startswith(f"recordings1/{noon.date()}.jsonl.zst is damaged: ")
+
+    def test_what_came_after_a_day_was_closed_is_read_too(self, archive, noon, event):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        first = archive.close("recordings1", noon)
+        archive.write(event(noon, 2, FILES[1]), noon)
+        late = archive.close("recordings1", noon, f"{noon.date()}.1.jsonl.zst")
+        assert first.exists()
+        assert late.exists()
+        accesses, doubts = archive.ask()
+        assert [one.path for one in accesses] == FILES[:2]
+        assert doubts == []
+
+    @pytest.mark.parametrize("content", [b"", b"no zstd", zstandard.compress(b"x") + b"more"])
+    def test_what_is_not_compressed_is_damaged(self, archive, noon, event, content):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        archive.close("recordings1", noon).write_bytes(content)
+        _, doubts = archive.ask()
+        assert "jsonl.zst is damaged: " in doubts[0]
+
+    def test_frames_that_follow_one_another_are_one_file(self, archive, noon, event):
+        for number, name in enumerate(FILES[:2], 1):
+            archive.write(event(noon, number, name), noon)
+            closed = archive.close("recordings1", noon, f"{number}")
+        closed.write_bytes(b"".join((closed.parent / n).read_bytes() for n in "12"))
+        closed.rename(closed.with_name(f"{noon.date()}.jsonl.zst"))
+        accesses, doubts = archive.ask()
+        assert ([one.path for one in accesses], doubts) == (FILES[:2], [])
 
     @pytest.mark.parametrize("is_closed", [False, True])
     def test_a_line_that_is_torn_is_no_damage(self, archive, noon, event, is_closed):
