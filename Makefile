@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PACKAGES := python3-venv make git openssh-client shellcheck \
-	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age zstd
+	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age zstd \
+	linux-libc-dev
 
 .PHONY: demo test check lint unit operations integration machines bench docs packages clean
 

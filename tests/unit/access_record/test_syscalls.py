@@ -1,5 +1,6 @@
 """System calls: numbers as in the kernel's headers, and what the flags of open(2) ask for."""
 
+import platform
 import re
 from pathlib import Path
 
@@ -17,8 +18,9 @@ HEADERS = {
 @pytest.mark.parametrize("header", HEADERS)
 def test_numbers_are_those_of_the_headers(header):
     found = [*Path("/usr/include").glob(f"**/asm/{header}"), *Path("/usr/include").glob(header)]
-    if not found:
-        pytest.skip("this computer has no headers of the kernel (linux-libc-dev)")
+    if not found and platform.machine() != "x86_64":
+        pytest.skip("the kernel's headers are those of this computer's processor")
+    assert found, "the kernel's headers are missing: apt-get install linux-libc-dev"
     numbers = {}
     for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", found[0].read_text()):
         numbers.setdefault(name, int(number))
