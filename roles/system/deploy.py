@@ -45,7 +45,10 @@ def apply() -> None:
         name="SYS-01 What starts, and what changes a unit, came with a package or is declared",
         declared=settings.units_of(wanted.host),
         changed=settings.sites_units_of(wanted.host),
-        own=list(settings.drop_ins),
+        own=[
+            *settings.drop_ins,
+            *wanted.settings("confinement").drop_ins_of(wanted.host),
+        ],
         remove=remove,
     )
     schedules.restricted(

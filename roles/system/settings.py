@@ -32,7 +32,10 @@ OWN_UNITS = (
 )
 """Units that Ringfence itself makes."""
 
-OWN_DROP_INS = ("/etc/systemd/system/nftables.service.d/ringfence.conf",)
+OWN_DROP_INS = (
+    "/etc/systemd/system/nftables.service.d/ringfence.conf",
+    "/etc/systemd/system/service.d/ringfence-core.conf",
+)
 """Files of Ringfence's that change what a package's unit does."""
 
 UNIT = r"^[A-Za-z0-9_][A-Za-z0-9_.:@\\-]*\.(service|socket|timer|path)$"

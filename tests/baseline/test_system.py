@@ -45,10 +45,11 @@ def test_what_runs_came_with_a_package(host, policy, declared, expect):
 @control("SYS-01")
 def test_nobody_changed_what_a_packages_unit_does(host, policy, declared, expect):
     declared_units = policy.system.sites_units_of(declared)
+    known = {*policy.system.drop_ins, *policy.confinement.drop_ins_of(declared)}
     extra = [
         str(unit)
         for unit in unit_origins.changes(host)
-        if unit.name not in declared_units and unit.file not in policy.system.drop_ins
+        if unit.name not in declared_units and unit.file not in known
     ]
     expect("files that change units and nobody declared", extra, nothing=True)
 

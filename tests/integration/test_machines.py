@@ -31,6 +31,17 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
     assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
 
 
+def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, of_machines):
+    # A sample: all ways, in which roles/proofs.json has them, take half an hour where machines
+    # are emulated.
+    proven = machines.ringfence(
+        *("prove", str(machines.path), "--limit", LIMIT),
+        *("--control", ",".join(of_machines), "--together", "--rounds", "1"),
+    )
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+    assert f"{len(of_machines)} of {len(of_machines)} controls seen red in some" in proven.stdout
+
+
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
     fill = "fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null; df /"
     apply = ("apply", str(machines.path), "--limit", "pbx1", "--role", "identity,ssh")

@@ -11,6 +11,7 @@ from ringfence.site.lints import (
     egress,
     log_officers,
     logs,
+    mounts,
     services,
     shared_accounts,
     time_sources,
@@ -29,6 +30,7 @@ LINTS: dict[str, list[Lint]] = {
     "What hosts must reach": egress.LINTS,
     "Whose time counts": time_sources.LINTS,
     "What hosts serve": services.LINTS,
+    "Where programs run": mounts.LINTS,
 }
 """Every lint, by what it is about; in the order of the page and of nothing else."""
 
