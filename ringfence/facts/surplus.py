@@ -46,12 +46,16 @@ class ForeignState(TypedDict):
 class Foreign(FactBase[ForeignState]):
     """The units that start or run, and the changes of units, that no package brought.
 
-    One question for both: systemd takes half a second to tell of all units.
+    One question for both. The folders of units are read first (systemd.unit(5), "Unit File Load
+    Path"): to tell of all units takes systemd a second of the host's processor.
     """
 
-    def command(self) -> str:
-        """Ask for services, sockets, timers and paths, loaded or not."""
-        return library("surplus") + "foreign"
+    def command(self, own: list[str] | None = None) -> str:
+        """Ask for services, sockets, timers and paths, and for drop-ins.
+
+        For paths in `own` alone no unit is asked; of units that are asked they may be told.
+        """
+        return library("surplus") + call("foreign", *(own or []))
 
     @staticmethod
     def default() -> ForeignState:

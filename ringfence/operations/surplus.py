@@ -10,7 +10,7 @@ from pyinfra.context import host
 
 from ringfence.facts.shell import call
 from ringfence.facts.surplus import Foreign, InstalledPackages
-from ringfence.operations.shell import library, named
+from ringfence.operations.shell import absolute, library, named
 from ringfence.operations.telling import did, would
 
 OPENING = ("clean() { :; }", "undo() { :; }", "begin", "committed=yes")
@@ -51,7 +51,7 @@ def units(
     """
     may_run = {named(unit, "the unit") for unit in declared}
     may_change = {named(unit, "the unit") for unit in changed}
-    found = host.get_fact(Foreign)
+    found = host.get_fact(Foreign, own=[absolute(path) for path in own])
     foreign = [unit for unit in found["units"] if unit not in may_run]
     drop_ins = {
         path: units

@@ -1,23 +1,36 @@
 # shellcheck shell=sh disable=SC2015,SC2086
 # Takes the right to leave a core dump away. Needs the functions of tree.sh.
+dumping() { # unit...: those that systemd would start with a limit above 0, each with its drop-ins
+    shown=$(systemctl show -p Id -p LimitCORE -p DropInPaths -- "$@") || fail "systemd says nothing of its services"
+    printf '%s\n' "$shown" | awk -v RS= '
+        !/(^|\n)LimitCORE=0(\n|$)/ {
+            unit = paths = ""
+            count = split($0, lines, "\n")
+            for (i = 1; i <= count; i++) {
+                if (sub(/^Id=/, "", lines[i])) unit = lines[i]
+                else if (sub(/^DropInPaths=/, "", lines[i])) paths = lines[i]
+            }
+            print unit, paths
+        }'
+}
 services_without() { # unit...: by the drop-in for all of them, once no drop-in of their own says otherwise
     systemctl daemon-reload || fail "systemd doesn't read its units again"
-    changed=
-    for unit; do
-        [ "$(systemctl show -p LimitCORE --value -- "$unit")" != 0 ] || continue
-        for path in $(systemctl show -p DropInPaths --value -- "$unit"); do
+    found=$(dumping "$@") || exit 1
+    while read -r _ paths <&3; do
+        for path in $paths; do
             case $path in /etc/* | /run/*) ;; *) continue ;; esac
             numbers=$(sed -n '/^[[:space:]]*LimitCORE[[:space:]]*=/{/=[[:space:]]*0[[:space:]]*$/!=}' "$path")
-            [ -n "$numbers" ] || continue
-            silence_drop_in "$path" $numbers
-            changed=yes
+            [ -z "$numbers" ] || silence_drop_in "$path" $numbers
         done
-    done
-    [ -z "$changed" ] || systemctl daemon-reload || fail "systemd doesn't read its units again"
-    for unit; do
-        [ "$(systemctl show -p LimitCORE --value -- "$unit")" = 0 ] ||
-            fail "cannot take core dumps from $unit: a drop-in of its package sets LimitCORE"
-    done
+    done 3<<END
+$found
+END
+    if [ -n "$found" ]; then
+        systemctl daemon-reload || fail "systemd doesn't read its units again"
+        left=$(dumping "$@") || exit 1
+        [ -z "$left" ] ||
+            fail "cannot take core dumps from ${left%% *}: a drop-in of its package sets LimitCORE"
+    fi
     printf 'limited %s services\n' "$#"
 }
 as_its_user() { # pid: root of a container may lack CAP_SYS_RESOURCE; a process's own user needs none (prlimit(2))

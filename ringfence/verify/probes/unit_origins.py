@@ -22,8 +22,9 @@ class Unit:
 
 
 def at_boot(host: Any) -> list[Unit]:
-    """Return the units that start at boot; a template stands for all of its instances."""
-    return _units(host, [name for name, state in units.files(host).items() if state in STARTS])
+    """Return the units that start at boot, each instance of a template for itself."""
+    enabled = {name for name, state in units.files(host).items() if state in STARTS}
+    return _units(host, sorted(enabled.union(units.linked(host))))
 
 
 def running(host: Any) -> list[Unit]:

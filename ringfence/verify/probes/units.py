@@ -12,6 +12,14 @@ KINDS = ("service", "socket", "timer", "path")
 FILES = "systemctl list-unit-files --no-legend --no-pager --plain"
 """Of every kind: systemd takes a third of a second to find all of them, whichever are wanted."""
 LOADED = f"systemctl list-units --type={','.join(KINDS)} --no-legend --no-pager --plain"
+LINKED = (
+    "folders=$(systemd-analyze unit-paths) && find $folders -mindepth 2 -maxdepth 2"
+    " ! -path '/run/systemd/generator*'"
+    " '(' -path '*.wants/*' -o -path '*.requires/*' -o -path '*.upholds/*' ')'"
+    " -printf '%f\\n' 2>/dev/null | sort -u"
+)
+"""What units start others by, in all folders of units (systemd.unit(5)). systemd lists a template,
+not the instance of it that starts."""
 WANTED = "Id,Names,LoadState,FragmentPath,SourcePath,DropInPaths,LimitCORE"
 ASKED = "sed -n 's,^0::,,p' /proc/self/cgroup"
 """The control group of the question itself."""
@@ -30,6 +38,12 @@ def files(host: Any, kinds: Collection[str] | None = KINDS) -> dict[str, str]:
     }
 
 
+def linked(host: Any) -> list[str]:
+    """Return the names of the units that another unit starts by a link to them."""
+    names = host.check_output(LINKED).splitlines()
+    return [name for name in names if name.rpartition(".")[2] in KINDS]
+
+
 def loaded(host: Any) -> dict[str, str]:
     """Return how active each unit is that systemd has in memory, but the one that asks."""
     own = host.check_output(ASKED).strip().split("/")
@@ -45,7 +59,7 @@ def properties(host: Any) -> dict[str, dict[str, str]]:
     Raises:
         LookupError: systemd says nothing of a unit that it has just listed.
     """
-    names = sorted({*files(host), *loaded(host)})
+    names = sorted({*files(host), *linked(host), *loaded(host)})
     if not names:
         return {}
     words = " ".join(shlex.quote(_instance(name)) for name in names)

@@ -42,6 +42,13 @@ def test_what_starts_at_boot_is_enabled_and_a_template_is_asked_by_an_instance()
     assert "getty@any.service" in host.asked[-1]
 
 
+def test_an_instance_starts_at_boot_by_a_link_to_it():
+    file = "/etc/systemd/system/helper@.service"
+    shown = f"Id=helper@1.service\nLoadState=loaded\nFragmentPath={file}\n"
+    host = Host(wants="helper@1.service\n", show=shown)
+    assert unit_origins.at_boot(host) == [Unit("helper@1.service", file)]
+
+
 def test_what_runs_is_active_and_not_the_question_itself():
     listed = (
         "cron.service loaded active running Cron\n"

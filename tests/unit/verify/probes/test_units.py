@@ -23,8 +23,9 @@ LoadState=loaded
 class Host:
     """Answers by what a command is called; counts what it is asked."""
 
-    def __init__(self, files, loaded="", shown="", group="/"):
+    def __init__(self, files, loaded="", shown="", group="/", linked=""):
         self.answers = {"list-unit-files": files, "list-units": loaded, " show ": shown}
+        self.answers["wants"] = linked
         self.answers["cgroup"] = group
         self.asked = []
 
@@ -44,6 +45,12 @@ def test_properties_stand_under_each_name_and_a_template_has_those_of_an_instanc
         "dbus-org.login.service": "systemd-logind.service",
         "getty@.service": "getty@any.service",
     }
+
+
+def test_an_instance_that_is_linked_and_not_loaded_is_asked_for():
+    host = Host("", shown=SHOWN, linked="getty@any.service\ngetty.target\n")
+    assert units.linked(host) == ["getty@any.service"]
+    assert set(units.properties(host)) == {"getty@any.service"}
 
 
 def test_the_unit_that_asks_is_no_unit_of_the_host():
