@@ -4,6 +4,7 @@ systemctl(1) fetches all properties of a unit whichever are wanted, so one quest
 what one for a few does.
 """
 
+import re
 import shlex
 from collections.abc import Collection
 from typing import Any
@@ -21,6 +22,8 @@ LINKED = (
 """What units start others by, in all folders of units (systemd.unit(5)). systemd lists a template,
 not the instance of it that starts."""
 WANTED = "Id,Names,LoadState,FragmentPath,SourcePath,DropInPaths,LimitCORE"
+NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.[a-z]+")
+"""A unit's name (systemd.unit(5))."""
 ASKED = "sed -n 's,^0::,,p' /proc/self/cgroup"
 """The control group of the question itself."""
 
@@ -79,5 +82,6 @@ def _instance(name: str) -> str:
 
 
 def _states(host: Any, command: str, column: int) -> dict[str, str]:
+    # A description of several lines, such as the command line of systemd-run, is printed as it is.
     rows = [line.split() for line in host.check_output(command).splitlines()]
-    return {row[0]: row[column] for row in rows if len(row) > column}
+    return {row[0]: row[column] for row in rows if len(row) > column and NAME.fullmatch(row[0])}

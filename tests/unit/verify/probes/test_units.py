@@ -61,6 +61,11 @@ def test_the_unit_that_asks_is_no_unit_of_the_host():
     assert "run-u9" not in host.asked[-1]
 
 
+def test_the_second_line_of_a_description_is_no_unit():
+    host = Host("", "cron.service loaded active running perl -e '\n    $s = listen or die\n")
+    assert units.loaded(host) == {"cron.service": "active"}
+
+
 def test_a_unit_of_which_nothing_is_said_is_not_passed_over():
     with pytest.raises(LookupError, match=r"says nothing of them: odd\.service"):
         units.properties(Host("odd.service enabled -\n", shown=SHOWN))
