@@ -21,8 +21,8 @@ GROUP = "ringfence-verify"
 
 HIDDEN = (
     *("/etc/shadow-", "/etc/gshadow-", "/etc/wireguard", "/etc/ssl/private", "/root/.ssh"),
-    *("/var/lib/ringfence/previous", "/var/backups", "/etc/krb5.keytab", "/etc/luks"),
-    "/var/lib/ringfence/archive/signing.key",
+    *(f"/var/lib/ringfence/{copies}" for copies in ("previous", "states", "guard")),
+    *("/var/backups", "/etc/krb5.keytab", "/etc/luks", "/var/lib/ringfence/archive/signing.key"),
 )
 """What no test reads and a thief would. The hashes in shadow and gshadow are covered as well."""
 SOCKETS = (

@@ -160,17 +160,18 @@ def only_private_folders_can_be_written(lab, name):
 
 
 def no_password_or_foreign_key_can_be_read(lab, name):
-    lab.run_on(
-        name, "printf 'planted:$y$j9T$salt$hash:1::::::\\n' >> /etc/shadow; mkdir -p /root/.ssh"
-    )
-    lab.run_on(name, "echo private > /root/.ssh/planted")
+    copies = [f"/var/lib/ringfence/{place}" for place in ("previous", "states", "guard")]
+    places = " ".join(["/root/.ssh", *copies])
+    lab.run_on(name, "printf 'planted:$y$j9T$salt$hash:1::::::\\n' >> /etc/shadow")
+    lab.run_on(name, f"for place in {places}; do mkdir -p $place; echo a >$place/planted; done")
+    questions = [f"cat {place}/planted" for place in places.split()]
     try:
-        answers = ask(lab, name, ["grep planted /etc/shadow", "cat /root/.ssh/planted"])
+        shown, *hidden = ask(lab, name, ["grep planted /etc/shadow", *questions]).values()
     finally:
-        lab.run_on(name, "sed -i /planted/d /etc/shadow; rm /root/.ssh/planted")
-    shown, hidden = answers.values()
+        lab.run_on(name, f"for place in {places}; do rm $place/planted; done")
+        lab.run_on(name, "sed -i /planted/d /etc/shadow")
     assert shown.stdout.decode().startswith("planted:$y$hidden:1")
-    assert hidden.stdout == b""
+    assert [answer.stdout for answer in hidden] == [b""] * len(questions)
 
 
 @pytest.mark.parametrize("name", CONTAINERS.split(","))
