@@ -129,5 +129,5 @@ def _paths(word: str, output: list[str]) -> list[str]:
             names = base64.b64decode("".join(words[1:]), validate=True).split(b"\0")
         except binascii.Error:
             raise FactProcessError("unexpected answer about files") from None
-        found += [name.decode(errors="surrogateescape") for name in names if name]
+        found += [name.decode(errors="backslashreplace") for name in names if name]
     return sorted(found)

@@ -41,8 +41,8 @@ class Papers:
     """PEM of the host's certificate; empty when it needs another"""
     key: str = ""
     """SHA-256 (hex) of that certificate's public key"""
-    compromised: Collection[str] = ()
-    """digests of keys that may not be certified again"""
+    known_keys: Collection[str] = ()
+    """digests of the keys that were certified for the host, and may be again"""
 
     def now(self) -> "Papers":
         """Return what the authority has by now. Raises RingfenceError when that can't be told."""
@@ -64,7 +64,8 @@ class Papers:
 def certificate(papers: Papers, directory: str = DIRECTORY) -> Generator[StringCommand, None, None]:
     """Ensure that a host has a key of its own, and the certificate that the authority gives it.
 
-    `host.key` is made when it is missing, weak, no key at all, or may not be certified again.
+    `host.key` is made when it is missing, weak, no key at all, or not one that was certified for
+    this host before and may be again: who put another there may have kept it.
     A certificate that the authority holds for the present key is put beside it; else one is signed,
     which needs the site's secrets. A new key takes its place together with its certificate. What
     an interrupted run left is taken up by the next. Nothing else may lie in the directory.
@@ -132,13 +133,16 @@ def trusted(papers: Papers, directory: str = DIRECTORY) -> Generator[StringComma
 def keys_closed(place: str = "/etc") -> Generator[StringCommand, None, None]:
     """Ensure that others than owner and group have no right to a private key below a directory.
 
-    Owner, group and content stay: a service may read its key by its group.
+    Owner, group and content stay: a service may read its key by its group. One that reads it as one
+    of the others can't, the next time that it starts: a plan names the files.
     """
     absolute(place)
     found = host.get_fact(OpenKeys, place=place)
     if not found:
         host.noop(f"no private key below {place} is open to others")
         return
+    if not state.is_executing:
+        _tell_closing(found)
     yield _script([call("close_to_others", path) for path in found])
 
 
@@ -158,7 +162,22 @@ def declared(
         return
     for path in found:
         would("removal", path=path)
-    yield _script([call("remove", path) for path in found])
+    yield _script(
+        [line for path in found for line in (call("present", path), call("remove", path))]
+    )
+
+
+def _tell_closing(paths: list[str]) -> None:
+    for path, entry in host.get_fact(Tree, paths=paths)["entries"].items():
+        if entry is not None:
+            would(
+                "file",
+                path=path,
+                wanted={**entry, "mode": f"{int(entry['mode'], 8) & ~0o007:04o}"},
+                found=entry,
+                differs=False,
+                content=None,
+            )
 
 
 def _keys(directory: str) -> dict[str, KeyState | None]:
@@ -179,7 +198,7 @@ def _certified(keys: dict[str, KeyState | None], held: Papers) -> str | None:
 
 
 def _request(directory: str, key: KeyState | None, held: Papers) -> StringCommand:
-    is_new = key is None or not _is_strong(key) or key["digest"] in held.compromised
+    is_new = key is None or not _is_strong(key) or key["digest"] not in held.known_keys
     paths = {f"{directory}/host.pem": "0644"}
     if is_new:
         paths = {f"{directory}/host.key": "0600", **paths}

@@ -34,8 +34,8 @@ class Held:
     """PEM of the host's certificate; empty when it needs another"""
     key: str = ""
     """SHA-256 (hex) of that certificate's public key"""
-    compromised: frozenset[str] = frozenset()
-    """digests of keys that may not be certified again"""
+    known_keys: frozenset[str] = frozenset()
+    """digests of the keys that were certified for the host, and may be again"""
 
 
 class Issuing:
@@ -81,11 +81,7 @@ class Issuing:
             authority, register = self._authority(), self.files.register()
             certificate = authority.issue(request, host.name, host.address, utc_now())
             noted = Issued.of(certificate, host.name)
-            if noted.key in register.compromised():
-                raise UsageError(
-                    f"{host.name}: a certificate of the request's key was revoked, because others "
-                    "may have the key: make another"
-                )
+            _refuse_a_key_of_others(register, noted)
             register.issued.append(noted)
             self._publish(authority, register)
             self.files.save_certificate(host.name, certificate)
@@ -114,7 +110,7 @@ class Issuing:
             or _is_old(shown, now),
             certificate="" if certificate is None else certificate.public_bytes(PEM).decode(),
             key="" if certificate is None else key_digest(certificate),
-            compromised=frozenset(register.compromised()),
+            known_keys=frozenset(register.keys_of(host.name)),
         )
 
     def _good(
@@ -209,6 +205,20 @@ class Issuing:
             return x509.load_pem_x509_crl(self.files.revoked.read_bytes())
         except (FileNotFoundError, ValueError):
             return None
+
+
+def _refuse_a_key_of_others(register: Register, noted: Issued) -> None:
+    if noted.key in register.compromised():
+        raise UsageError(
+            f"{noted.host}: a certificate of the request's key was revoked, because others "
+            "may have the key: make another"
+        )
+    others = {one.host for one in register.issued if one.key == noted.key} - {noted.host}
+    if others:
+        raise UsageError(
+            f"{noted.host}: the request's key is that of {', '.join(sorted(others))}, and each "
+            "host has its own: make another"
+        )
 
 
 def _number(shown: x509.CertificateRevocationList) -> int:

@@ -98,6 +98,11 @@ class Register(BaseModel):
             if one.reason is Reason.KEY_COMPROMISE and one.key is not None
         }
 
+    def keys_of(self, host: str) -> set[str]:
+        """Return the digests of a host's keys that were certified for it, and may be once more."""
+        own = {one.key for one in self.issued if one.host == host and one.key is not None}
+        return own - self.compromised()
+
     def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> None:
         """Note that a certificate counts no more."""
         changed = chosen.model_copy(update={"revoked_at": now, "reason": reason})

@@ -1,18 +1,28 @@
 """What a site decides about certificates: those that its own authority did not make."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ringfence.site import Host, Section
 from ringfence.site.section import Line, LoginName
 from roles.permissions.settings import AbsolutePath
 
+LEFT_ASIDE = ("/etc/ssl/certs/", "/etc/ringfence/pki/")
+"""Where no certificate is looked for: what the host trusts, and what Ringfence brings."""
+
+
+def _looked_for(path: str) -> str:
+    if not path.startswith("/etc/") or path.startswith(LEFT_ASIDE):
+        places = " and ".join(place.rstrip("/") for place in LEFT_ASIDE)
+        raise ValueError(f"{path!r} is declared in vain: certificates below /etc are, but {places}")
+    return path
+
 
 class Declared(Section):
     """A file with a certificate of another authority, such as one that browsers know."""
 
-    path: AbsolutePath
+    path: Annotated[AbsolutePath, AfterValidator(_looked_for)]
     """The file, below /etc; its first certificate is the one that a service shows."""
     groups: list[Line] = Field(min_length=1)
     """The groups on whose hosts it lies; `all` means every host."""

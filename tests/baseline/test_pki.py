@@ -130,8 +130,10 @@ def test_every_certificate_is_declared(host, policy, declared, expect):
 
 
 @control("TLS-02")
-def test_every_certificate_lasts_and_has_a_strong_key(host, certificate, expect):
-    now = pki.now(host)
-    for path, one in [("host.pem", certificate), *pki.of_services(host)]:
+def test_every_certificate_lasts_and_has_a_strong_key(host, expect):
+    now, own = pki.now(host), pki.certificates(host, "host.pem")
+    found = [*(("host.pem", one) for one in own), *pki.of_services(host)]
+    expect("certificates of the host and its services", len(found), at_least=1)
+    for path, one in found:
         expect(f"days left of {path}", round((one.ends - now) / pki.DAY, 1), at_least=LEAST_DAYS)
         expect(f"key of {path}", one.key, matches=STRONG)

@@ -31,7 +31,11 @@ close_key() { # path
     chown -- root:root "$1" && chmod -- 0600 "$1" || fail "cannot set owner and mode of $1"
     printf 'closed %s\n' "$1"
 }
+present() { # path: nobody can name one that is no UTF-8 from afar
+    [ -e "$1" ] || fail "cannot find $1: it is gone, or its name is no UTF-8; see to it on the host"
+}
 close_to_others() { # path
+    present "$1"
     [ -f "$1" ] && [ ! -L "$1" ] || return 0
     record "$1"
     chmod -- o-rwx "$1" || fail "cannot close $1"

@@ -202,7 +202,8 @@ def test_a_key_that_is_lost_or_weak_is_made_anew_and_certified(certified, harm):
     assert len(issued(certified)) == 2
 
 
-def test_a_key_that_was_exchanged_is_noticed_and_certified(certified):
+def test_a_key_that_was_exchanged_is_noticed_and_not_certified(certified):
+    """Who put it there may have kept it."""
     certified.shell(
         f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 "
         f"-out {certified.path('host.key')}"
@@ -212,7 +213,30 @@ def test_a_key_that_was_exchanged_is_noticed_and_certified(certified):
     assert certified.ran
     assert certified.apply() == ""
     assert certified.judge()
-    assert certified.key()["digest"] == exchanged
+    assert certified.key()["digest"] != exchanged
+    assert len(issued(certified)) == 2
+
+
+def test_a_copy_of_another_host_makes_a_key_of_its_own(certified):
+    """As a virtual machine does that was cloned from one with Ringfence on it."""
+    site, before = certified.desk.site, certified.key()["digest"]
+    clone = next(one for one in site.hosts.values() if one != certified.desk.host)
+    certified.desk = Desk(site=site, host=clone)
+    assert certified.apply() == ""
+    assert certified.judge()
+    assert certified.key()["digest"] != before
+    assert [one.host for one in issued(certified)][1:] == [clone.name]
+
+
+def test_a_key_from_a_backup_that_was_the_hosts_before_is_certified_again(certified):
+    kept = certified.path("host.key").read_text()
+    certified.path("host.key").unlink()
+    assert certified.apply() == ""
+    certified.path("host.key").write_text(kept)
+    former = certified.key()["digest"]
+    assert certified.apply() == ""
+    assert certified.judge()
+    assert certified.key()["digest"] == former
 
 
 def test_a_certificate_that_is_lost_or_exchanged_is_put_back_without_a_secret(
@@ -384,6 +408,30 @@ def test_private_keys_that_others_may_read_are_closed_and_stay_as_they_are(host)
     modes = {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()}
     assert modes == {"its own.key": 0o640, "a$b\n.pem": 0o640, "public.pem": 0o644}
     assert close() == []
+
+
+def test_a_name_that_is_no_utf_8_is_told_and_ends_one_host_alone(host):
+    path = host.directory.parent / os.fsdecode(b"\xff.key")
+    path.write_text("-----BEGIN PRIVATE KEY-----\nMII\n")
+    path.chmod(0o644)
+    with ctx_state.use(SimpleNamespace(is_executing=True)), ctx_host.use(host):
+        (command,) = module.keys_closed._inner(place=str(host.directory.parent))
+    done = host.shell(command.get_raw_value())
+    assert done.returncode == 1
+    assert "its name is no UTF-8; see to it on the host" in done.stderr
+
+
+def test_a_plan_names_the_keys_that_would_be_closed(host, monkeypatch):
+    path = host.directory.parent / "its own.key"
+    path.write_text("-----BEGIN PRIVATE KEY-----\nMII\n")
+    path.chmod(0o644)
+    told = []
+    monkeypatch.setattr(module, "would", lambda kind, **content: told.append((kind, content)))
+    with ctx_state.use(SimpleNamespace(is_executing=False)), ctx_host.use(host):
+        list(module.keys_closed._inner(place=str(host.directory.parent)))
+    ((kind, content),) = told
+    assert (kind, content["path"], content["differs"]) == ("file", str(path), False)
+    assert (content["found"]["mode"], content["wanted"]["mode"]) == ("0644", "0640")
 
 
 def test_certificates_that_nothing_declares_are_told_from_authorities(certified):

@@ -272,6 +272,24 @@ def test_a_key_that_others_may_have_is_certified_no_more(begun, server, host):
     assert begun.issue(server, host().request())
 
 
+def test_a_key_of_another_host_is_not_certified(begun, site, server, host):
+    shared = host()
+    begun.issue(server, shared.request())
+    other = next(one for one in site.hosts.values() if one != server)
+    with pytest.raises(UsageError, match=f"the request's key is that of {server.name}"):
+        begun.issue(other, shared.request())
+    assert begun.held(other).known_keys == set()
+    assert begun.issue(server, shared.request())
+
+
+def test_a_host_knows_its_former_keys_but_those_that_others_may_have(begun, server, host):
+    first, second = host(), host()
+    keys = [key_digest(begun.issue(server, one.request())) for one in (first, second)]
+    assert begun.held(server).known_keys == set(keys)
+    begun.revoke(f"{begun.files.register().issued[0].serial}", Reason.KEY_COMPROMISE)
+    assert begun.held(server).known_keys == {keys[1]}
+
+
 def test_a_list_is_due_from_its_thirtieth_day_on(begun, server, monkeypatch):
     made = utc_now()
     assert not begun.held(server).list_is_due

@@ -26,6 +26,14 @@ def test_nothing_is_removed_unless_it_is_said():
     assert Settings().undeclared == "report"
 
 
+@pytest.mark.parametrize(
+    "path", ["/srv/sip.pem", "/etc", "/etc/ssl/certs/sip.pem", "/etc/ringfence/pki/host.pem"]
+)
+def test_an_entry_for_a_place_where_nothing_is_looked_for_is_refused(path):
+    with pytest.raises(ValidationError, match="is declared in vain"):
+        Settings(certificates=[{**ENTRY, "path": path}])
+
+
 @pytest.mark.parametrize("change", [{"path": "sip.pem"}, {"groups": []}, {"owner": "Ana Ruiz"}])
 def test_an_entry_without_a_place_a_group_or_an_owner_is_refused(change):
     with pytest.raises(ValidationError):
