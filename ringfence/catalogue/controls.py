@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -14,6 +14,7 @@ from ringfence.catalogue.frameworks import framework_ids
 from ringfence.catalogue.proofs import Proof, load_proofs
 from ringfence.errors import UsageError
 from ringfence.site import Classification, Host
+from ringfence.site.document import Document
 from ringfence.site.house import House
 from ringfence.site.problems import Problem, SiteError, nearest
 from ringfence.site.section import Section, Text
@@ -78,16 +79,22 @@ class Control(Section):
 class ControlsFile(Section):
     """controls.yml: the controls of one role."""
 
+    joins: list[Annotated[str, Field(pattern=IDENTIFIER)]] = []
+    """Controls that another role declares and that this role serves too: its tests and sabotages
+    count for them, and a repair applies both roles."""
     controls: list[Control] = Field(min_length=1)
-    """The role's controls."""
+    """The controls that this role declares."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every control of a house, with the role that brings it and its last proof."""
+    """Every control of a house, with the roles that bring it and its last proof.
+
+    ``roles_of`` has of each control the role that declares it, then those that join it.
+    """
 
     controls: dict[str, Control]
-    role_of: dict[str, str]
+    roles_of: dict[str, list[str]]
     proofs: dict[str, Proof]
 
     @cached_property
@@ -116,9 +123,11 @@ class Catalogue:
     def describe(self, identifier: str) -> dict[str, Any]:
         """Return what reports say of a control, as plain data."""
         proof = self.proofs.get(identifier)
+        role, *others = self.roles_of[identifier]
         return {
             **self.controls[identifier].model_dump(mode="json", exclude={"id"}),
-            "role": self.role_of[identifier],
+            "role": role,
+            "joined_by": others,
             "proof": proof.as_dict() if proof else None,
         }
 
@@ -127,24 +136,54 @@ def load_catalogue(house: House) -> Catalogue:
     """Read the controls of every role in the house's table.
 
     Raises:
-        SiteError: a controls.yml is wrong, or two roles claim one id; with file and line.
+        SiteError: a controls.yml is wrong, two roles claim one id, or a role joins a control that
+            no other declares; with file and line.
     """
     controls: dict[str, Control] = {}
-    role_of: dict[str, str] = {}
+    roles_of: dict[str, list[str]] = {}
     problems: list[Problem] = []
+    joining: list[tuple[str, list[str], Document]] = []
     for role in house.roles:
         path = house.role_dir(role) / "controls.yml"
         model, document, found = read_model(ControlsFile, path, str(path.relative_to(house.root)))
         problems += found
         for index, control in enumerate(model.controls if model else ()):
             if control.id in controls:
-                message = f"role {role_of[control.id]} has a control of this id already"
+                message = (
+                    f"role {roles_of[control.id][0]} has a control of this id already; where both "
+                    f"serve it, one declares it and the other has `joins: [{control.id}]`"
+                )
                 problems.append(document.problem(("controls", index, "id"), message))
             controls.setdefault(control.id, control)
-            role_of.setdefault(control.id, role)
+            roles_of.setdefault(control.id, [role])
+        if model:
+            joining.append((role, model.joins, document))
+    for role, joins, document in joining:
+        problems += _join(roles_of, role, joins, document)
     if problems:
         raise SiteError(problems)
-    return Catalogue(controls, role_of, load_proofs(house))
+    return Catalogue(controls, roles_of, load_proofs(house))
+
+
+def _join(
+    roles_of: dict[str, list[str]], role: str, joins: list[str], document: Document
+) -> list[Problem]:
+    """Add a role to those of the controls that it joins; return what is wrong with that."""
+    problems = []
+    for index, name in enumerate(joins):
+        place = ("joins", index)
+        if name not in roles_of:
+            message = (
+                f"{name!r} is declared by no role of roles/roles.yml: "
+                f"add the line of the role that declares it{nearest(name, roles_of)}"
+            )
+            problems.append(document.problem(place, message))
+        elif role in roles_of[name]:
+            message = f"{name!r} is this role's already: leave it out here"
+            problems.append(document.problem(place, message))
+        else:
+            roles_of[name].append(role)
+    return problems
 
 
 def is_identifier(text: str) -> bool:

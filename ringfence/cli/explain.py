@@ -1,6 +1,7 @@
 """``ringfence explain``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from rich.text import Text
 from ringfence.catalogue import Catalogue, load_catalogue
 from ringfence.cli.documents import print_document
 from ringfence.cli.options import json_option
-from ringfence.proof.explaining import Explanation
+from ringfence.proof.explaining import BaselineTest, Explanation
 from ringfence.proof.explaining import explain as explanation_of
 from ringfence.proof.sabotages import load_sabotages
 from ringfence.report.wording import NEVER_RED, framework_name, sentence
@@ -50,11 +51,12 @@ def explain(controls: tuple[str, ...], as_json: bool) -> int:
 
 def _listed(catalogue: Catalogue) -> Iterator[Text]:
     """Yield a line a control."""
-    widest = max(map(len, catalogue.role_of.values()))
+    roles = {name: ", ".join(catalogue.roles_of[name]) for name in catalogue.controls}
+    widest = max(map(len, roles.values()))
     for name, control in catalogue.controls.items():
         yield Text.assemble(
             (name, "bold"),
-            f"  {catalogue.role_of[name]:{widest}}  {control.severity.value:8}  {control.title}",
+            f"  {roles[name]:{widest}}  {control.severity.value:8}  {control.title}",
         )
 
 
@@ -67,14 +69,11 @@ def _tell(console: Console, explained: Explanation) -> None:
     after = " It can pass only after a reboot." if control.verifies == "after reboot" else ""
     _section(console, "Where", f"{where}. A failure is {control.severity.value}.{after}")
     _section(console, "Why", control.rationale)
-    _section(console, f"How it is met: role {explained.role}", control.remedy)
-    _section(console, f"How it is verified: {explained.suite}", "")
-    for test in explained.tests:
-        _indented(console, f"{sentence(test.name)} (line {test.line})")
-        for case in test.cases:
-            unseen = "" if test.was_seen_red_by(case) else f" ({NEVER_RED})"
-            text = Text.assemble((f"{case.kind.value}: {case.does}", "dim"), (unseen, "bold red"))
-            _indented(console, text, INDENT * 2)
+    named = f"role{'s' if len(explained.roles) > 1 else ''} {' and '.join(explained.roles)}"
+    _section(console, f"How it is met: {named}", control.remedy)
+    for suite, tests in groupby(explained.tests, lambda test: test.suite):
+        _section(console, f"How it is verified: {suite}", "")
+        _tell_tests(console, tests)
     proof = explained.proof
     seen = (
         f"On Debian {' and '.join(proof.releases)}, {proof.date}: each test failed for its reason "
@@ -86,6 +85,16 @@ def _tell(console: Console, explained: Explanation) -> None:
     _section(console, "Asked for by", "")
     for framework, clauses in control.frameworks.items():
         _indented(console, f"{framework_name(framework)}: {', '.join(clauses)}")
+
+
+def _tell_tests(console: Console, tests: Iterable[BaselineTest]) -> None:
+    """Print each test, and by what it was seen red."""
+    for test in tests:
+        _indented(console, f"{sentence(test.name)} (line {test.line})")
+        for case in test.cases:
+            unseen = "" if test.was_seen_red_by(case) else f" ({NEVER_RED})"
+            text = Text.assemble((f"{case.kind.value}: {case.does}", "dim"), (unseen, "bold red"))
+            _indented(console, text, INDENT * 2)
 
 
 def _section(console: Console, title: str, text: str) -> None:

@@ -70,7 +70,7 @@ def prove(
     ]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
     arrange = many_at_a_time if together else one_by_one
-    arranged = arrange(trials_of(sabotages.values(), catalogue.role_of))[:rounds]
+    arranged = arrange(trials_of(sabotages.values(), catalogue.roles_of))[:rounds]
     sabotages = among(sabotages, arranged)
     with progress:
         shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)

@@ -17,8 +17,9 @@ class BaselineTest:
     """One test of a control, and the sabotages that must make it fail."""
 
     name: str
+    suite: Path
+    """The file in which it stands, relative to the house."""
     line: int
-    """Where it stands in the role's file of tests."""
     cases: list[Case]
     seen: frozenset[str]
     """The names of the sabotages that it was seen to catch, by the proof on record."""
@@ -30,12 +31,11 @@ class BaselineTest:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A control, its role, its tests and its proof; None when it was never seen red."""
+    """A control, its roles, its tests and its proof; None when it was never seen red."""
 
     control: Control
-    role: str
-    suite: Path
-    """The file of its tests, relative to the house."""
+    roles: list[str]
+    """The role that declares it, then those that join it."""
     tests: list[BaselineTest]
     proof: Proof | None
 
@@ -43,11 +43,12 @@ class Explanation:
         """Return it as plain data."""
         return {
             **self.control.model_dump(mode="json"),
-            "role": self.role,
-            "suite": str(self.suite),
+            "role": self.roles[0],
+            "joined_by": self.roles[1:],
             "tests": [
                 {
                     "name": test.name,
+                    "suite": str(test.suite),
                     "line": test.line,
                     "sabotages": [
                         {
@@ -70,25 +71,25 @@ def explain(
 ) -> Explanation:
     """Explain one control of the catalogue.
 
-    Raises ToolError when the file of its tests can't be read.
+    Raises ToolError when a file of its tests can't be read.
     """
-    role = catalogue.role_of[identifier]
-    path = house.baseline_dir / f"test_{role}.py"
+    roles = catalogue.roles_of[identifier]
+    suites = [house.baseline_dir / f"test_{role}.py" for role in roles]
     cases = sabotages[identifier].cases if identifier in sabotages else []
     proof = catalogue.proofs.get(identifier)
     seen = proof.tests if proof else {}
     tests = [
         BaselineTest(
             name,
+            path.relative_to(house.root),
             line,
             [case for case in cases if name in case.fails],
             frozenset(seen.get(name, [])),
         )
+        for path in suites
         for name, line in functions_marked(path, identifier)
     ]
-    return Explanation(
-        catalogue.controls[identifier], role, path.relative_to(house.root), tests, proof
-    )
+    return Explanation(catalogue.controls[identifier], roles, tests, proof)
 
 
 def functions_marked(path: Path, identifier: str) -> list[tuple[str, int]]:

@@ -276,7 +276,7 @@ def judge_red(control: str, case: Case, results: Results, beside: Iterable[str] 
 
 def _repair(bench: Bench, trials: list[Trial], name: str) -> list[str]:
     """Apply the controls' roles and demand green; if that fails, bring the host back somehow."""
-    roles = ",".join(dict.fromkeys(trial.role for trial in trials))
+    roles = ",".join(dict.fromkeys(role for trial in trials for role in trial.roles))
     faults = []
     if bench.apply(roles, f"{name}-repair").failed:
         faults.append(f"applying {roles} failed")

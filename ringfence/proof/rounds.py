@@ -14,7 +14,8 @@ class Trial:
     """One case that is tried on a host."""
 
     control: str
-    role: str
+    roles: tuple[str, ...]
+    """The roles that serve the control: a repair applies all of them."""
     number: int
     """The case's place among those of its control, from 1."""
     case: Case
@@ -25,10 +26,10 @@ class Trial:
         return f"{self.control}-{self.number}"
 
 
-def trials_of(sabotages: Iterable[Sabotage], role_of: Mapping[str, str]) -> list[Trial]:
+def trials_of(sabotages: Iterable[Sabotage], roles_of: Mapping[str, list[str]]) -> list[Trial]:
     """Return a trial for each case, in the files' order."""
     return [
-        Trial(sabotage.control, role_of[sabotage.control], number, case)
+        Trial(sabotage.control, tuple(roles_of[sabotage.control]), number, case)
         for sabotage in sabotages
         for number, case in enumerate(sabotage.cases, start=1)
     ]
@@ -73,13 +74,13 @@ def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
     """
     by_role: dict[str, list[Trial]] = {}
     for trial in trials:
-        by_role.setdefault(trial.role, []).append(trial)
+        by_role.setdefault(trial.roles[0], []).append(trial)
     rounds: list[list[Trial]] = []
     for of_role in by_role.values():
         for trial in of_role:
             fitting = [broken for broken in rounds if _fits(trial, broken)]
             if fitting:
-                min(fitting, key=lambda broken: _of_role(trial.role, broken)).append(trial)
+                min(fitting, key=lambda broken: _of_its_roles(trial, broken)).append(trial)
             else:
                 rounds.append([trial])
     return rounds
@@ -92,8 +93,9 @@ def _fits(trial: Trial, broken: list[Trial]) -> bool:
         return False
     tests = {(trial.control, test) for test in trial.case.fails}
     others = {(other.control, test) for other in broken for test in other.case.fails}
-    return tests.isdisjoint(others) and _of_role(trial.role, broken) < WAYS_A_ROLE
+    return tests.isdisjoint(others) and _of_its_roles(trial, broken) < WAYS_A_ROLE
 
 
-def _of_role(role: str, broken: list[Trial]) -> int:
-    return sum(trial.role == role for trial in broken)
+def _of_its_roles(trial: Trial, broken: list[Trial]) -> int:
+    """Count the trials of the role of `trial` that has the most of them."""
+    return max(sum(role in other.roles for other in broken) for role in trial.roles)

@@ -73,7 +73,8 @@ def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
     """Read the sabotages of every role in the house's table, by control.
 
     Raises:
-        SiteError: a file is wrong, names an unknown control, or a control twice.
+        SiteError: a file is wrong, names an unknown control, a control of other roles, or a control
+            twice.
     """
     sabotages: dict[str, Sabotage] = {}
     problems: list[Problem] = []
@@ -82,13 +83,18 @@ def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
         model, document, found = read_model(SabotagesFile, path, str(path.relative_to(house.root)))
         problems += found
         for index, sabotage in enumerate(model.sabotages if model else ()):
-            where = ("sabotages", index, "control")
-            if sabotage.control not in catalogue.controls:
-                hint = nearest(sabotage.control, catalogue.controls)
-                problems.append(document.problem(where, f"is no control{hint}"))
-            if sabotage.control in sabotages:
-                problems.append(document.problem(where, "has its sabotage already"))
-            sabotages[sabotage.control] = sabotage
+            name, where = sabotage.control, ("sabotages", index, "control")
+            roles = catalogue.roles_of.get(name, [])
+            if not roles:
+                hint = nearest(name, catalogue.controls)
+                problems.append(document.problem(where, f"{name!r} is no control{hint}"))
+            elif role not in roles:
+                message = f"{name!r} is of role {roles[0]}, which role {role} doesn't join"
+                problems.append(document.problem(where, message))
+            if name in (entry.control for entry in model.sabotages[:index]):
+                problems.append(document.problem(where, f"{name!r} stands in this file already"))
+            earlier = sabotages[name].cases if name in sabotages else []
+            sabotages[name] = Sabotage(control=name, cases=[*earlier, *sabotage.cases])
     if problems:
         raise SiteError(problems)
     return sabotages

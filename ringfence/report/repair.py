@@ -26,7 +26,7 @@ class Repair:
 def repair(run: Run, result: ControlResult | TestResult, site_argument: str) -> Repair:
     """Return the next step after a red ``result``.
 
-    A failure is repaired by applying the control's role; an error asks for the measurement to be
+    A failure is repaired by applying the control's roles; an error asks for the measurement to be
     made again, alone; an unreachable host for a try of the bare connection.
 
     Args:
@@ -47,7 +47,8 @@ def repair(run: Run, result: ControlResult | TestResult, site_argument: str) -> 
         by_hand = control.get("remedy") or control.get("title") or f"meet {result.control}"
         text = f"no role does this; on {result.host}, by hand: {by_hand}"
         return Repair("repair", text, is_command=False)
-    words = ["apply", site_argument, "--role", str(role), "--limit", result.host]
+    roles = ",".join([str(role), *control.get("joined_by", [])])
+    words = ["apply", site_argument, "--role", roles, "--limit", result.host]
     afterwards = f"reboot {result.host}" if control.get("verifies") == "after reboot" else ""
     return Repair("repair", shlex.join(["ringfence", *words]), afterwards=afterwards)
 

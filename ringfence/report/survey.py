@@ -143,7 +143,8 @@ class Survey:
         """Return what the run says of a control, with a default for what it lacks."""
         defaults = {"title": "", "severity": "", "rationale": "", "role": None, "remedy": ""}
         more = {"groups": [], "classification": "", "verifies": "now", "frameworks": {}}
-        return {**defaults, **more, "proof": None, **self.run.controls.get(control, {})}
+        brought = {"joined_by": [], "proof": None}
+        return {**defaults, **more, **brought, **self.run.controls.get(control, {})}
 
     @property
     def _tests(self) -> list[TestResult]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.catalogue import load_catalogue
+from ringfence.catalogue import Catalogue, load_catalogue
 from ringfence.errors import ToolError
 from ringfence.proof.explaining import explain, functions_marked
 from ringfence.proof.sabotages import load_sabotages
@@ -41,6 +41,24 @@ def test_a_file_that_is_no_python_is_told(tmp_path):
             functions_marked(path, "TOY-01")
 
 
+def test_what_several_roles_serve_has_the_tests_of_each(tmp_path):
+    house = House(tmp_path)
+    house.baseline_dir.mkdir(parents=True)
+    (house.baseline_dir / "test_toy.py").write_text(SUITE)
+    (house.baseline_dir / "test_doll.py").write_text(SUITE.replace("def test_", "def test_doll_"))
+    some = next(iter(CATALOGUE.controls.values()))
+    toys = Catalogue({"TOY-01": some}, {"TOY-01": ["toy", "doll"]}, {})
+    explained = explain(house, toys, {}, "TOY-01")
+    assert [(test.name, str(test.suite)) for test in explained.tests] == [
+        ("test_a", "tests/baseline/test_toy.py"),
+        ("test_b", "tests/baseline/test_toy.py"),
+        ("test_doll_a", "tests/baseline/test_doll.py"),
+        ("test_doll_b", "tests/baseline/test_doll.py"),
+    ]
+    told = explained.as_dict()
+    assert (told["role"], told["joined_by"]) == ("toy", ["doll"])
+
+
 @pytest.mark.parametrize("identifier", list(CATALOGUE.controls))
 def test_every_control_has_tests_and_every_test_was_seen_red_by_a_sabotage(identifier):
     explained = explain(HOUSE, CATALOGUE, load_sabotages(HOUSE, CATALOGUE), identifier)
@@ -50,7 +68,7 @@ def test_every_control_has_tests_and_every_test_was_seen_red_by_a_sabotage(ident
     shipped = {(name, case) for name, cases in explained.proof.tests.items() for case in cases}
     caught = {(test.name, case.name) for test in explained.tests for case in test.cases}
     assert caught == shipped
-    assert (HOUSE.root / explained.suite).is_file()
+    assert all((HOUSE.root / test.suite).is_file() for test in explained.tests)
 
 
 def test_a_sabotage_that_was_written_after_the_proof_is_not_said_to_have_been_seen():

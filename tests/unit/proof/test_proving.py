@@ -96,7 +96,7 @@ def test_what_is_not_proven_among_others_is_tried_among_fewer_and_in_the_end_alo
 
     monkeypatch.setattr(proving, "_prove_round", prove_round)
     bench = Bench(None, SimpleNamespace(name="a"), None, None, nobody)
-    trials = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2, 3, 4, 5)]
+    trials = [Trial("SSH-01", ("ssh",), number, CASE) for number in (1, 2, 3, 4, 5)]
     outcomes = list(proving._prove_in_halves(bench, trials))
     assert rounds == [[1, 2, 3, 4, 5], [1, 2], [1], [3, 4], [4]]
     assert [outcome.proven for outcome in outcomes] == [True, True, True, True, False]
@@ -118,8 +118,8 @@ def test_what_its_round_undid_is_tried_again_among_what_other_rounds_undid(monke
     bench = SimpleNamespace(
         host=SimpleNamespace(name="a"), judge=lambda _name: Results([]), say=lambda *_told: None
     )
-    ssh = [Trial("SSH-01", "ssh", number, CASE) for number in (1, 2)]
-    accounts = [Trial("PRV-01", "accounts", number, CASE) for number in (1, 2)]
+    ssh = [Trial("SSH-01", ("ssh",), number, CASE) for number in (1, 2)]
+    accounts = [Trial("PRV-01", ("accounts",), number, CASE) for number in (1, 2)]
     outcomes = list(proving.prove_host(bench, [ssh, accounts]))
     assert rounds == [["SSH-01-1", "SSH-01-2"], ["PRV-01-1", "PRV-01-2"], ["SSH-01-2", "PRV-01-2"]]
     assert len(outcomes) == 4
@@ -156,7 +156,7 @@ def test_a_case_that_needs_a_reboot_gets_one_when_it_is_broken_and_when_it_is_re
         reboot=lambda: done.append("reboot"),
     )
     for case in (CASE, CASE.model_copy(update={"reboot": True})):
-        proving._prove_round(bench, [Trial("SSH-01", "ssh", 1, case)])
+        proving._prove_round(bench, [Trial("SSH-01", ("ssh",), 1, case)])
     without, with_reboot = done[:4], done[4:]
     assert without == ["true", "red", "apply", "green"]
     assert with_reboot == ["true", "reboot", "red", "apply", "reboot", "green"]

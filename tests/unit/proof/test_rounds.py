@@ -1,7 +1,7 @@
 from ringfence.proof.rounds import among, one_by_one, side_by_side, touched, trials_of
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
-ROLES = {"SSH-01": "ssh", "SSH-02": "ssh", "CLS-01": "identity"}
+ROLES = {"SSH-01": ["ssh"], "SSH-02": ["ssh"], "CLS-01": ["identity"]}
 
 
 def sabotage(control, *names):
@@ -36,10 +36,23 @@ def test_side_by_side_never_breaks_a_test_twice():
 
 def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
     many = [sabotage(f"SSH-{n:02}", "a") for n in range(1, 10)]
-    rounds = side_by_side(trials_of(many, {each.control: "ssh" for each in many}))
+    rounds = side_by_side(trials_of(many, {each.control: ["ssh"] for each in many}))
     assert [len(trials) for trials in rounds] == [4, 4, 1]
     assert sorted(t.name for trials in rounds for t in trials) == [
         f"SSH-{n:02}-1" for n in range(1, 10)
+    ]
+
+
+def test_what_several_roles_serve_breaks_each_of_them():
+    many = [sabotage(f"LOG-{n:02}", "a") for n in range(1, 7)]
+    roles = {
+        each.control: ["audit"] if number < 4 else ["logging"] for number, each in enumerate(many)
+    }
+    both = sabotage("LOG-09", "a")
+    rounds = side_by_side(trials_of([*many, both], roles | {"LOG-09": ["audit", "logging"]}))
+    assert [[trial.control for trial in trials] for trials in rounds] == [
+        ["LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "LOG-06"],
+        ["LOG-09"],
     ]
 
 

@@ -19,6 +19,13 @@ def test_a_failure_is_repaired_by_its_role(run):
     assert command == "ringfence apply inventories/lab --role ssh --limit pbx1"
 
 
+def test_a_failure_of_a_control_that_others_join_is_repaired_by_all_its_roles(run):
+    run.controls["SSH-01"]["joined_by"] = ["logging"]
+    command = repair_command(run, result(Verdict.FAIL), SITE)
+
+    assert command == "ringfence apply inventories/lab --role ssh,logging --limit pbx1"
+
+
 def test_a_control_that_holds_after_a_reboot_asks_for_one(run):
     assert repair(run, result(Verdict.FAIL, "CLS-01"), SITE).afterwards == "reboot pbx1"
     assert repair(run, result(Verdict.FAIL, "SSH-01"), SITE).afterwards == ""
