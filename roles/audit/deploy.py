@@ -1,4 +1,4 @@
-"""The kernel's audit from boot, its rules, the record of accesses to personal data, local logs."""
+"""The kernel's audit from boot, its rules, the record of accesses to personal data."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -25,7 +25,6 @@ SYSLOG = "/etc/audit/plugins.d/syslog.conf"
 DROP_IN = "/etc/systemd/system/auditd.service.d/ringfence.conf"
 DROP_IN_OF_RULES = "/etc/systemd/system/audit-rules.service.d/ringfence.conf"
 GRUB = "/etc/default/grub.d/ringfence-audit.cfg"
-JOURNAL = "/etc/systemd/journald.conf.d/ringfence.conf"
 COMPARED = ("uid!=euid", "gid!=egid")
 """Fields that compare with one another, which auditctl takes by another option."""
 AUDIT_RULES_SINCE = 13
@@ -34,36 +33,13 @@ AUDIT_RULES_SINCE = 13
 
 @deploy("audit")
 def apply() -> None:
-    """Apply LOG-01, LOG-04 and LOG-05, but what a container's kernel doesn't have."""
+    """Apply LOG-01, LOG-04 and LOG-05; of the journal the role `logging` does."""
+    if _in_a_container():
+        return
     wanted = intent()
     settings = wanted.settings("audit")
     templates = wanted.site.house.templates_dir("audit")
 
-    files.tree(
-        name="LOG-05 The journal outlives a boot, and is bounded",
-        directories=[Directory(path=JOURNAL.rpartition("/")[0])],
-        files=[
-            File(
-                path=JOURNAL,
-                content=render(
-                    templates, "journald.conf", journal_megabytes=settings.journal_megabytes
-                ),
-            )
-        ],
-    )
-    systemd.services(
-        name="LOG-05 The journal is kept so now",
-        services=[
-            Service(
-                unit="systemd-journald.service",
-                enabled=None,
-                restart_for=[JOURNAL],
-                ready=["journalctl", "--flush"],
-            )
-        ],
-    )
-    if _in_a_container():
-        return
     packages.installed(name="LOG-01 auditd is installed", names=["auditd", "audispd-plugins"])
     values = {"actions": settings.actions, **settings.model_dump()}
     after = mount_units(_with_parents(_data(wanted)))

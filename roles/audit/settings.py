@@ -64,8 +64,6 @@ class Settings(Section):
     """What auditd does when the disk is nearly full, or full: `rotate` drops its oldest file and
     goes on; `suspend` keeps what it has and writes no more; `single` and `halt` end the host's
     service, and every call, rather than go on without a record."""
-    journal_megabytes: int = Field(default=500, ge=64, le=100_000)
-    """The most that the journal of systemd takes, in MB."""
 
     def places_of(self, host: Host) -> list[Place]:
         """Return the files and directories whose changes are recorded where a host has them."""

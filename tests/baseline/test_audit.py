@@ -193,21 +193,6 @@ def test_only_root_reads_the_records(host, own_kernel, expect):
     expect("records open to others", audit_daemon.open_to_others(host), nothing=True)
 
 
-@control("LOG-05")
-def test_the_journal_outlives_a_boot(host, expect):
-    expect("Storage", audit_daemon.journal(host).get("Storage"), equals="persistent")
-    on_disk = audit_daemon.journal_is_on_the_disk(host)
-    expect("journald writes to /var/log/journal", on_disk, equals=True)
-
-
-@control("LOG-05")
-def test_the_journal_is_bounded(host, policy, expect):
-    found = audit_daemon.journal(host)
-    wanted = f"{policy.audit.journal_megabytes}M"
-    expect("SystemMaxUse", found.get("SystemMaxUse"), equals=wanted)
-    expect("Compress", found.get("Compress", "yes"), equals="yes")
-
-
 # ACR-01: the access record
 
 

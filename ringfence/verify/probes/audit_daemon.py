@@ -14,12 +14,6 @@ BOOT_MENU = r"sed -n 's/^[[:space:]]*linux[[:space:]]//p' /boot/grub/grub.cfg"
 CHANGED = "stat -c %Z /etc/audit/auditd.conf"
 FILES = "find /var/log/audit -printf '%y %u:%g %m %p\\n'"
 PLUGIN = "ps --ppid {pid} -o comm= -o args="
-JOURNAL = "/var/log/journal/$(cat /etc/machine-id)/system.journal"
-KEPT_OPEN = (
-    "readlink /proc/$(systemctl show -p MainPID --value systemd-journald.service)/fd/* | "
-    f'grep -cxF "{JOURNAL}"'
-)
-JOURNALD = "systemd-analyze cat-config systemd/journald.conf"
 CHANGE_LOGIN = """\
 read -r before </proc/self/loginuid
 [ "$before" != 4294967295 ] || { echo nobody logged in; exit; }
@@ -91,18 +85,3 @@ def plugins(host: Any) -> list[str]:
 def change_of_login(host: Any) -> str:
     """Return what became of root's attempt to be another person: `refused` if it was (auid)."""
     return str(host.check_output(CHANGE_LOGIN).strip())
-
-
-def journal(host: Any) -> dict[str, str]:
-    """Return what journald.conf and its drop-ins say; the last line counts (journald.conf(5))."""
-    found = {}
-    for line in host.check_output(JOURNALD).splitlines():
-        name, equals, value = line.partition("=")
-        if equals and not name.lstrip().startswith(("#", ";")):
-            found[name.strip()] = value.strip()
-    return found
-
-
-def journal_is_on_the_disk(host: Any) -> bool:
-    """Return whether journald writes to a file that outlives a boot."""
-    return bool(host.run(KEPT_OPEN).stdout.strip() not in ("", "0"))

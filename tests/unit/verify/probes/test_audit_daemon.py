@@ -62,12 +62,6 @@ def test_whatever_others_may_read_is_told():
     ]
 
 
-def test_the_last_line_of_the_journals_configuration_counts():
-    text = "[Journal]\n#Storage=auto\nStorage=persistent\n; x=y\nStorage=volatile\n"
-    found = audit_daemon.journal(Answers(**{"systemd-analyze": text}))
-    assert found == {"Storage": "volatile"}
-
-
 def test_each_kernel_of_the_menu_is_told():
     host = Answers(sed="/vmlinuz-1 root=x audit=1\n/vmlinuz-2 root=x\n")
     assert [words[0] for words in audit_daemon.boot_menu(host)] == ["/vmlinuz-1", "/vmlinuz-2"]
