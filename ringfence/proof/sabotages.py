@@ -82,7 +82,8 @@ def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
         path = house.sabotage_dir / f"{role}.yml"
         model, document, found = read_model(SabotagesFile, path, str(path.relative_to(house.root)))
         problems += found
-        for index, sabotage in enumerate(model.sabotages if model else ()):
+        entries = model.sabotages if model else []
+        for index, sabotage in enumerate(entries):
             name, where = sabotage.control, ("sabotages", index, "control")
             roles = catalogue.roles_of.get(name, [])
             if not roles:
@@ -91,7 +92,7 @@ def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
             elif role not in roles:
                 message = f"{name!r} is of role {roles[0]}, which role {role} doesn't join"
                 problems.append(document.problem(where, message))
-            if name in (entry.control for entry in model.sabotages[:index]):
+            if name in (entry.control for entry in entries[:index]):
                 problems.append(document.problem(where, f"{name!r} stands in this file already"))
             earlier = sabotages[name].cases if name in sabotages else []
             sabotages[name] = Sabotage(control=name, cases=[*earlier, *sabotage.cases])

@@ -143,7 +143,7 @@ class Survey:
         """Return what the run says of a control, with a default for what it lacks."""
         defaults = {"title": "", "severity": "", "rationale": "", "role": None, "remedy": ""}
         more = {"groups": [], "classification": "", "verifies": "now", "frameworks": {}}
-        brought = {"joined_by": [], "proof": None}
+        brought: dict[str, Any] = {"joined_by": [], "proof": None}
         return {**defaults, **more, **brought, **self.run.controls.get(control, {})}
 
     @property
