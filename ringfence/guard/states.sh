@@ -393,7 +393,7 @@ restore() { # by run...
     gather "$@"
     tell
     while read -r verb unit start; do # while its file is there
-        if [ "$verb" = stop ]; then systemctl stop -- "$unit" || fail "cannot stop $unit"; fi
+        if [ "$verb" = stop ] && ! refuses_stop "$unit"; then systemctl stop -- "$unit" || fail "cannot stop $unit"; fi
         [ "$start" != off ] || enable_as "$unit" off
     done <"$work/verbs"
     { # parents first; what goes, children first
@@ -415,9 +415,26 @@ restore() { # by run...
     while read -r verb unit start; do
         guarded
         [ "$start" = off ] || enable_as "$unit" "$start"
-        case $verb in restart | reload) act "$verb" "$unit" ;; esac
+        case $verb in
+            restart | reload) act "$verb" "$unit" ;;
+            stop) # what refused it before its drop-in went
+                ! systemctl --quiet is-active -- "$unit" || systemctl stop -- "$unit" || fail "cannot stop $unit" ;;
+        esac
     done <"$work/verbs"
     rm -rf -- "$work"
+}
+refuses_stop() { # unit: whether systemd stops it for nobody (RefuseManualStop=)
+    [ "$(systemctl show -p RefuseManualStop --value -- "$1" 2>/dev/null)" = yes ]
+}
+end() { # unit that refuses to be stopped, and comes back by itself (Restart=always)
+    main=$(systemctl show -p MainPID --value -- "$1")
+    [ "${main:-0}" -gt 0 ] && kill -TERM "$main" || return 1
+    tries=0
+    until now=$(systemctl show -p MainPID --value -- "$1") && [ "$now" != 0 ] && [ "$now" != "$main" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 60 ] || return 1
+        sleep 1
+    done
 }
 act() { # verb unit
     printf '%s %s\n' "$1" "$2" >>"$state/acted"
@@ -426,6 +443,7 @@ act() { # verb unit
         sshd -t || fail "sshd refuses its former configuration"
     fi
     systemctl reset-failed -- "$2" 2>/dev/null
+    if [ "$1" = restart ] && refuses_stop "$2" && end "$2"; then return; fi
     timeout 60 systemctl "$1" -- "$2" || fail "systemctl $1 $2 failed"
 }
 

@@ -28,6 +28,14 @@ run_as() { sed -i "s/^$1 [^ ]*/$1 $2/" units; }
 [ "$1" != --quiet ] || shift
 verb=$1
 shift
+if [ "$verb" = show ]; then # it may refuse to be stopped while its drop-in is there
+    case $2 in
+        RefuseManualStop) [ ! -e "$(cat drop-in 2>/dev/null)" ] || echo yes ;;
+        MainPID) cat main ;;
+    esac
+    exit
+fi
+[ "$verb $2" != "stop a.service" ] || [ ! -e "$(cat drop-in 2>/dev/null)" ] || exit 1
 while [ "${1#-}" != "${1:-}" ]; do shift; done
 case $verb in
     list-unit-files) awk '$3 != "absent" { print $1, $3, "enabled" }' units ;;
@@ -207,6 +215,34 @@ def test_services_come_back(host):
     host.go_back(R1)
     assert host.units() == ["a.service active enabled", "b.timer inactive disabled"]
     assert host.planned(R1) == []
+
+
+def test_a_service_that_refuses_to_be_stopped_is_stopped_once_its_drop_in_is_gone(host):
+    drop_in = host.etc / "refusal"
+
+    def change():
+        drop_in.write_text("RefuseManualStop=yes")
+        (host.tools / "units").write_text("a.service active enabled\n")
+
+    (host.tools / "drop-in").write_text(f"{drop_in}\n")
+    (host.tools / "units").write_text("a.service inactive disabled\n")
+    host.run(R1, change, acted=["start a.service"])
+    assert ("refusal", "removed") in host.go_back(R1)
+    assert host.units() == ["a.service inactive disabled"]
+    assert host.calls()[-1] == "stop a.service"
+
+
+def test_a_service_that_refuses_to_be_stopped_is_ended_to_be_restarted(host):
+    (host.tools / "drop-in").write_text(f"{host.etc}/kept\n")
+    process = subprocess.Popen(["sleep", "60"])
+    (host.tools / "main").write_text(f"{process.pid}\n")
+    host.run(R1, lambda: (host.etc / "changed").write_text("x"), acted=["restart a.service"])
+    # systemd starts what has ended: here, that is another number.
+    ended = f'kill -TERM "$main" && echo 4194304 >{host.tools}/main'
+    host.text = host.text.replace('kill -TERM "$main"', ended)
+    assert ("a.service", "restarted") in host.go_back(R1)
+    assert process.wait(timeout=10) == -15
+    assert "restart a.service" not in host.calls()
 
 
 def test_what_was_reloaded_for_a_file_is_reloaded_again(host):
