@@ -7,6 +7,8 @@ from ringfence.proof.sabotages import Case, Sabotage
 
 WAYS_A_ROLE = 4
 """In how many ways one round may break a role."""
+WAYS_WITH_A_REBOOT = 6
+"""The same of rounds that reboot a host twice, which takes longer than to try a few again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def one_by_one(trials: Iterable[Trial]) -> list[list[Trial]]:
 
 
 def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
-    """Return few rounds: none breaks a test twice, or a role in more than `WAYS_A_ROLE` ways.
+    """Return few rounds: none breaks a test twice, or a role in too many ways.
 
     A case that says so has a round for itself. What needs a reboot meets what needs one too: others
     may be undone by it.
@@ -93,7 +95,8 @@ def _fits(trial: Trial, broken: list[Trial]) -> bool:
         return False
     tests = {(trial.control, test) for test in trial.case.fails}
     others = {(other.control, test) for other in broken for test in other.case.fails}
-    return tests.isdisjoint(others) and _of_its_roles(trial, broken) < WAYS_A_ROLE
+    most = WAYS_WITH_A_REBOOT if trial.case.reboot else WAYS_A_ROLE
+    return tests.isdisjoint(others) and _of_its_roles(trial, broken) < most
 
 
 def _of_its_roles(trial: Trial, broken: list[Trial]) -> int:

@@ -43,6 +43,14 @@ def test_side_by_side_breaks_a_role_in_few_ways_at_a_time():
     ]
 
 
+def test_side_by_side_breaks_a_role_in_more_ways_where_a_host_is_rebooted():
+    many = [sabotage(f"LOG-{n:02}", "a") for n in range(1, 10)]
+    for each in many:
+        each.cases[0] = each.cases[0].model_copy(update={"reboot": True})
+    rounds = side_by_side(trials_of(many, {each.control: ["audit"] for each in many}))
+    assert [len(trials) for trials in rounds] == [6, 3]
+
+
 def test_what_several_roles_serve_breaks_each_of_them():
     many = [sabotage(f"LOG-{n:02}", "a") for n in range(1, 7)]
     roles = {
