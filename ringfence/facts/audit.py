@@ -9,6 +9,10 @@ from pyinfra.api.facts import FactBase
 
 from ringfence.facts.shell import answers, call, library
 
+MARKER = "ringfence-audit"
+BY_NUMBER = {"call=452": "call=fchmodat2"}
+"""Calls that auditctl of Debian 12 knows by number alone."""
+
 
 class AuditState(TypedDict):
     """What `Audit` found."""
@@ -69,7 +73,7 @@ class Audit(FactBase[AuditState]):
     def process(self, output: list[str]) -> AuditState:
         """Parse the answer. Raises FactProcessError for anything else."""
         state = self.default()
-        for words in answers(output, "ringfence-audit"):
+        for words in answers(output, MARKER):
             match words:
                 case ["container"]:
                     state["container"] = True
@@ -88,6 +92,58 @@ class Audit(FactBase[AuditState]):
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
+
+
+class Covered(FactBase[bool]):
+    """Whether something is mounted over a file, which would hide what it tells."""
+
+    def command(self, path: str) -> str:
+        """Ask for it."""
+        return library("audit") + call("covered", path)
+
+    @staticmethod
+    def default() -> bool:
+        """Return that nothing is."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """Parse the answer."""
+        return ["covered"] in answers(output, MARKER)
+
+
+class OpenRecords(FactBase[dict[str, bool]]):
+    """What others than root may read or enter below a directory: path, and whether a directory."""
+
+    def command(self, directory: str) -> str:
+        """Ask for it."""
+        return library("audit") + call("open_records", directory)
+
+    @staticmethod
+    def default() -> dict[str, bool]:
+        """Return nothing."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, bool]:
+        """Parse the answer."""
+        return {_text(path): kind == "directory" for kind, path in answers(output, MARKER)}
+
+
+class LateMounts(FactBase[list[str]]):
+    """Those of some mount units that systemd has of local file systems, which a boot may mount
+    after it has started auditd unless auditd waits for them."""
+
+    def command(self, units: list[str]) -> str:
+        """Ask for `units`."""
+        return library("audit") + call("late_mounts", *units)
+
+    @staticmethod
+    def default() -> list[str]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        """Parse the answer."""
+        return [_text(unit) for _, unit in answers(output, MARKER)]
 
 
 def canonical(line: str) -> str:
@@ -113,7 +169,7 @@ def canonical(line: str) -> str:
                 found.add(f"key={value}")
             case _:
                 found.add(_field(value))
-    return " ".join(sorted(found))
+    return " ".join(sorted(BY_NUMBER.get(part, part) for part in found))
 
 
 def rules_of(lines: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from ringfence.facts.audit import Audit, AuditState, agree, rules_of
+from ringfence.facts.audit import Audit, AuditState, Covered, OpenRecords, agree, rules_of
 from ringfence.facts.files import Tree
 from ringfence.facts.shell import call
 from ringfence.facts.systemd import UNKNOWN, Services
@@ -22,6 +22,7 @@ LOCKED = "2"
 RULES = "audit-rules"
 """The reasons for which a reboot may be due: names of files in /run, which a boot empties."""
 LINE = "kernel-line"
+LINE_FILE = "/proc/cmdline"
 
 
 @operation()
@@ -125,7 +126,8 @@ def rules(
 def kernel_line(words: list[str]) -> Generator[StringCommand, None, None]:
     """Ensure that the boot loader gives the kernel these words; a boot has to follow.
 
-    GRUB's settings are another operation's. Of another boot loader a person must be told.
+    Nothing may be mounted over /proc/cmdline, which tells what they are now. GRUB's settings are
+    another operation's. Of another boot loader a person must be told.
     """
     for word in words:
         plain(word, "the word")
@@ -133,14 +135,35 @@ def kernel_line(words: list[str]) -> Generator[StringCommand, None, None]:
     if audit["container"]:
         host.noop("the kernel is another's")
         return
+    if host.get_fact(Covered, path=LINE_FILE):
+        yield _script([call("uncover", LINE_FILE)])
+        audit = host.get_fact(Audit, words=list(words), reasons=[LINE])
     if audit["forgets"]:
         yield _script(["write_boot_menu"])
     if audit["lacks"]:
         whose = "" if audit["grub"] else ": its boot loader isn't GRUB, so give it them by hand"
         sentence = f"the kernel's line lacks {' '.join(audit['lacks'])}{whose}"
         yield from _due(audit, LINE, sentence)
+    elif LINE in audit["due"]:
+        yield _script([call("not_due", LINE)])
     elif not audit["forgets"]:
         host.noop("the kernel's line has its words")
+
+
+@operation()
+def closed(directory: str) -> Generator[StringCommand, None, None]:
+    """Ensure that only root may read the records in a directory, old ones too."""
+    found = host.get_fact(OpenRecords, directory=absolute(directory))
+    if not found:
+        host.noop(f"{directory} is closed to others")
+        return
+    yield StringCommand(call("chown", "root:root", "--", *found))
+    for mode, paths in (
+        ("0700", [path for path, is_directory in found.items() if is_directory]),
+        ("0600", [path for path, is_directory in found.items() if not is_directory]),
+    ):
+        if paths:
+            yield StringCommand(call("chmod", mode, "--", *paths))
 
 
 def _fitting(content: str, directories: Mapping[str, bool]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
-from ringfence.facts.audit import Audit
+from ringfence.facts.audit import Audit, LateMounts
 from ringfence.facts.release import Release
 from ringfence.operations import audit, files, packages, systemd
 from ringfence.operations.files import Directory, File
@@ -22,8 +22,21 @@ PROGRAM = "/usr/sbin/auditd"
 RULES = "/etc/audit/rules.d/ringfence.rules"
 AUDITD = "/etc/audit/auditd.conf"
 SYSLOG = "/etc/audit/plugins.d/syslog.conf"
-DROP_IN = "/etc/systemd/system/auditd.service.d/ringfence.conf"
-DROP_IN_OF_RULES = "/etc/systemd/system/audit-rules.service.d/ringfence.conf"
+LOGS = "/var/log/audit"
+UNIT = "auditd.service"
+UNIT_OF_RULES = "audit-rules.service"
+DROP_INS = f"{systemd.UNIT_DIRECTORY}/{UNIT}.d"
+DROP_INS_OF_RULES = f"{systemd.UNIT_DIRECTORY}/{UNIT_OF_RULES}.d"
+DROP_IN = f"{DROP_INS}/ringfence.conf"
+OVERRIDES = [
+    path
+    for unit in (UNIT, UNIT_OF_RULES)
+    for path in (*systemd.replacements(unit), *systemd.drop_in_directories(unit))
+    if path not in (DROP_INS, DROP_INS_OF_RULES)
+]
+"""Where somebody else's files would let auditd be stopped, or keep the rules from being loaded."""
+SANDBOX = "zz-ringfence-sandbox.conf"
+"""The drop-in of the role `confinement`, if the site gives auditd a sandbox."""
 GRUB = "/etc/default/grub.d/ringfence-audit.cfg"
 COMPARED = ("uid!=euid", "gid!=egid")
 """Fields that compare with one another, which auditctl takes by another option."""
@@ -42,40 +55,50 @@ def apply() -> None:
 
     packages.installed(name="LOG-01 auditd is installed", names=["auditd", "audispd-plugins"])
     values = {"actions": settings.actions, **settings.model_dump()}
-    after = mount_units(_with_parents(_data(wanted)))
     files.tree(
         name="LOG-05 How records are kept, and that they go to syslog too",
         directories=[
             Directory(path="/etc/audit", mode="0750"),
             Directory(path="/etc/audit/plugins.d", mode="0750"),
-            Directory(path="/var/log/audit", mode="0700"),
+            Directory(path=LOGS, mode="0700"),
         ],
         files=[
             File(path=AUDITD, content=render(templates, "auditd.conf", **values), mode="0640"),
             File(path=SYSLOG, content=render(templates, "syslog.conf"), mode="0640"),
         ],
     )
-    split = host.get_fact(Release) >= AUDIT_RULES_SINCE and bool(after)
-    files.tree(
-        name="LOG-04 Nobody stops auditd by hand, and one that was killed comes back",
-        directories=[
-            Directory(path=path.rpartition("/")[0])
-            for path in (DROP_IN, *((DROP_IN_OF_RULES,) if split else ()))
-        ],
-        files=[
-            File(path=DROP_IN, content=render(templates, "auditd.service.conf", after=after)),
-            *(
-                File(path=path, content=render(templates, "audit-rules.service.conf", after=after))
-                for path in ((DROP_IN_OF_RULES,) if split else ())
-            ),
-        ],
-    )
+    audit.closed(name="LOG-05 Only root reads the records", directory=LOGS)
+    _units(wanted)
     files.tree(
         name="LOG-01 GRUB gives the kernel its words",
         directories=[Directory(path=GRUB.rpartition("/")[0])],
         files=[File(path=GRUB, content=render(templates, "grub.cfg", words=settings.kernel_words))],
     )
     audit.kernel_line(name="LOG-01 The kernel audits from its start", words=settings.kernel_words)
+
+
+def _units(wanted: Intent) -> None:
+    """Have systemd refuse to stop auditd, and what it requires: that would stop it too."""
+    templates = wanted.site.house.templates_dir("audit")
+    mounts = mount_units(_with_parents(_data(wanted)))
+    after = host.get_fact(LateMounts, units=mounts) if mounts else []
+    dropped = {DROP_INS: "auditd.service.conf"}
+    if host.get_fact(Release) >= AUDIT_RULES_SINCE:
+        dropped[DROP_INS_OF_RULES] = "audit-rules.service.conf"
+    files.tree(
+        name="LOG-04 Nobody stops auditd by hand, and one that was killed comes back",
+        directories=[
+            Directory(path=directory, exclusive=True, kept=[SANDBOX]) for directory in dropped
+        ],
+        files=[
+            File(
+                path=f"{directory}/ringfence.conf",
+                content=render(templates, template, after=[*after]),
+            )
+            for directory, template in dropped.items()
+        ],
+        absent=[*OVERRIDES, *({DROP_INS_OF_RULES} - dropped.keys())],
+    )
 
 
 @deploy("audit")
@@ -106,7 +129,7 @@ def finish() -> None:
     if host.get_fact(Release) >= AUDIT_RULES_SINCE:
         systemd.services(
             name="LOG-02 The rules are loaded at boot",
-            services=[Service(unit="audit-rules.service", running=None)],
+            services=[Service(unit=UNIT_OF_RULES, running=None)],
         )
     audit.rules(name="LOG-02 The kernel records what it must, and nobody changes that", **asked)
     audit.running(

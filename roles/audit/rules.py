@@ -12,7 +12,7 @@ ALTERING = (
     *("link", "linkat", "symlink", "symlinkat"),
 )
 ATTRIBUTES = (
-    *("chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat"),
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
     *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
 )
 TOUCHING = (*OPENING, *ALTERING, *ATTRIBUTES)
@@ -36,6 +36,8 @@ OF_32_BITS = {
     "clock_adjtime": ("clock_adjtime64",),
 }
 """Calls that a program of 32 bits has beside those of the same name."""
+BY_NUMBER = {"fchmodat2": "452"}
+"""Calls that auditctl of Debian 12 doesn't know by name, though a newer kernel may have them."""
 OF_64_BITS = ("kexec_file_load", "kexec_load")
 """Calls that it hasn't, or by no name that auditctl knows."""
 
@@ -60,6 +62,10 @@ class Rule:
             return self.calls
         more = tuple(other for name in self.calls for other in OF_32_BITS.get(name, ()))
         return (*(name for name in self.calls if name not in OF_64_BITS), *more)
+
+    def words_of(self, arch: str) -> list[str]:
+        """Return those calls as auditctl of both Debians takes them."""
+        return [BY_NUMBER.get(name, name) for name in self.calls_of(arch)]
 
 
 @dataclass(frozen=True)

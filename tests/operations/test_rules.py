@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
-from ringfence.facts.audit import Audit
+from ringfence.facts.audit import Audit, Covered, OpenRecords
 from ringfence.facts.clock import Clock, Rivals
 from ringfence.facts.files import Tree
 from ringfence.facts.integrity import AlteredPackages, Baseline
@@ -115,6 +115,10 @@ class Answers:
     def answer(self, fact: Any, instance: Any) -> Any:
         if fact is Accounts:
             return {"groups": {}, "accounts": list(self.accounts)}
+        if fact is Covered:
+            return True
+        if fact is OpenRecords:
+            return dict.fromkeys((f"/{account}" for account in self.accounts), False)
         if fact in (Leaves, OpenKeys):
             return [f"/etc/{account}" for account in self.accounts]
         if fact is PersonalKeyFiles:
@@ -260,6 +264,8 @@ USES = {
         audit.rules,
         lambda t: {"path": f"/a/{t}", "content": "-D\n", "places": [f"/{t}"], "status": {}},
     ),
+    "directory of records": Use(audit.closed, lambda t: {"directory": f"/{t}"}),
+    "open record": Use(audit.closed, lambda t: {"directory": "/a"}, True),
     "directory of keys": Use(
         pki.certificate, lambda t: {"papers": pki.Papers(), "directory": f"/etc/{t}"}
     ),
@@ -334,6 +340,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (apparmor.confined, {"waiting": []}),
         (audit.running, {"configuration": ["/a"]}),
         (audit.none_lost, {}),
+        (audit.closed, {"directory": "/var/log/audit"}),
         (audit.kernel_line, {"words": ["audit=1"]}),
         (audit.rules, {"path": "/a/b", "content": "-D\n", "places": ["/c"], "status": {}}),
         (

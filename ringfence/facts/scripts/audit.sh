@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2015
-# Prints what the kernel records, who takes the records, and how the kernel is booted. Texts are base64.
+# Prints what the kernel records, who takes the records and who may read them, how the kernel is booted. Texts are base64.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 coded() { # text
@@ -50,6 +50,30 @@ line() { # word...: those that the running kernel's line lacks, and what a boot 
 due() { # reason...: which of them a marker tells that a reboot is due for
     for reason; do
         [ ! -e "/run/ringfence-reboot/$reason" ] || printf 'due %s\n' "$reason"
+    done
+}
+covered() { # path: whether something is mounted over it
+    while read -r _ _ _ _ point _; do
+        [ "$point" != "$1" ] || printf 'covered\n'
+    done </proc/self/mountinfo
+}
+open_records() { # directory: what others than root may read or enter in it; links are told by verifying
+    [ -d "$1" ] || return 0
+    find "$1" -xdev ! -type l \( ! -uid 0 -o ! -gid 0 -o -type d -perm /077 -o ! -type d -perm /177 \) -print |
+        while IFS= read -r path; do
+            kind='file'
+            [ ! -d "$path" ] || kind='directory'
+            printf '%s %s\n' "$kind" "$(coded "$path")"
+        done
+}
+late_mounts() { # unit...: those of local file systems that a boot may mount late (nofail in fstab)
+    for unit; do
+        [ -n "$(systemctl show -p FragmentPath --value -- "$unit")" ] || continue
+        # auditd starts before the network: it can't wait for what waits for that.
+        case " $(systemctl show -p After --value -- "$unit") " in
+            *' remote-fs-pre.target '* | *' network.target '* | *' network-online.target '*) ;;
+            *) printf 'mount %s\n' "$(coded "$unit")" ;;
+        esac
     done
 }
 printf 'ringfence-audit\n'

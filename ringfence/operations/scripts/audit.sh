@@ -45,6 +45,11 @@ reboot_due() { # reason sentence: what ringfence plan tells until the host is re
 not_due() { # reason
     rm -f -- "/run/ringfence-reboot/$1"
 }
+uncover() { # path, over which something is mounted, perhaps more than once
+    umount -- "$1" || fail "what is mounted over $1 can't be taken away"
+    while grep -qF " $1 " /proc/self/mountinfo; do umount -- "$1" || break; done
+    printf 'nothing is mounted over %s\n' "$1"
+}
 write_boot_menu() {
     update-grub 2>&1 || fail "update-grub failed: the next boot may be without the audit's words"
 }

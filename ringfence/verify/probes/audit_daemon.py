@@ -6,10 +6,10 @@ Sources: auditctl(8), auditd(8), auditd.conf(5), kernel-parameters.txt.
 from typing import Any
 
 UNIT = "auditd.service"
-SHOWN = (
-    "ActiveState,UnitFileState,MainPID,CanStop,RefuseManualStop,Restart,StartLimitIntervalUSec,"
-    "ActiveEnterTimestamp"
-)
+SHOWN = "ActiveState,UnitFileState,MainPID,Restart,StartLimitIntervalUSec,ActiveEnterTimestamp"
+REQUIRED = "systemctl show -p Requires,BindsTo,Requisite --value " + UNIT
+REFUSAL = "systemctl show -p Id,CanStop,RefuseManualStop --"
+COVER = "awk '$5 == \"/proc/cmdline\" { print $(NF - 2), $4 }' /proc/self/mountinfo"
 BOOT_MENU = r"sed -n 's/^[[:space:]]*linux[[:space:]]//p' /boot/grub/grub.cfg"
 CHANGED = "stat -c %Z /etc/audit/auditd.conf"
 FILES = "find /var/log/audit -printf '%y %u:%g %m %p\\n'"
@@ -30,6 +30,24 @@ def unit(host: Any) -> dict[str, str]:
     """Return what systemd says of auditd, by property."""
     shown = host.check_output(f"systemctl show --timestamp=unix -p {SHOWN} {UNIT}")
     return dict(line.partition("=")[::2] for line in shown.splitlines())
+
+
+def stoppable(host: Any) -> list[str]:
+    """Return the services that systemd stops by hand, and auditd with them: itself, and those that
+    it requires (systemd.unit(5), Requires=)."""
+    words = str(host.check_output(REQUIRED)).split()
+    units = [UNIT, *sorted({word for word in words if word.endswith(".service")})]
+    found = []
+    for block in host.check_output(f"{REFUSAL} {' '.join(units)}").split("\n\n"):
+        shown = dict(line.partition("=")[::2] for line in block.strip().splitlines())
+        if (shown.get("CanStop"), shown.get("RefuseManualStop")) != ("no", "yes"):
+            found.append(shown.get("Id", "what systemd does not tell"))
+    return found
+
+
+def line_is_covered(host: Any) -> list[str]:
+    """Return what is mounted over /proc/cmdline, which would tell of another line."""
+    return str(host.check_output(COVER)).splitlines()
 
 
 def kernel_line(host: Any) -> list[str]:

@@ -11,41 +11,49 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 20
-"""Seconds in which the last record must have been written; auditd writes within one."""
-NEWEST = 2_000_000
-"""Bytes of records that are searched, from the newest back."""
-SEARCH = rf"""
+PATIENCE = 30
+"""Seconds in which the records must have been written. auditd does within one, but a busy host may
+take longer; one whose kernel has no auditd isn't waited for."""
+BEFORE = r"""
 log=/var/log/audit/audit.log
+before=$(stat -c '%i %s' $log 2>/dev/null)
+taken=$(auditctl -s 2>/dev/null | sed -n 's/^pid //p')"""
+"""Where the records end before an access, and which process takes them."""
+SEARCH = rf"""
 newest() {{
-    [ "$(stat -c %s $log)" -ge {NEWEST} ] || tail -c {NEWEST} $log.1
-    tail -c {NEWEST} $log
+    if [ "$(stat -c %i $log)" = "${{before% *}}" ]; then
+        tail -c +$((${{before#* }} + 1)) $log
+    else
+        tail -c +$((${{before#* }} + 1)) $log.1 # it was full meanwhile
+        cat $log
+    fi
 }} 2>/dev/null
 began=$(date +%s)
-[ -e $log ] || began=0
-until newest | grep -aq "type=PATH .*$canary\.last"; do
+[ -n "$before" ] && [ "${{taken:-0}}" != 0 ] || began=0
+# A message of its own (auditctl(8), -m), which no rule decides about; records keep their order.
+auditctl -m "$canary-end" >/dev/null 2>&1 || began=0
+until newest | grep -aq "type=USER .*$canary-end"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.3
 done
-[ $began = 0 ] || sleep 1
 echo "person $(cat /proc/self/loginuid)"
 serials=$(newest | grep -aF "$canary" | sed -n 's/.*msg=audit([0-9.]*\(:[0-9]*)\).*/\1/p' | sort -u)
 [ -z "$serials" ] || newest | grep -aF -e "$serials"
 :"""
-NAMED = "canary=ringfence-canary-$$-$(date +%s%N)"
+NAMED = f"canary=ringfence-canary-$$-$(date +%s%N){BEFORE}"
 ALLOWED = rf"""
 {NAMED}
-file=PATH/.$canary
-trap 'rm -f -- "$file" "$file.last"' EXIT
+file=DIRECTORY/.$canary
+trap 'rm -f -- "$file" "$file.new"' EXIT
 perl -e '
-    my ($file, $last) = @ARGV;
+    my ($file, $new) = @ARGV;
     umask 0077;
     open my $write, ">", $file; close $write;
     open my $read, "<", $file; close $read;
     chmod 0600, $file;
-    rename $file, $last;
-    unlink $last;
-' -- "$file" "$file.last"
+    rename $file, $new;
+    unlink $new;
+' -- "$file" "$file.new"
 {SEARCH}"""
 DENIED = rf"""
 {NAMED}
@@ -59,26 +67,25 @@ setpriv --reuid=nobody --regid=nogroup --clear-groups perl -e '
         rename $file, "$file.new";
         unlink $file;
     }}
-    open my $last, "<", "$ARGV[-1].last";
-' -- "$here" PATH/.$canary
+' -- "$here" DIRECTORY/.$canary
 {SEARCH}"""
 # The name by which a file is opened stands in the record; this one leads to the accounts.
 ACCOUNTS = rf"""
 {NAMED}
-here=/dev/shm/$canary.last
+here=/dev/shm/$canary
 trap 'rmdir -- "$here"' EXIT
 mkdir -m 700 -- "$here"
 perl -e 'open my $append, ">>", $ARGV[0]' -- "$here/../../../etc/passwd"
 {SEARCH}"""
 IN_SYSLOG = rf"""
 {NAMED}
+began=$(date +%s) since=$began
 here=/dev/shm/$canary
 trap 'rmdir -- "$here"' EXIT
 mkdir -m 700 -- "$here"
 perl -e 'open my $append, ">>", $ARGV[0]' -- "$here/../../../etc/passwd"
-began=$(date +%s)
-command -v audisp-syslog >/dev/null || began=0
-until journalctl -q -t audispd -t audisp-syslog -n 3000 -o cat | grep -aF "$canary"; do
+command -v audisp-syslog >/dev/null && [ "${{taken:-0}}" != 0 ] || began=0
+until journalctl -q -t audispd -t audisp-syslog --since "@$since" -o cat | grep -aF "$canary"; do
     [ $(($(date +%s) - began)) -lt {PATIENCE} ] || break
     sleep 0.5
 done
@@ -166,7 +173,7 @@ def events_of(lines: list[str]) -> list[Event]:
 
 
 def _in(path: str, script: str) -> str:
-    return script.replace("PATH", shlex.quote(path))
+    return script.replace("DIRECTORY", shlex.quote(path))
 
 
 def _event(fields: Mapping[str, str], paths: tuple[str, ...]) -> Event:

@@ -21,6 +21,8 @@ for path in {paths}; do
 done"""
 LOADER = "systemctl show -p ExecStartPost --value auditd.service"
 SERVICE = "audit-rules.service"
+NAMES = {"452": "fchmodat2"}
+"""What auditctl of Debian 12 calls by its number."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _rule(words: Sequence[str]) -> Rule:
             action = "never" if "never" in parts else "always"
             which = next(iter(parts - {"never", "always"}), "exit")
         elif word == "-S":
-            calls |= set(value.split(",")) - {"all"}
+            calls |= {NAMES.get(name, name) for name in value.split(",")} - {"all"}
         elif word == "-w":
             fields.add(f"dir={value[:-1]}" if value.endswith("/") else f"path={value}")
         elif word == "-p":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.facts.audit import Audit, agree, canonical, rules_of
+from ringfence.facts.audit import Audit, LateMounts, OpenRecords, agree, canonical, rules_of
 from ringfence.facts.shell import call, library
 
 
@@ -25,6 +25,7 @@ def asked(*lines: str) -> list[str]:
             "-a always,exit -S open,creat -F auid!=unset",
             "-a always,exit -S creat -S open -F auid!=-1",
         ),
+        ("-a always,exit -S chmod,452", "-a always,exit -S chmod,fchmodat2"),
         ("-a always,exit -S open -F auid!=4294967295", "-a always,exit -S open -F auid!=-1"),
     ],
 )
@@ -89,3 +90,34 @@ def test_calls_that_auditctl_adds_for_a_kind_of_access_are_no_difference() -> No
     assert not agree(wanted, [printed, printed])
     without = [canonical("-a always,exit -S open -F dir=/etc -k a")]
     assert not agree(without, [canonical("-a always,exit -S open,bind -F dir=/etc -k a")])
+
+
+def test_what_others_may_read_is_told_and_what_only_root_may_is_not(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    for name, mode in (("log", 0o600), ("log.1", 0o400), ("log.2", 0o640), ("a copy", 0o644)):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "old").mkdir(mode=0o755)
+    fact = OpenRecords()
+    found = fact.process(asked(call("open_records", str(tmp_path))))
+    expected = {
+        str(tmp_path / "log.2"): False,
+        str(tmp_path / "a copy"): False,
+        str(tmp_path / "old"): True,
+    }
+    assert found.items() >= expected.items()
+    if tmp_path.stat().st_uid == 0:
+        assert found == expected
+    assert fact.process(asked(call("open_records", str(tmp_path / "missing")))) == {}
+
+
+def test_only_mounts_that_a_boot_may_make_late_are_waited_for() -> None:
+    stub = """systemctl() {
+        case "$3 $6" in
+            "FragmentPath here.mount" | "FragmentPath net.mount") echo /run/systemd/generator/x ;;
+            "After here.mount") echo local-fs-pre.target -.mount ;;
+            "After net.mount") echo remote-fs-pre.target network-online.target ;;
+        esac
+    }"""
+    units = ["here.mount", "net.mount", "made-by-hand.mount"]
+    assert LateMounts().process(asked(stub, call("late_mounts", *units))) == ["here.mount"]

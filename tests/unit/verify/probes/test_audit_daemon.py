@@ -65,3 +65,25 @@ def test_whatever_others_may_read_is_told():
 def test_each_kernel_of_the_menu_is_told():
     host = Answers(sed="/vmlinuz-1 root=x audit=1\n/vmlinuz-2 root=x\n")
     assert [words[0] for words in audit_daemon.boot_menu(host)] == ["/vmlinuz-1", "/vmlinuz-2"]
+
+
+class Required(Answers):
+    """A host whose auditd requires another service."""
+
+    def run(self, command, *args):
+        asked = "requires" if "Requires" in command else "shown"
+        return SimpleNamespace(stdout=self.answers[asked], rc=0)
+
+
+def test_what_auditd_requires_must_not_be_stopped_either():
+    shown = (
+        "Id=auditd.service\nCanStop=no\nRefuseManualStop=yes\n\n"
+        "Id=audit-rules.service\nCanStop=yes\nRefuseManualStop=no\n"
+    )
+    host = Required(requires="system.slice audit-rules.service -.mount\n\n\n", shown=shown)
+    assert audit_daemon.stoppable(host) == ["audit-rules.service"]
+
+
+def test_a_unit_that_systemd_does_not_tell_of_is_no_pass():
+    host = Required(requires="\n", shown="")
+    assert audit_daemon.stoppable(host) == ["what systemd does not tell"]

@@ -62,18 +62,67 @@ def test_what_was_found_belongs_to_who_asked():
 @pytest.mark.parametrize(
     "script",
     [
-        audit_records.ALLOWED.replace("PATH", "'/srv/a b'"),
-        audit_records.DENIED.replace("PATH", "'/srv/a b'"),
+        audit_records.ALLOWED.replace("DIRECTORY", "'/srv/a b'"),
+        audit_records.DENIED.replace("DIRECTORY", "'/srv/a b'"),
         audit_records.ACCOUNTS,
         audit_records.IN_SYSLOG,
     ],
 )
 def test_the_scripts_are_shell(script):
     checked = subprocess.run(
-        ["shellcheck", "--shell=sh", "--exclude=SC2016,SC2164,SC2086", "-"],
+        ["shellcheck", "--shell=sh", "--exclude=SC2016,SC2034,SC2164,SC2086", "-"],
         input=script,
         capture_output=True,
         text=True,
         check=False,
     )
     assert checked.returncode == 0, checked.stdout
+
+
+def searched(tmp_path, log, *commands, kernel="pid 7"):
+    """Run a search for real: with a log of its own, and auditctl that writes to it."""
+    tools, path = tmp_path / "tools", tmp_path / "audit.log"
+    tools.mkdir()
+    (tools / "auditctl").write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" != -s ] || echo "{kernel}"\n'
+        f'[ "$1" != -m ] || echo "type=USER msg=audit(9.0:9): msg=\'text=$2\'" >>{path}\n'
+    )
+    (tools / "auditctl").chmod(0o755)
+    path.write_text(log)
+    script = "\n".join([audit_records.NAMED, *commands, audit_records.SEARCH])
+    script = script.replace("/var/log/audit/audit.log", str(path))
+    ended = subprocess.run(
+        ["sh", "-uc", f'PATH={tools}:"$PATH"\n{script}'],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=audit_records.PATIENCE,
+    )
+    return [line for line in ended.stdout.splitlines()[1:] if "type=USER" not in line]
+
+
+def test_the_records_of_an_access_are_those_after_it_of_the_same_events(tmp_path):
+    own = [
+        'echo "type=SYSCALL msg=audit(1.0:5): key=a" >>"$log"',
+        'echo "type=PATH msg=audit(1.0:5): name=$canary" >>"$log"',
+        'echo "type=PATH msg=audit(1.0:6): name=other" >>"$log"',
+    ]
+    found = searched(tmp_path, "type=PATH msg=audit(0.1:5): name=earlier\n", *own)
+    assert [line.split(" name=ringfence")[0] for line in found] == [
+        "type=SYSCALL msg=audit(1.0:5): key=a",
+        "type=PATH msg=audit(1.0:5):",
+    ]
+
+
+def test_the_records_of_an_access_are_found_when_the_log_was_full_meanwhile(tmp_path):
+    own = [
+        'echo "type=SYSCALL msg=audit(1.0:5): key=a" >>"$log"',
+        'mv "$log" "$log.1"',
+        'echo "type=PATH msg=audit(1.0:5): name=$canary" >"$log"',
+    ]
+    assert len(searched(tmp_path, "type=PATH msg=audit(0.1:1): name=earlier\n", *own)) == 2
+
+
+def test_a_kernel_without_auditd_is_not_waited_for(tmp_path):
+    assert searched(tmp_path, "", kernel="pid 0") == []
