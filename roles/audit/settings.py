@@ -97,6 +97,7 @@ class Settings(Section):
         return {
             "enabled": "2" if self.immutable else "1",
             "failure": "1",
+            "rate_limit": "0",
             "backlog_limit": str(self.backlog),
             "backlog_wait_time": str(WAIT),
             "loginuid_immutable": "1 locked",

@@ -67,6 +67,15 @@ def test_the_kernel_audits_from_its_start(host, own_kernel, policy, expect):
 
 
 @control("LOG-01")
+def test_the_kernel_has_room_for_every_record(host, own_kernel, policy, expect):
+    kernel = audit_daemon.kernel(host)
+    room = int(kernel.get("backlog_limit", "0"))
+    expect("records that it holds while auditd is busy", room, at_least=policy.audit.backlog)
+    limit = kernel.get("rate_limit", "unknown")
+    expect("records in a second above which it drops them (0: none)", limit, equals="0")
+
+
+@control("LOG-01")
 def test_no_record_was_lost(host, own_kernel, expect):
     expect("lost records", audit_daemon.kernel(host).get("lost", "unknown"), equals="0")
 

@@ -12,7 +12,7 @@ status() { # the kernel's side, by the kernel's names; the process that takes th
     command -v auditctl >/dev/null || return 0
     # No counts that change all the time: a plan remembers the answers of a host that needs nothing.
     auditctl -s 2>/dev/null | while read -r name value; do
-        case $name in enabled | failure | pid | lost | backlog_limit | backlog_wait_time | loginuid_immutable)
+        case $name in enabled | failure | pid | lost | rate_limit | backlog_limit | backlog_wait_time | loginuid_immutable)
             printf 'status %s %s\n' "$name" "$value" ;;
         esac
     done

@@ -124,7 +124,10 @@ def parsed(lines: Iterable[str]) -> list[Rule]:
     """Return the rules among lines of auditctl(8); its own old form is told as the new one."""
     found = []
     for line in lines:
-        words = shlex.split(line, comments=True)
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:  # a quote without an end, which auditctl takes as a letter
+            words = line.split()
         if words and words[0] in ("-a", "-A", "-w"):
             found.append(_rule(words))
     return found

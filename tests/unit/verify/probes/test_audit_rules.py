@@ -118,3 +118,13 @@ def test_more_calls_without_one_are():
     printed = parsed(["-a always,exit -S open,bind -F dir=/etc -k a"])
     assert lacking(wanted, printed) == wanted
     assert extra(wanted, printed) == printed
+
+
+def test_a_call_is_the_same_by_its_number():
+    by_number, by_name = (f"-a always,exit -S chmod,{call}" for call in ("452", "fchmodat2"))
+    assert audit_rules.parsed([by_number]) == audit_rules.parsed([by_name])
+
+
+def test_a_quote_without_an_end_is_a_letter():
+    (rule,) = audit_rules.parsed(["-w /etc/a -p wa -k bob's"])
+    assert rule.key == "bob's"
