@@ -56,7 +56,7 @@ def test_a_flow_opens_both_of_its_ends(site: Site, decide: Decide) -> None:
 def test_nothing_is_open_that_no_flow_names(site: Site, decide: Decide) -> None:
     rules = host_rules(site, site.hosts["database1"])
     assert told(rules.inbound) == {"10.20.0.11> 22/tcp", "10.20.0.21> 5432/tcp"}
-    assert told(rules.outbound) == {">10.20.0.42 8000/tcp", ">10.20.0.41 6514/tcp"}
+    assert told(rules.outbound) == {">10.20.0.42 8000/tcp", ">10.20.0.41 2514/tcp"}
 
 
 def test_a_group_of_two_is_two_addresses(site: Site, decide: Decide) -> None:

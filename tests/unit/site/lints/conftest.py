@@ -64,9 +64,9 @@ flows:
   - {from: bastion, to: log_collector, port: 22, protocol: tcp, purpose: people}
   - {from: bastion, to: agents, port: 22, protocol: tcp, purpose: people}
   - {from: agents, to: pbx, port: 5061, protocol: tcp, purpose: calls}
-  - {from: bastion, to: log_collector, port: 6514, protocol: tcp, purpose: logs}
-  - {from: pbx, to: log_collector, port: 6514, protocol: tcp, purpose: logs}
-  - {from: agents, to: log_collector, port: 6514, protocol: tcp, purpose: logs}
+  - {from: bastion, to: log_collector, port: 2514, protocol: tcp, purpose: logs}
+  - {from: pbx, to: log_collector, port: 2514, protocol: tcp, purpose: logs}
+  - {from: agents, to: log_collector, port: 2514, protocol: tcp, purpose: logs}
 firewall:
   egress:
     - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}

@@ -8,7 +8,7 @@ Told = Callable[..., list[str]]
 NAMES = "    - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}\n"
 TIME = "    - {to: [10.9.0.53], port: 123, protocol: udp, purpose: time}\n"
 PACKAGES = "    - {to: [internet], port: 443, protocol: tcp, purpose: packages}\n"
-LOGS = "  - {from: agents, to: log_collector, port: 6514, protocol: tcp, purpose: logs}\n"
+LOGS = "  - {from: agents, to: log_collector, port: 2514, protocol: tcp, purpose: logs}\n"
 EVERYWHERE = "bastion1, pbx1, log1 and agent1"
 
 
@@ -75,7 +75,7 @@ def test_hosts_without_a_flow_to_the_collector(told: Told) -> None:
         "but to sshd; add one [no-collector]"
     ]
     assert told((LOGS, "")) == expected
-    assert told((LOGS, LOGS.replace("6514", "22"))) == expected
+    assert told((LOGS, LOGS.replace("2514", "22"))) == expected
 
 
 def test_a_host_whose_address_is_a_name(told: Told) -> None:

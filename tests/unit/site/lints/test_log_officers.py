@@ -74,7 +74,7 @@ def test_without_a_collector_logs_lie_on_every_host(told: Told) -> None:
     (line,) = told(anywhere)
     assert "[log-officers-shut-out]" in line
     moved = [("groups: [log_collector]\n", "groups: [recordings]\n")]
-    for source, port in (("bastion", 22), ("bastion", 6514), ("pbx", 6514), ("agents", 6514)):
+    for source, port in (("bastion", 22), ("bastion", 2514), ("pbx", 2514), ("agents", 2514)):
         old = f"from: {source}, to: log_collector, port: {port}"
         moved.append((old, old.replace("log_collector", "recordings")))
     assert told(anywhere, *moved) == []

@@ -71,7 +71,7 @@ def test_a_bastion_that_only_bastions_reach(told: Told) -> None:
 def test_a_site_without_a_bastion(told: Told) -> None:
     flows = ("internet, to: bastion", "bastion, to: pbx", "bastion, to: agents")
     moved = [(f"from: {flow}", f"from: {flow.replace('bastion', 'database')}") for flow in flows]
-    for port in (22, 6514):
+    for port in (22, 2514):
         old = f"from: bastion, to: log_collector, port: {port}"
         moved.append((old, old.replace("bastion", "database")))
     assert told(("groups: [bastion]", "groups: [database]"), *moved) == [
