@@ -35,6 +35,7 @@ def entry(place, journal="a", boot="1", **fields):
         "SYSLOG_FACILITY": "10",
         "SYSLOG_IDENTIFIER": "sshd",
         "_PID": "42",
+        "_UID": "0",
         "MESSAGE": f"message {place}",
         **fields,
     }
@@ -134,6 +135,28 @@ def test_a_message_of_any_bytes_is_json(place):
     assert found[1] == "bad \\x{ff}\\x{c3}"
     assert found[2] == ""
     assert found[3] == "x" * 60_000 + "… (10000 bytes more)"
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "told"),
+    [
+        ("audisp-syslog", "0", "audisp-syslog"),
+        ("audisp-syslog", "1000", "audisp-syslog of account 1000"),
+        ("audispd", "1000", "audispd of account 1000"),
+        ("audisp-x\n", "1000", "audisp-x\n of account 1000"),
+        ("audisp-syslog", None, "audisp-syslog of account unknown"),
+        ("ringfence-logging", "33", "ringfence-logging of account 33"),
+        ("ringfence-heartbeat", "0", "ringfence-heartbeat"),
+        ("sshd", "1000", "sshd"),
+        ("my-audispd", "1000", "my-audispd"),
+    ],
+)
+def test_only_root_speaks_for_the_audit_and_for_ringfence(name, account, told, place):
+    """`logger -t audisp-syslog` of anybody would otherwise be a record of an access."""
+    sent = entry(1, SYSLOG_IDENTIFIER=name, _UID=account or "")
+    place.journal(sent if account else sent.replace(b"_UID=\n", b""))
+    (found,) = received(place.start(), 1)
+    assert found["program"] == told
 
 
 def test_what_is_missing_in_the_journal_is_missing_in_the_numbers(place):

@@ -1,9 +1,11 @@
 """The script that writes the archive, as rsyslog's omprog talks to it."""
 
 import json
+import os
 import resource
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,10 @@ class Writer:
         self.process.stdin.flush()
         return self.said()
 
+    def open_files(self):
+        links = Path(f"/proc/{self.process.pid}/fd").iterdir()
+        return [str(link.readlink()) for link in links if link.readlink().suffix == ".jsonl"]
+
     def lines(self, host="pbx1"):
         return [
             line
@@ -48,8 +54,8 @@ def start(script, tmp_path):
         (archive / name).mkdir(parents=True)
     started = []
 
-    def run(**options):
-        started.append(Writer(script("writer"), archive, **options))
+    def run(path=None, **options):
+        started.append(Writer(path or script("writer"), archive, **options))
         return started[-1]
 
     yield run
@@ -168,3 +174,21 @@ def test_a_long_message_of_escapes_is_read_whole(start):
     text = "\\" * 50_000
     assert writer.takes(sent(entry(1, text))) == "OK"
     assert writer.records()[0]["message"] == text
+
+
+def test_files_of_a_day_that_is_over_are_let_go(start, script, tmp_path):
+    """The clock of this writer is a file that says so many seconds more."""
+    (tmp_path / "later").write_text("0")
+    path = script("writer")
+    clock = "POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $second)"
+    later = clock.replace("$second", "($second + do { open my $f, '<', $ENV{LATER}; <$f> })")
+    assert path.read_text().count(clock) == 1
+    path.write_text(path.read_text().replace(clock, later))
+    writer = start(path, env={**os.environ, "LATER": str(tmp_path / "later")})
+    for host in ("pbx1", "db1"):
+        writer.takes(sent(entry(1)), host=host)
+    assert len(writer.open_files()) == 2
+    (tmp_path / "later").write_text("86400")
+    writer.takes(sent(entry(2)))
+    (left,) = writer.open_files()
+    assert left == str(max((writer.archive / "pbx1").iterdir()))
