@@ -3,8 +3,6 @@ art. 103): read from the collector's archive of raw audit records."""
 
 from ringfence.access_record.accesses import Access
 from ringfence.access_record.answering import Answer
-from ringfence.access_record.archive import Archive, Folder
-from ringfence.access_record.collector import Collector
 from ringfence.access_record.question import Question
 
-__all__ = ["Access", "Answer", "Archive", "Collector", "Folder", "Question"]
+__all__ = ["Access", "Answer", "Question"]

@@ -1,21 +1,32 @@
 """The answer to a question: accesses as they are found, and what the record lacks."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ringfence.access_record.accesses import Access, Reader
-from ringfence.access_record.archive import Archive, DamagedError, DayFile, lines
+from ringfence.access_record.blocks import DamagedError, lines
 from ringfence.access_record.events import Assembler, Event
 from ringfence.access_record.question import Question
 from ringfence.access_record.records import Record, parse
-from ringfence.access_record.sequences import Sequences
 from ringfence.access_record.sieve import Sieve, chosen
+from ringfence.archive.chain import Chain
+from ringfence.archive.days import DayFile, day_files, rest_of, side_by_side, that_count
+from ringfence.archive.records import UNKNOWN
+from ringfence.archive.sequences import TELLER, UNUSED
+from ringfence.archive.sequences import Sequence as Numbers
+from ringfence.archive.sources import Source
 
 PROGRAMS = {"audispd", "audisp-syslog"}
 """The program names of messages that are raw audit records: the plugin sends them under the name of
 the daemon that it once was a part of."""
+SEQUENCE = re.compile(rb'"sequence": ?([0-9]{1,18})')
+UNUSED_LINE = re.compile(
+    rb'"program":"%b","pid":"[0-9]*","message":"[^"\\]*%b'
+    % (TELLER.encode(), UNUSED.pattern.encode())
+)
 MOST_NAMED = 5
 """Gaps and days that a sentence names."""
 
@@ -26,7 +37,7 @@ class HostPart:
 
     host: str
     files: list[DayFile] = field(default_factory=list)
-    sequences: Sequences = field(default_factory=Sequences)
+    numbers: Numbers = field(default_factory=Numbers)
     incomplete: int = 0
     """Events of which a record is missing."""
     unreadable: int = 0
@@ -45,7 +56,7 @@ class Answer:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Source,
         question: Question,
         hosts: Sequence[str] | None = None,
         expected: Sequence[str] = (),
@@ -68,12 +79,9 @@ class Answer:
         asked about: they may be the person's who is asked about."""
 
     def __iter__(self) -> Iterator[Access]:
-        files: dict[str, list[DayFile]] = {}
-        for file in self.archive.listing():
-            if self.hosts is None or file.host in self.hosts:
-                files.setdefault(file.host, []).append(file)
-        for host in sorted({*files, *self.expected}) if self.hosts is None else self.hosts:
-            part = self._part(host, files.get(host, []))
+        there = [name for name in self.archive.hosts() if not name.startswith(UNKNOWN)]
+        for host in sorted({*there, *self.expected}) if self.hosts is None else self.hosts:
+            part = self._part(host, self._files(host) if host in there else [])
             if not part.files:
                 self.absent.append(host)
                 continue
@@ -97,6 +105,12 @@ class Answer:
                 "ask for them with --person NUMBER"
             )
         return found
+
+    def _files(self, host: str) -> list[DayFile]:
+        """Return the files of a host's days; where one is there twice, the chain tells which."""
+        files = day_files(host, self.archive.files(host))
+        text = self.archive.chain(host) if side_by_side(files) else None
+        return that_count(files, None if text is None else Chain(host, text, {}))
 
     def _part(self, host: str, files: list[DayFile]) -> HostPart:
         first, last = self.question.first_day, self.question.last_day
@@ -131,7 +145,7 @@ class Answer:
 
     def _accesses(self, part: HostPart) -> Iterator[Access]:
         reader = Reader(part.host)
-        blocks = _observed(self._blocks(part), part.sequences)
+        blocks = self._blocks(part, part.numbers)
         broken: list[str] = []
         for event in _events(chosen(blocks, self.question.sieve), part):
             if event.is_whole:
@@ -147,17 +161,23 @@ class Answer:
         reader = Reader(part.host)  # descriptors of later opens would mislead it
         ids = frozenset(event.encode() for event in broken)
         damaged, unreadable = list(part.damaged), part.unreadable
-        for event in _events(chosen(self._blocks(part), Sieve(events=ids)), part):
+        for event in _events(chosen(self._blocks(part, Numbers()), Sieve(events=ids)), part):
             part.incomplete += not event.is_whole
             yield from reader.read(event)
         part.damaged, part.unreadable = damaged, unreadable  # these were told already
 
-    def _blocks(self, part: HostPart) -> Iterator[bytes]:
-        for file in part.files:
+    def _blocks(self, part: HostPart, numbers: Numbers) -> Iterator[bytes]:
+        left = {file.name: file for file in part.files}
+        for name, stream in self.archive.read(part.host, list(left)):
+            file = left.pop(name)
+            rest, _ = rest_of(file, stream)
             try:
-                yield from lines(self.archive, file)
+                for block in lines(file, rest):
+                    _count(block, name, numbers)
+                    yield block
             except DamagedError as error:
                 part.damaged.append(str(error))
+        part.damaged += [f"{part.host}/{name} vanished meanwhile: ask again" for name in left]
 
     def _remember_unnamed(self, access: Access) -> None:
         person = self.question.person
@@ -174,18 +194,15 @@ def doubts_about(part: HostPart) -> Iterator[str]:
     yield from (f"{part.host}: {limit}" for limit in part.limits)
     if part.missing_days:
         yield f"{part.host}: no file of {_listed([f'{day}' for day in part.missing_days])}"
-    if missing := part.sequences.missing:
-        gaps = [
-            f"{first}" if first == last else f"{first} to {last}"
-            for first, last in part.sequences.gaps.items()
-        ]
+    if missing := part.numbers.missing:
+        gaps = _listed([str(gap) for gap in part.numbers.gaps])
         yield (
-            f"{part.host}: {missing} messages are missing, with the numbers {_listed(gaps)}: "
-            "lost, or received on a later day"
+            f"{part.host}: {missing} messages are missing, with the numbers {gaps}: lost, or "
+            "received on a later day"
         )
-    if part.sequences.beginnings:
+    if part.numbers.restarts:
         yield f"{part.host}: its numbers began anew; what was lost just before can't be told"
-    if part.sequences.is_overfull:
+    if part.numbers.overflowed:
         yield f"{part.host}: there are more gaps than are counted here"
     if part.incomplete:
         yield f"{part.host}: {part.incomplete} events lack records; their rows say so"
@@ -221,10 +238,11 @@ def _record(line: bytes, part: HostPart) -> Record | None:
     return record
 
 
-def _observed(blocks: Iterable[bytes], sequences: Sequences) -> Iterator[bytes]:
-    for block in blocks:
-        sequences.take(block)
-        yield block
+def _count(block: bytes, place: str, numbers: Numbers) -> None:
+    """Take the numbers of a block's messages, which are whole lines, without parsing them."""
+    numbers.see_all(list(map(int, SEQUENCE.findall(block))), place)
+    for unused in UNUSED_LINE.finditer(block):
+        numbers.never_used(int(unused[1]), int(unused[2]))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from ringfence.access_record.accesses import DENIED, UNKNOWN_DIRECTORY, Access
 from ringfence.access_record.answering import Answer, HostPart
-from ringfence.access_record.archive import Archive
 from ringfence.access_record.question import Question
+from ringfence.archive.sources import Source
 from ringfence.site import Policy
 
 MOST_PLACES = 200_000
@@ -126,7 +126,7 @@ class Review:
 
 
 def review(
-    archive: Archive,
+    archive: Source,
     policy: Policy,
     month: date,
     hosts: Sequence[str] | None = None,

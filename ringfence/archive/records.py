@@ -4,11 +4,12 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import zstandard
 
-from ringfence.archive.sequences import Sequence
+from ringfence.archive.days import Readable
+from ringfence.archive.sequences import TELLER, UNUSED, Sequence
 
 LONGEST_RECORD = 1 << 20  # bytes; rsyslog's largest message is far below
 BLOCK = 1 << 18
@@ -30,14 +31,6 @@ BEGINNING = b'{"received":"'
 TORN = "torn"
 UNKNOWN = "_"
 """How the folder of senders begins that are no hosts of the site."""
-
-
-class Readable(Protocol):
-    """What gives bytes in pieces."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return up to so many bytes; none at the end."""
-        ...
 
 
 class Hashing(io.RawIOBase):
@@ -144,8 +137,9 @@ def _judge(line: bytes, host: str, day: str, sequence: Sequence, place: str) -> 
     if not host.startswith(UNKNOWN):
         if record["host"] != host:
             return "records of another host"
-        if record["sequence"]:  # 0 is what came from a sender that doesn't count
-            sequence.see(record["sequence"], place)
+        sequence.see(record["sequence"], place)
+        if record["program"] == TELLER and (unused := UNUSED.search(str(record["message"]))):
+            sequence.never_used(int(unused[1]), int(unused[2]))
     received = record["received"]
     if not isinstance(received, str) or received[:11] != f"{day}T" or received[-1:] != "Z":
         return "records received on another day"

@@ -1,26 +1,43 @@
 """The collector's archive, read over ssh: nothing on the collector judges what it holds.
 
-The collector only hands bytes over (find(1), tar(1)). Digests, signatures and records are judged
-here, so that a root who is hostile there can withhold or alter, but not talk the result well.
+The collector only hands bytes over (find(1), stat(1), head(1)), by one connection. Digests,
+signatures and records are judged here, so that a root who is hostile there can withhold or alter,
+but not talk the result well.
 """
 
+import contextlib
 import shlex
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import IO
 
-from ringfence.archive.records import Readable
 from ringfence.archive.sources import CHAIN, HOST, LARGEST_CHAIN
 from ringfence.errors import RingfenceError, ToolError
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
 
 LIVELY = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
-LIST = "cd {folder} && find . -mindepth 1 -maxdepth 2 -printf '%y %s %P\\0'"
-PACK = "tar -C {folder} --no-recursion --null --verbatim-files-from -cf - -T -"
+READY = b"ringfence: the archive\n"
+"""What a host says first; what a shell's start-up files print comes before it."""
+LONGEST_NOISE = 1 << 20
+PIECE = 1 << 20
+SERVER = r"""
+cd ARCHIVE || exit
+printf 'ringfence: the archive\n'
+find . -mindepth 1 -maxdepth 2 -printf '%y %s %P\0'
+printf '\0\n'
+while IFS= read -r path; do
+    if [ -f "./$path" ] && size=$(stat -c %s -- "./$path"); then
+        printf '%s\n' "$size"
+        { head -c "$size" -- "./$path"; head -c "$size" /dev/zero; } | head -c "$size"
+    else
+        echo gone
+    fi
+done
+"""
+"""Lists the archive, then sends the files that are asked for, as long as they are just then: an
+open one grows. One that shrinks meanwhile is filled up: nobody waits for what doesn't come."""
 
 
 class UnansweredError(RingfenceError):
@@ -33,7 +50,7 @@ def command_on(site: Site, host: Host, script: str) -> list[str]:
     """Return the call that runs a shell script as root on a host, as the account that deploys."""
     ssh = ssh_command(site, host)
     words = [] if host.ssh.user == "root" else ["sudo", "-n"]
-    return [ssh[0], *LIVELY, *ssh[1:], shlex.join([*words, "sh", "-c", script])]
+    return [ssh[0], "-T", *LIVELY, *ssh[1:], shlex.join([*words, "sh", "-c", script])]
 
 
 def ask(site: Site, host: Host, script: str, stdin: str = "") -> bytes:
@@ -41,35 +58,42 @@ def ask(site: Site, host: Host, script: str, stdin: str = "") -> bytes:
 
     Raises UnansweredError when the host can't be reached, or when the script fails there.
     """
-    done = subprocess.run(
-        command_on(site, host, script), input=stdin.encode(), capture_output=True, check=False
-    )
-    if done.returncode:
-        raise _failed(host, done.returncode, done.stderr)
-    return done.stdout
+    words = command_on(site, host, f"printf '{READY.decode().strip()}\\n'; {script}")
+    done = subprocess.run(words, input=stdin.encode(), capture_output=True, check=False)
+    _, ready, said = done.stdout.partition(READY)
+    if done.returncode or not ready:
+        raise _failed(host, done.stderr)
+    return said
 
 
 class Collector:
-    """The archive on a collector. Chains are fetched once, files as a stream, in the order asked.
+    """The archive on a collector, by one connection.
 
-    Raises UnansweredError, also from its methods.
+    Its methods raise UnansweredError when the connection breaks.
     """
 
     def __init__(self, site: Site, host: Host, folder: str) -> None:
-        """List the archive, and fetch its chains."""
-        self._site, self._host, self._folder = site, host, folder
-        self._files: dict[str, dict[str, int | None]] = {}
-        listed = ask(site, host, LIST.format(folder=shlex.quote(folder)))
-        for line in sorted(listed.decode("utf-8", "surrogateescape").split("\0")):
-            kind, size, path = [*line.split(" ", 2), "", "", ""][:3]
-            name, _, file = path.partition("/")
-            if not file and kind == "d" and HOST.fullmatch(name) and name != "lost+found":
-                self._files.setdefault(name, {})
-            elif file and name in self._files:
-                self._files[name][file] = int(size) if kind == "f" else None
-        if not self._files:
-            raise UnansweredError(f"{host.name}: {folder} holds no host's folder yet")
-        self._chains = dict(self._fetch_chains())
+        """Connect, and list the archive. Raises UnansweredError, also for an empty one."""
+        self._host = host
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        script = SERVER.replace("ARCHIVE", shlex.quote(folder))
+        self._process = subprocess.Popen(
+            command_on(site, host, script),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin, self._process.stdout
+        try:
+            self._files = self._listing()
+            if not self._files:
+                raise UnansweredError(f"{host.name}: {folder} holds no host's folder yet")
+        except BaseException:
+            self.close()
+            raise
 
     def hosts(self) -> list[str]:
         """Return the names of the folders, sorted."""
@@ -80,64 +104,107 @@ class Collector:
         return self._files[host]
 
     def chain(self, host: str) -> bytes | None:
-        """Return a host's chain; None if there is none."""
-        return self._chains.get(host)
+        """Return a host's chain; None if there is none. Raises ToolError for an absurd one."""
+        size = self._files[host].get(CHAIN)
+        if size is not None and size > LARGEST_CHAIN:
+            raise ToolError(f"{self._host.name}: {host}/{CHAIN} is larger than any chain could be")
+        wanted = [] if size is None else [CHAIN]
+        return next((piece.read() for _, piece in self.read(host, wanted)), None)
 
-    def read(self, host: str, names: Sequence[str]) -> Iterator[tuple[str, Readable]]:
+    def read(self, host: str, names: Sequence[str]) -> Iterator[tuple[str, "Piece"]]:
         """Yield files of a host by name, in this order; one that vanished meanwhile is left out."""
-        for path, stream, _ in self._stream([f"{host}/{name}" for name in names]):
-            yield path.partition("/")[2], stream
-
-    def _fetch_chains(self) -> Iterator[tuple[str, bytes]]:
-        there = [f"{host}/{CHAIN}" for host, files in self._files.items() if files.get(CHAIN)]
-        for path, stream, size in self._stream(there):
-            if size > LARGEST_CHAIN:
-                raise ToolError(f"{self._host.name}: {path} is larger than any chain could be")
-            yield path.partition("/")[0], stream.read()
-
-    def _stream(self, paths: Sequence[str]) -> Iterator[tuple[str, IO[bytes], int]]:
-        if not paths:
-            return
-        wanted = set(paths)
-        with self._packed(paths) as packed:
+        for name in names:
+            piece = self._asked(f"{host}/{name}")
+            if piece is None:
+                continue
             try:
-                with tarfile.open(fileobj=packed, mode="r|", bufsize=1 << 20) as archive:
-                    for member in archive:
-                        stream = archive.extractfile(member) if member.isreg() else None
-                        if stream is not None and member.name in wanted:
-                            yield member.name, stream, member.size
-            except tarfile.TarError as error:
-                raise UnansweredError(
-                    f"{self._host.name}: the archive broke off: {error}"
-                ) from None
-
-    @contextmanager
-    def _packed(self, paths: Sequence[str]) -> Iterator[IO[bytes]]:
-        script = PACK.format(folder=shlex.quote(self._folder))
-        with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as errors:
-            names.write(b"".join(f"{path}\0".encode() for path in paths))
-            names.seek(0)
-            process = subprocess.Popen(
-                command_on(self._site, self._host, script),
-                stdin=names,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-            )
-            assert process.stdout is not None
-            try:
-                yield process.stdout
-                while process.stdout.read(1 << 16):
-                    pass
-                # 1 and 2 are what tar says of files that grew or vanished meanwhile.
-                if process.wait() not in (0, 1, 2):
-                    errors.seek(0)
-                    raise _failed(self._host, process.returncode, errors.read())
+                yield name, piece
             finally:
-                process.kill()
-                process.stdout.close()
-                process.wait()
+                piece.drain()  # who stops amid a file may read the next
+
+    def close(self) -> None:
+        """End the connection."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._to, self._from, self._errors):
+            with contextlib.suppress(OSError):  # what couldn't be sent any more
+                stream.close()
+
+    def _listing(self) -> dict[str, dict[str, int | None]]:
+        noise = 0
+        while not (line := self._line()).endswith(READY):
+            noise += len(line)
+            if noise > LONGEST_NOISE:
+                raise ToolError(f"{self._host.name}: its start-up files print without end")
+        listed = b""
+        while not listed.endswith(b"\0\0\n") and listed != b"\0\n":
+            listed += self._line()
+        found: dict[str, dict[str, int | None]] = {}
+        for entry in sorted(listed.decode("utf-8", "surrogateescape").split("\0")):
+            kind, size, path = [*entry.split(" ", 2), "", "", ""][:3]
+            name, _, file = path.partition("/")
+            if not file and kind == "d" and HOST.fullmatch(name) and name != "lost+found":
+                found.setdefault(name, {})
+            elif file and name in found:
+                found[name][file] = int(size) if kind == "f" else None
+        return found
+
+    def _asked(self, path: str) -> "Piece | None":
+        try:
+            self._to.write(f"{path}\n".encode())
+            self._to.flush()
+        except OSError:
+            raise self._why_it_ended() from None
+        said = self._line().strip()
+        if said == b"gone":
+            return None
+        if not said.isdigit():
+            raise UnansweredError(f"{self._host.name}: an odd answer about {path}: {said[:80]!r}")
+        return Piece(self, int(said))
+
+    def take(self, size: int) -> bytes:
+        """Return up to so many bytes of a file that is on its way."""
+        data = self._from.read(min(size, PIECE))
+        if not data:
+            raise self._why_it_ended()
+        return data
+
+    def _line(self) -> bytes:
+        line = self._from.readline(LONGEST_NOISE)
+        if not line:
+            raise self._why_it_ended()
+        return line
+
+    def _why_it_ended(self) -> UnansweredError:
+        self._process.wait()
+        self._errors.seek(0)
+        return _failed(self._host, self._errors.read())
 
 
-def _failed(host: Host, code: int, stderr: bytes) -> UnansweredError:
+class Piece:
+    """A file on its way from the collector."""
+
+    def __init__(self, collector: Collector, size: int) -> None:
+        """Take a file's size in bytes; they come next."""
+        self._collector, self._left = collector, size
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to so many bytes; all that is left without a size."""
+        if size < 0:
+            return b"".join(iter(lambda: self.read(PIECE), b""))
+        if not self._left or not size:
+            return b""
+        data = self._collector.take(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def drain(self) -> None:
+        """Read what is left, if it comes."""
+        with contextlib.suppress(UnansweredError):
+            while self.read(PIECE):
+                pass
+
+
+def _failed(host: Host, stderr: bytes) -> UnansweredError:
     said = stderr.decode("utf-8", "replace").strip().splitlines()
-    return UnansweredError(f"{host.name}: {said[-1] if said else f'it ended with {code}'}")
+    return UnansweredError(f"{host.name}: {said[-1] if said else 'it ended without a word'}")

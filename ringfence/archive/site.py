@@ -1,6 +1,7 @@
 """A site's archives: which hosts collect, with which keys, and where the heads are anchored."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -53,10 +54,15 @@ def retention_of(site: Site, host: Host) -> int:
 
 
 def collectors(site: Site) -> list[Host]:
-    """Return the hosts that collect logs. Raises UsageError when there is none."""
+    """Return the hosts that collect logs; all send theirs to the first.
+
+    Raises UsageError when there is none.
+    """
     found = site.groups.get(GROUP, [])
     if not found:
-        raise UsageError(f"{site.name} has no host in the group {GROUP}")
+        raise UsageError(
+            f"{site.name} has no host in the group {GROUP}; an archive in a folder can be read too"
+        )
     return found
 
 
@@ -128,7 +134,8 @@ class SiteArchive:
                 host.name: retention_of(self.site, host) for host in self.site.hosts.values()
             },
         )
-        return verify_archive(Collector(self.site, self.collector, FOLDER), demands, say)
+        with closing(Collector(self.site, self.collector, FOLDER)) as source:
+            return verify_archive(source, demands, say)
 
     def anchors(self) -> list[Anchor] | None:
         """Return the heads that the other host keeps; None if the site names none."""
@@ -159,8 +166,8 @@ class SiteArchive:
             raise UsageError("policy.yml names no host that keeps the heads: set logging.anchor")
         reading, now = Reading(), datetime.now(UTC)
         again = [begun_again(name, now) for name in begin_again]
-        source = Collector(self.site, self.collector, FOLDER)
-        chains = read_chains(source, load_keys(self.key_file), reading)
+        with closing(Collector(self.site, self.collector, FOLDER)) as source:
+            chains = read_chains(source, load_keys(self.key_file), reading)
         compare([*known, *again], chains, reading)
         if reading.findings:
             return reading, []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ringfence.archive.records import Readable
+from ringfence.archive.days import Readable
 from ringfence.errors import ToolError, UsageError
 
 CHAIN = "chain.jsonl"
@@ -32,7 +32,14 @@ class Source(Protocol):
         ...
 
     def read(self, host: str, names: Sequence[str]) -> Iterator[tuple[str, Readable]]:
-        """Yield files of a host by name, in this order, each to be read before the next one."""
+        """Yield files of a host by name, in this order, each to be read before the next one.
+
+        One that vanished meanwhile is left out.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what reading began."""
         ...
 
 
@@ -85,3 +92,6 @@ class Folder:
                 continue
             with stream:
                 yield name, stream
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""

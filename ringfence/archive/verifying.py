@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from ringfence.archive.anchors import Anchor, compare
 from ringfence.archive.chain import FILE, Chain, Entry, days_without_entry
+from ringfence.archive.days import day_file, day_files, rest_of, rest_of_a_run, that_count
 from ringfence.archive.findings import HostReading, Kind, Reading
 from ringfence.archive.keys import Keys
-from ringfence.archive.open_files import open_day, rest_of_a_run
 from ringfence.archive.records import Content, read_closed, read_open
 from ringfence.archive.sequences import Sequence
 from ringfence.archive.sources import CHAIN, Source
@@ -114,7 +114,7 @@ class _HostVerifier:
         files = self.source.files(self.host)
         expected = {entry.file: entry for entry in self.chain.closed()}
         self._judge_names(files, expected, max(days, default=None))
-        self._read(files, list(expected.values()))
+        self._read(files, list(expected.values()), max(days, default=None))
         self._tell_sequence()
         return about
 
@@ -154,7 +154,8 @@ class _HostVerifier:
                 if name in known and name not in expected:
                     self.about.notes.append(f"{name}: past its retention, and about to be removed")
                 continue
-            day = open_day(name)
+            file = day_file(self.host, name, 0)
+            day = file.day if file is not None and file.is_open else None
             if files[name] is not None and rest_of_a_run(name):
                 self.about.notes.append(f"{name}: the collector is at work, or was interrupted")
             elif files[name] is None:
@@ -165,15 +166,12 @@ class _HostVerifier:
                     self.about.notes.append(f"{name}: the collector is about to close it")
                 else:
                     self._add(name, Kind.ADDED, "the chain does not know it")
-            elif last is not None and day <= last:
-                text = "its day was closed already: it came late, or somebody put it there"
-                self._add(name, Kind.ADDED, text)
-            else:
+            elif last is None or day > last:
                 self.about.notes.append(
                     f"{name}: still open, so nothing protects it but attributes"
                 )
 
-    def _read(self, files: dict[str, int | None], expected: list[Entry]) -> None:
+    def _read(self, files: dict[str, int | None], expected: list[Entry], last: date | None) -> None:
         entries = {entry.file: entry for entry in expected}
         since = self.demands.since
         wanted = []
@@ -184,7 +182,8 @@ class _HostVerifier:
                 )
             elif since is None or entry.day >= since:
                 wanted.append(entry.file)
-        opened = sorted(name for name in files if open_day(name) and files[name] is not None)
+        there = that_count(day_files(self.host, files), self.chain)
+        opened = {file.name: file for file in there if file.is_open}
         for name, stream in self.source.read(self.host, [*wanted, *opened]):
             if name in entries:
                 entry = entries[name]
@@ -193,8 +192,10 @@ class _HostVerifier:
                 self._compare(entry, found)
                 wanted.remove(name)
             else:
-                found = read_open(stream, self.host, name[:10], self.sequence, name)
+                rest, is_source = rest_of(opened[name], stream)
+                found = read_open(rest, self.host, name[:10], self.sequence, name)
                 self._tell_odd(name, found.odd)
+                self._tell_late(name, last, is_source, found)
             if found.torn:
                 text = f"{name}: {found.torn} lines were never written to their end"
                 self.about.notes.append(f"{text}; their records come again")
@@ -227,6 +228,15 @@ class _HostVerifier:
                 self._add(entry.file, Kind.ALTERED, text)
         self._tell_odd(entry.file, found.odd)
 
+    def _tell_late(self, name: str, last: date | None, is_source: bool, found: Content) -> None:
+        """Tell what an open file is that lies there after its day was closed."""
+        if is_source:
+            text = f"{name}: its day is closed; the collector was interrupted before it removed it"
+            self.about.notes.append(text)
+        if last is not None and name[:10] <= str(last) and (found.records or not is_source):
+            text = "its day was closed already: it came late, or somebody put it there"
+            self._add(name, Kind.ADDED, text)
+
     def _tell_odd(self, place: str, odd: dict[str, int]) -> None:
         for what, line in odd.items():
             kind = Kind.BACK_DATED if "day" in what else Kind.ALTERED
@@ -237,11 +247,15 @@ class _HostVerifier:
         self.about.duplicates = sequence.duplicates
         for place in sequence.restarts:
             self.about.notes.append(f"{place}: the host's messages are counted from 1 again")
-        for gap in sequence.gaps[:MOST_GAPS]:
-            numbers = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
-            count = gap.last - gap.first + 1
-            self._add(gap.place, Kind.GAP, f"before it, messages {numbers} ({count}) are not there")
-        if len(sequence.gaps) > MOST_GAPS or sequence.overflowed:
+        for unused in sequence.unused:
+            self.about.notes.append(
+                f"{unused.place}: the host never used the numbers {unused}: it stopped suddenly"
+            )
+        gaps = sequence.gaps
+        for gap in gaps[:MOST_GAPS]:
+            text = f"before it, messages {gap} ({len(gap)}) are not there"
+            self._add(gap.place, Kind.GAP, text)
+        if len(gaps) > MOST_GAPS or sequence.overflowed:
             more = "at least " if sequence.overflowed else ""
-            left = len(sequence.gaps) - MOST_GAPS
+            left = len(gaps) - MOST_GAPS
             self._add(CHAIN, Kind.GAP, f"{more}{left} more ranges of messages are not there")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
-from ringfence.access_record import Answer, Archive, Collector, Folder, Question
+from ringfence.access_record import Answer, Question
 from ringfence.access_record.question import day
+from ringfence.archive.remote import Collector
+from ringfence.archive.site import FOLDER, collectors
+from ringfence.archive.sources import Folder, Source
 from ringfence.cli.options import limit_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.report.accesses import FORMATS
@@ -93,9 +96,9 @@ def end(text: str | None) -> datetime | None:
     return found + timedelta(days=1) if found and is_day else found
 
 
-def opened(site: Site, folder: Path | None) -> Archive:
-    """Return the archive in a folder, or else the one on the site's collector."""
-    return Collector.of(site) if folder is None else Folder(folder)
+def opened(site: Site, folder: Path | None) -> Source:
+    """Return the archive in a folder, or else the one to which all of the site's hosts send."""
+    return Collector(site, collectors(site)[0], FOLDER) if folder is None else Folder(folder)
 
 
 def chosen_hosts(site: Site, limit: str | None) -> list[str] | None:

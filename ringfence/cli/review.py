@@ -77,7 +77,7 @@ def review(
     else:
         output.write_text(text, encoding="utf-8")
         click.echo(output)
-    return 0 if any(part.sequences.messages for part in found.parts) else 1
+    return 0 if any(part.numbers.messages for part in found.parts) else 1
 
 
 def first_day(month: str) -> date:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ringfence.access_record import Answer, Folder, Question
+from ringfence.access_record import Answer, Question
+from ringfence.archive.sources import Folder
 
 CALL = (
     "arch={arch} syscall={number} success={success} exit={exit} a0={a0} a1={a1} a2={a2} a3=0 "

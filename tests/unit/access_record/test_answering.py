@@ -11,9 +11,11 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringfence.access_record import Answer, Folder, Question
-from ringfence.access_record import archive as archives
+from ringfence.access_record import Answer, Question, blocks
+from ringfence.archive.sources import Folder
 from ringfence.errors import UsageError
+
+from ..archive.conftest import Writer
 
 FILES = [
     "/srv/recordings/2026/call-1.wav",
@@ -157,8 +159,8 @@ def test_a_sieve_leaves_nothing_out(
     with TemporaryDirectory() as folder, monkeypatch.context() as patch:
         archive = collected(Path(folder))
         archive.write(mixed(events, chance), noon)
-        patch.setattr(archives, "BLOCK", block)
-        patch.setattr(archives, "PIECE", block)
+        patch.setattr(blocks, "BLOCK", block)
+        patch.setattr(blocks, "PIECE", block)
         everything, _ = archive.ask()
         found, _ = archive.ask(**question)
     chosen = {one.event for one in everything if asked.matches(one)}
@@ -178,8 +180,8 @@ def test_records_come_by_the_plugin_of_auditd_alone(archive, noon, event, progra
 
 
 def test_records_of_an_event_that_lie_far_apart_are_found(archive, noon, event, monkeypatch):
-    monkeypatch.setattr(archives, "BLOCK", 1000)
-    monkeypatch.setattr(archives, "PIECE", 1000)
+    monkeypatch.setattr(blocks, "BLOCK", 1000)
+    monkeypatch.setattr(blocks, "PIECE", 1000)
     first, *rest = event(noon, 1, FILES[0])
     archive.write([first], noon)
     for number in range(2, 40):
@@ -208,14 +210,15 @@ class TestTimes:
             archive.write(event(at, days + 1, FILES[0]), at)
             archive.close("recordings1", at)
         read = []
-        pieces = Folder.pieces
+        found = Folder.read
         monkeypatch.setattr(
-            Folder, "pieces", lambda s, file: read.append(file.day) or pieces(s, file)
+            Folder, "read", lambda s, host, names: read.extend(names) or found(s, host, names)
         )
         since = (noon + timedelta(days=3)).replace(hour=0)
         accesses, doubts = archive.ask(since=since, until=since + timedelta(days=1))
         assert (len(accesses), doubts) == (1, [])
-        assert read == [(noon + timedelta(days=days)).date() for days in (2, 3, 4)]
+        days = [(noon + timedelta(days=days)).date() for days in (2, 3, 4)]
+        assert read == [f"{one}.jsonl.zst" for one in days]
 
 
 class TestDoubts:
@@ -267,16 +270,43 @@ class TestDoubts:
         assert len(accesses) == 1
         assert doubts[0].startswith(f"recordings1/{noon.date()}.jsonl.zst is damaged: ")
 
-    def test_what_came_after_a_day_was_closed_is_read_too(self, archive, noon, event):
+    @pytest.mark.parametrize("part", [0, 1])
+    def test_what_came_after_a_day_was_closed_is_read_too(self, archive, noon, event, part):
         archive.write(event(noon, 1, FILES[0]), noon)
         first = archive.close("recordings1", noon)
         archive.write(event(noon, 2, FILES[1]), noon)
-        late = archive.close("recordings1", noon, f"{noon.date()}.1.jsonl.zst")
+        late = archive.close("recordings1", noon, f"{noon.date()}.{part}.jsonl.zst")
         assert first.exists()
         assert late.exists()
         accesses, doubts = archive.ask()
         assert [one.path for one in accesses] == FILES[:2]
         assert doubts == []
+
+    def test_what_a_host_never_used_after_a_sudden_stop_is_not_missing(self, archive, noon, event):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        archive.sequences["recordings1"] += 4
+        archive.write(event(noon, 2, FILES[0]), noon)
+        told = "begun anew after a sudden stop: numbers 6 to 8 that are missing were never used"
+        for program, missing in ((" of account 1000", 4), ("", 1)):
+            archive.write([told], noon, program=f"ringfence-logging{program}")
+            _, doubts = archive.ask()
+            assert doubts[0].startswith(f"recordings1: {missing} messages are missing")
+
+    def test_a_number_in_a_message_is_not_the_messages(self, archive, noon, event):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        archive.write(['{"sequence":99}', '"sequence":77'], noon, program="app")
+        assert archive.ask()[1] == []
+
+    def test_a_file_that_vanished_meanwhile_is_told(self, archive, noon, event, monkeypatch):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        closed = archive.close("recordings1", noon)
+        source = Folder(archive.folder)
+        listed = source.files("recordings1")
+        monkeypatch.setattr(source, "files", lambda _host: listed)
+        closed.unlink()
+        answer = Answer(source, Question())
+        assert list(answer) == []
+        assert answer.doubts == [f"recordings1/{closed.name} vanished meanwhile: ask again"]
 
     @pytest.mark.parametrize("content", [b"", b"no zstd", zstandard.compress(b"x") + b"more"])
     def test_what_is_not_compressed_is_damaged(self, archive, noon, event, content):
@@ -335,6 +365,60 @@ class TestDoubts:
             "NUMBER"
         ]
         assert len(archive.ask(person="1201")[0]) == 1
+
+
+class TestBothOpenAndClosed:
+    """What a closing job that was interrupted leaves, and what came after it."""
+
+    @pytest.fixture
+    def doubled(self, archive, noon, event):
+        """A day whose open file was put back after it was closed, with the chain that says so."""
+
+        def make(is_known, late=()):
+            archive.write(event(noon, 1, FILES[0]), noon)
+            path = archive.folder / f"recordings1/{noon.date()}.jsonl"
+            content = path.read_bytes()
+            writer = Writer(archive.folder)
+            writer.entry("recordings1", "begun", noon.date())
+            if is_known:
+                writer.close("recordings1", noon.date(), content)
+            else:
+                path.with_name(f"{path.name}.zst").write_bytes(zstandard.compress(content)[:-9])
+            for number in late:
+                archive.write(event(noon, number, FILES[1]), noon)
+            return path
+
+        return make
+
+    @pytest.mark.parametrize("is_known", [True, False])
+    @pytest.mark.parametrize("late", [(), (2,)])
+    def test_the_source_of_a_closed_file_is_read_once(self, archive, doubled, is_known, late):
+        doubled(is_known, late)
+        answer = Answer(Folder(archive.folder), Question())
+        assert [one.path for one in answer] == FILES[: 1 + len(late)]
+        assert answer.doubts == []
+        assert answer.parts[0].numbers.duplicates == 0
+
+    def test_an_open_file_hides_no_closed_day(self, archive, noon, event, doubled):
+        path = doubled(True)
+        path.write_bytes(b"")
+        assert [one.path for one in archive.ask()[0]] == FILES[:1]
+        archive.write(event(noon, 2, FILES[1]), noon)
+        accesses, doubts = archive.ask()
+        assert ([one.path for one in accesses], doubts) == (FILES[:2], [])
+
+    def test_a_copy_without_a_chain_is_read_as_a_whole(self, archive, noon, event):
+        archive.write(event(noon, 1, FILES[0]), noon)
+        archive.close("recordings1", noon)
+        archive.write(event(noon, 2, FILES[1]), noon)
+        accesses, doubts = archive.ask()
+        assert ([one.path for one in accesses], doubts) == (FILES[:2], [])
+
+
+def test_records_of_no_host_are_nobodys(archive, noon, event):
+    archive.write(event(noon, 1, FILES[0]), noon)
+    archive.write(event(noon, 2, FILES[1]), noon, host="_unidentified")
+    assert len(archive.ask()[0]) == 1
 
 
 def test_unknown_directories_are_told_rather_than_left_out(archive, noon, event):

@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from ringfence.access_record import Folder, reviewing
+from ringfence.access_record import reviewing
 from ringfence.access_record.reviewing import NOBODY, months_earlier, review
+from ringfence.archive.sources import Folder
 from ringfence.site import load_site
 from ringfence.site.policy import WorkingHours
 from ringfence.site.sampling import SAMPLE

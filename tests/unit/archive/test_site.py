@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ringfence.archive import site as module
 from ringfence.archive.findings import Kind
 from ringfence.archive.keys import load_keys
-from ringfence.archive.remote import Collector, UnansweredError
+from ringfence.archive.remote import UnansweredError
 from ringfence.archive.site import SiteArchive, retention_of
 from ringfence.errors import UsageError
 from ringfence.site import Classification
@@ -81,27 +81,6 @@ def test_the_collectors_key_is_trusted_once_and_a_new_one_only_on_purpose(place)
     assert set(load_keys(archive(place).key_file)) == {name, second}
 
 
-def test_an_archive_is_read_over_ssh_as_in_a_folder(place):
-    source = Collector(place.site, place.collector, str(place.root / "logs"))
-    folder = place.root / "logs"
-    assert source.hosts() == ["agent1", "pbx1"]
-    names = sorted(path.name for path in (folder / "pbx1").iterdir())
-    assert sorted(source.files("pbx1")) == names
-    assert source.chain("pbx1") == (folder / "pbx1/chain.jsonl").read_bytes()
-    wanted = [name for name in names if name.endswith("zst")][::-1]
-    (folder / "pbx1" / wanted[1]).unlink()
-    read = {name: stream.read() for name, stream in source.read("pbx1", wanted)}
-    del wanted[1]
-    assert list(read) == wanted
-    assert all(read[name] == (folder / "pbx1" / name).read_bytes() for name in wanted)
-
-
-def test_what_is_no_file_is_listed_as_such(place):
-    (place.root / "logs/pbx1/away").symlink_to("/etc/passwd")
-    source = Collector(place.site, place.collector, str(place.root / "logs"))
-    assert source.files("pbx1")["away"] is None
-
-
 @pytest.mark.skipif(os.getuid() != 0, reason="making a file append-only needs root")
 def test_heads_are_carried_and_a_chain_written_anew_is_told(place):
     archive(place).trust(add=False)
@@ -138,21 +117,6 @@ def test_a_host_that_does_not_answer_is_told(place, monkeypatch):
     with pytest.raises(UnansweredError, match="collector1: no route to host") as caught:
         archive(place).trust(add=False)
     assert caught.value.exit_code == 1
-
-
-def test_an_answer_that_breaks_off_is_told(place):
-    source = Collector(place.site, place.collector, str(place.root / "logs"))
-    (place.root / "bin/ssh").write_text(
-        f"{SSH.replace('exec ', '')[:-1]} | head -c 1000\nexit 255\n"
-    )
-    with pytest.raises(UnansweredError):
-        read_to_the_end(source)
-
-
-def read_to_the_end(source):
-    for _, stream in source.read("pbx1", sorted(source.files("pbx1"))):
-        while stream.read(100):
-            pass
 
 
 def test_an_anchor_on_the_collector_itself_is_refused(place):

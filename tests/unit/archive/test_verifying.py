@@ -255,3 +255,33 @@ def test_records_of_senders_that_do_not_count_leave_no_gap(archive):
     archive.sequences["pbx1"] = number
     archive.close("pbx1", day(3), uncounted + archive.record("pbx1", day(3)), ".1")
     assert found(read(archive)) == []
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_the_source_of_a_closed_file_is_no_alarm_and_what_follows_it_came_late(archive, late):
+    content = b"".join(archive.record("pbx1", day(3)) for _ in range(2))
+    (archive.root / "pbx1" / f"{day(4)}.jsonl").unlink()
+    archive.sequences["pbx1"] -= 3
+    content = b"".join(archive.record("pbx1", day(4)) for _ in range(2))
+    archive.close("pbx1", day(4), content)
+    more = b"".join(archive.record("pbx1", day(4)) for _ in range(late))
+    (archive.root / "pbx1" / f"{day(4)}.jsonl").write_bytes(content + more)
+    reading = read(archive)
+    assert found(reading) == [("pbx1", f"{day(4)}.jsonl", "added")] * late
+    (about,) = (host for host in reading.hosts if host.host == "pbx1")
+    assert (about.duplicates, about.records) == (0, 12 + late)
+    assert f"{day(4)}.jsonl: its day is closed; the collector was interrupted" in about.notes[0]
+
+
+@pytest.mark.parametrize(("program", "alarms"), [("ringfence-logging", 0), ("ringfence-x", 1)])
+def test_numbers_that_a_host_never_used_are_no_gap(archive, program, alarms):
+    path = archive.root / "pbx1" / f"{day(4)}.jsonl"
+    text = "begun anew after a sudden stop: numbers 12 to 40 that are missing were never used"
+    archive.sequences["pbx1"] = 40
+    told = archive.record("pbx1", day(4), program=program, message=text)
+    path.write_bytes(path.read_bytes() + told)
+    reading = read(archive)
+    assert [kind for _, _, kind in found(reading)] == ["gap"] * alarms
+    (about,) = (host for host in reading.hosts if host.host == "pbx1")
+    said = f"{path.name}: the host never used the numbers 12 to 40: it stopped suddenly"
+    assert (said in about.notes) is not alarms

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ringfence.access_record import Answer, Question
 from ringfence.archive.keys import load_keys
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, verify_archive
@@ -356,6 +357,7 @@ def test_killed_anywhere_the_next_run_ends_what_was_begun(collector, tmp_path):
             assert (done.returncode, done.stderr) == (0, "")
             break
         killed += 1
+        read_amid_the_work(collector)
         collector.close()
         assert collector.run("check").returncode == 0
         assert whole(collector, "pbx1").endswith(late + text)
@@ -363,6 +365,24 @@ def test_killed_anywhere_the_next_run_ends_what_was_begun(collector, tmp_path):
         assert (kinds.count("pruned"), kinds.count("closed")) == (1, 4)
         line += STRIDE
     assert killed > 300 // STRIDE
+
+
+def read_amid_the_work(collector):
+    """Both readers find each record, and each once, whatever the job was about to do."""
+    reading = verify_archive(
+        Folder(collector.archive),
+        Demands(load_keys(collector.root / "archive.pem"), retention={"pbx1": 11}),
+    )
+    late = (f"{day(11)}.1.", f"{day(11)}.jsonl", f"{day(2)}.0.", f"{day(2)}.jsonl")
+    assert [str(one) for one in reading.findings if not one.place.startswith(late)] == []
+    (host,) = reading.hosts
+    answer = Answer(Folder(collector.archive), Question())
+    assert list(answer) == []
+    numbers = answer.parts[0].numbers
+    assert (host.duplicates, numbers.duplicates, numbers.missing) == (0, 0, 0)
+    pruned = 3 if host.pruned else 0
+    assert host.records == 10 - pruned
+    assert numbers.messages in (10 - pruned, 10)  # what is to be removed may be there yet
 
 
 def restore(collector, saved):
