@@ -2,7 +2,7 @@
 
 import json
 
-from ringfence.operations import files, packages, systemd
+from ringfence.operations import files, journal, packages, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
@@ -27,6 +27,7 @@ def closed_each_night(wanted: Intent) -> None:
     templates = wanted.site.house.templates_dir("log_collector")
     values = {**wanted.settings("log_collector").model_dump(), "archive": ARCHIVE, "state": STATE}
 
+    journal.uncovered(name="ACR-04 Nothing is mounted over the archive", path=ARCHIVE)
     packages.installed(
         name="LOG-07 What compresses, signs and closes files is installed",
         names=["acl", "e2fsprogs", "openssl", "python3", "zstd"],

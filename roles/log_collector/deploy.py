@@ -8,5 +8,5 @@ from roles.log_collector import archive
 
 @deploy("log_collector")
 def apply() -> None:
-    """Apply LOG-07."""
+    """Apply LOG-07 and ACR-04."""
     archive.closed_each_night(intent())

@@ -6,6 +6,7 @@ Sources: zstd(1), auditd's record format (audit-documentation, "SYSCALL", "PATH"
 
 import shlex
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 FOLDER = "/srv/logs"
@@ -16,6 +17,8 @@ MOST_SHOWN = 20
 READ = r"""
 cd ARCHIVE 2>/dev/null || exit 0
 for folder in */; do
+    sed -n "1s|^{.*\"day\":\"\([0-9-]*\)\".*\"kind\":\"begun\".*|begun $folder \1|p" \
+        "${folder}chain.jsonl" 2>/dev/null
     file=$(find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' | sort | tail -n 1)
     [ -n "$file" ] || continue
     zstd -dcq -- "$file" 2>/dev/null | FILE=$file perl -ne '
@@ -71,18 +74,27 @@ class LastDays:
     """Lines that are no messages: some of them."""
     lacking: list[str]
     """Accesses that don't tell who, which file and whether it was allowed: some of them."""
+    begun: dict[str, date]
+    """The first day of each host in the archive, as its chain says."""
+
+    def is_due(self, host: str, today: date) -> bool:
+        """Whether a day of the host's is over: all but those whose chain began today."""
+        return self.begun.get(host, date.min) < today
 
 
 def last_days(host: Any, folder: str = FOLDER) -> LastDays:
     """Read the last closed file of each host in the archive."""
     script = READ.replace("ARCHIVE", shlex.quote(folder))
     script = script.replace("MOST", str(MOST_SHOWN)).replace("EDGE", str(EDGE))
-    found = LastDays({}, {}, [], [])
+    found = LastDays({}, {}, [], [], {})
     for line in host.run(f"sh -c {shlex.quote(script)}").stdout.splitlines():
         word, _, rest = line.partition(" ")
         if word in {"lines", "accesses"}:
             file, _, count = rest.rpartition(" ")
             getattr(found, word)[file] = int(count)
+        elif word == "begun":
+            name, _, day = rest.partition("/ ")
+            found.begun[name] = date.fromisoformat(day)
         elif word in {"odd", "lacking"}:
             getattr(found, word).append(rest)
     return found

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -109,3 +110,16 @@ def test_the_oldest_file_can_be_read(host, archive, tmp_path):
 def test_no_archive_is_no_row(host, tmp_path):
     assert access_rows.last_days(host, str(tmp_path / "none")).lines == {}
     assert access_rows.oldest(host, str(tmp_path / "none")) == {}
+
+
+def test_a_day_is_due_once_the_chain_is_older_than_today(host, archive, tmp_path):
+    archive("2026-03-01", *event())
+    entry = '{"at":"2026-03-01T10:00:00Z","day":"2026-03-01","host":"x","kind":"%s","number":0}\n'
+    for name, kind in (("recordings1", "begun"), ("pbx1", "begun"), ("odd", "empty")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "chain.jsonl").write_text((entry % kind) * 2)
+    first, later = date(2026, 3, 1), date(2026, 3, 2)
+    found = access_rows.last_days(host, str(tmp_path))
+    assert found.begun == {"recordings1": first, "pbx1": first}
+    assert [found.is_due("pbx1", day) for day in (first, later)] == [False, True]
+    assert found.is_due("odd", first)
