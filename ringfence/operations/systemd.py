@@ -48,7 +48,9 @@ class Service:
 
     It is restarted when a path of `restart_for` changed after its start, or when the command line
     of its main process doesn't begin with `title`; reloaded when a path of `reload_for` changed
-    after its last reload. `ready` is a command that succeeds once the service answers.
+    after its last reload. `ready` is a command that succeeds once the service answers. It is
+    restarted, too, when the command `check` fails: somebody told it, while it runs, what no file
+    says.
     """
 
     unit: str
@@ -59,6 +61,7 @@ class Service:
     reload_for: Sequence[str] = ()
     title: str | None = None
     ready: Sequence[str] = ()
+    check: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,10 @@ def services(
         units=_units(services, oneshots),
         paths=_paths(services, oneshots),
         titles=[service.unit for service in services if service.title],
-        commands=[words for one in oneshots for words in (list(one.check), _is_recent(one))],
+        commands=[
+            *(words for one in oneshots for words in (list(one.check), _is_recent(one))),
+            *(list(service.check) for service in services if service.check),
+        ],
     )
     commands = list(_commands(services, oneshots, state))
     for service in services:
@@ -164,6 +170,7 @@ def _commands(
     if any(unit["outdated"] for unit in read):
         yield _Command(StringCommand("systemctl daemon-reload"))
     stopped = []
+    told = _told_otherwise(services, state, 2 * len(oneshots))
     for service in services:
         found = _found(service.unit, state)
         yield from _unwanted(service, found)
@@ -175,15 +182,26 @@ def _commands(
         found = _found(service.unit, state)
         if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
             yield _Command(StringCommand(call("systemctl", "enable", "--", service.unit)))
-        if verb := _verb(service, state, stopped):
-            told = verb if _runs(found) else "start"
-            yield _Command(_settled(verb, service), told, service.unit)
+        if verb := "restart" if service.unit in told else _verb(service, state, stopped):
+            does = verb if _runs(found) else "start"
+            yield _Command(_settled(verb, service), does, service.unit)
     for number, oneshot in enumerate(oneshots):
         good = state["succeeds"][2 * number : 2 * number + 2] == [True, True]
         failed = _found(oneshot.unit, state)["active"] == "failed"
         if failed or not good or _is_old(oneshot, state):
             lines = [call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)]
             yield _Command(_script(lines), "run", oneshot.unit)
+
+
+def _told_otherwise(services: Sequence[Service], state: ServicesState, first: int) -> list[str]:
+    """Return the units whose check failed; `first` is the place of the first one's answer."""
+    checked = [service.unit for service in services if service.check]
+    answers = state["succeeds"][first:]
+    return [
+        unit
+        for unit, good in zip(checked, answers, strict=False)
+        if not good and _found(unit, state)["active"] == "active"
+    ]
 
 
 def _found(unit: str, state: ServicesState) -> UnitState:
@@ -279,7 +297,8 @@ def _refuse(services: Sequence[Service], oneshots: Sequence[Oneshot]) -> None:
         seen.add(unit)
     for path in _paths(services, oneshots):
         absolute(path)
-    for command in [service.ready for service in services if service.ready]:
-        plain(command[0], "the command")
+    for service in services:
+        for command in filter(None, (service.ready, service.check)):
+            plain(command[0], "the command")
     for command in [oneshot.check for oneshot in oneshots]:
         plain(next(iter(command), ""), "the command")

@@ -9,13 +9,24 @@ from ringfence.rendering import render
 from ringfence.site.deploying import intent
 
 FOLDER = "/etc/fail2ban"
+DROP_INS = "/etc/systemd/system/fail2ban.service.d"
+PROGRAM = "/usr/local/lib/ringfence/intruders"
 FILES = {
     "jail.local": f"{FOLDER}/jail.d/zz-ringfence.local",
     "fail2ban.local": f"{FOLDER}/fail2ban.d/zz-ringfence.local",
     "ringfence.conf": f"{FOLDER}/action.d/ringfence.conf",
+    "recidive.conf": f"{FOLDER}/filter.d/ringfence-recidive.conf",
+    "fail2ban.service.conf": f"{DROP_INS}/zz-ringfence-detection.conf",
 }
 """Templates and their files, those of each folder read last (jail.conf(5))."""
-OVERRIDES = (f"{FOLDER}/action.d/ringfence.local",)
+PARSED = "import ast, sys; ast.parse(open(sys.argv[1]).read())"
+OF_DEBIAN = "defaults-debian.conf"
+OVERRIDES = (
+    *(f"{FOLDER}/jail.local", f"{FOLDER}/fail2ban.local"),
+    f"{FOLDER}/action.d/ringfence.local",
+    *(f"{FOLDER}/filter.d/{name}.local" for name in ("common", "pam-generic", "sshd")),
+    f"{FOLDER}/filter.d/ringfence-recidive.local",
+)
 
 
 @deploy("detection")
@@ -24,7 +35,8 @@ def apply() -> None:
     wanted = intent()
     settings = wanted.settings("detection")
     templates = wanted.site.house.templates_dir("detection")
-    values = {**settings.model_dump(), "never": settings.never_banned(wanted.site)}
+    values = {"jails": settings.jails_shown, "never": settings.never_banned(wanted.site)}
+    kept = [OF_DEBIAN, *(f"{name}.local" for name in settings.jails)]
 
     packages.installed(
         name="IDS-01 fail2ban and what reads the journal are installed",
@@ -32,20 +44,41 @@ def apply() -> None:
     )
     files.tree(
         name="IDS-01 Who is shut out, after what, and who never",
-        directories=[Directory(path=f"{FOLDER}/{name}.d") for name in ("jail", "fail2ban")],
+        directories=[
+            Directory(path=f"{FOLDER}/jail.d", exclusive=True, kept=kept),
+            Directory(path=f"{FOLDER}/fail2ban.d", exclusive=True),
+            Directory(path="/usr/local/lib/ringfence"),
+            Directory(path=DROP_INS),
+        ],
         files=[
-            File(path=path, content=render(templates, name, **values))
-            for name, path in FILES.items()
+            *(
+                File(path=path, content=render(templates, name, **values))
+                for name, path in FILES.items()
+            ),
+            File(
+                path=PROGRAM,
+                content=render(templates, "intruders", own=settings.jails, **values),
+                mode="0755",
+                validators=[
+                    (
+                        "python3",
+                        "-c",
+                        "import ast, sys; ast.parse(open(sys.argv[1]).read())",
+                        files.STAGE,
+                    )
+                ],
+            ),
         ],
         absent=list(OVERRIDES),
     )
     systemd.services(
-        name="IDS-01 fail2ban runs",
+        name="IDS-01 fail2ban runs, and goes by its files",
         services=[
             Service(
                 unit="fail2ban.service",
                 restart_for=list(FILES.values()),
                 ready=["fail2ban-client", "ping"],
+                check=[PROGRAM],
             )
         ],
     )

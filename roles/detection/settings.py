@@ -1,16 +1,28 @@
 """What a site decides about intruders: how many tries they have, and who is never shut out."""
 
+from dataclasses import asdict, dataclass
 from ipaddress import ip_network
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ringfence.site import Section, Site
 from ringfence.site.section import Network
 
-JAILS = ("pam-generic", "recidive", "sshd")
-"""Logins by ssh, by whatever else asks PAM, and addresses that were shut out before."""
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+DAY, WEEK = 86_400, 604_800
+
+
+@dataclass(frozen=True)
+class Jail:
+    """What fail2ban watches, and when it shuts an address out (jail.conf(5)); times in seconds."""
+
+    filter: str
+    reads: str
+    """what of the journal it reads"""
+    maxretry: int
+    findtime: int
+    bantime: int
 
 
 class Settings(Section):
@@ -25,6 +37,31 @@ class Settings(Section):
     never: list[Network] = Field(default_factory=list)
     """Addresses that are never shut out, beside the site's hosts and those from which it is
     administered: a carrier's, whose calls would end."""
+    jails: list[
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+    ] = Field(default_factory=list)
+    """Jails of the site's own, such as asterisk: each in /etc/fail2ban/jail.d/NAME.local, which
+    stays. Other files there, and /etc/fail2ban/jail.local, go."""
+
+    @property
+    def own_jails(self) -> dict[str, Jail]:
+        """Logins by ssh, by whatever else asks PAM, and addresses that were shut out before."""
+        tries = {
+            "maxretry": self.attempts,
+            "findtime": self.within_minutes * 60,
+            "bantime": self.ban_minutes * 60,
+        }
+        return {
+            # Debian's unit; the programs of sshd have had several names.
+            "sshd": Jail("sshd[mode=aggressive]", "_SYSTEMD_UNIT=ssh.service", **tries),
+            "pam-generic": Jail("pam-generic", "SYSLOG_FACILITY=10", **tries),
+            "recidive": Jail("ringfence-recidive", "_SYSTEMD_UNIT=fail2ban.service", 3, DAY, WEEK),
+        }
+
+    @property
+    def jails_shown(self) -> dict[str, dict[str, Any]]:
+        """Return the same for templates."""
+        return {name: asdict(jail) for name, jail in self.own_jails.items()}
 
     def never_banned(self, site: Site) -> list[str]:
         """Return the networks that are never shut out, without doubles, in order."""

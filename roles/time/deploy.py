@@ -20,6 +20,15 @@ OTHER_DAEMONS = (
     *("ptp4l.service", "phc2sys.service", "timemaster.service", "chronyd-restricted.service"),
 )
 """Units that would set the clock beside chronyd, by the names that Debian gives them."""
+AS_CONFIGURED = """\
+asked=$(chronyc -c -N sources -a | cut -d, -f3 | sort)
+[ "$asked" = "$(printf %s "$1" | tr " " "\\n" | sort)" ] || exit 1
+shift
+answers() { chronyc accheck "$1" | grep -q "^208 "; }
+for client; do answers "$client" || exit 1; done
+! answers 192.0.2.1 && ! answers 2001:db8::1"""
+"""Whether chronyd asks the sources that are its first argument, and answers its other arguments
+and nobody else: its socket takes orders that no file has (chronyc(1), `add server`, `allow`)."""
 
 
 @deploy("time")
@@ -37,14 +46,17 @@ def apply() -> None:
 def _one_daemon(*, in_a_container: bool) -> None:
     wanted = intent()
     settings, templates = wanted.settings("time"), wanted.site.house.templates_dir("time")
+    upstreams = settings.upstreams(wanted.site, wanted.host)
+    clients = settings.clients(wanted.site, wanted.host)
+    asked = " ".join(one.address for one in upstreams)
     configuration = File(
         path=CONFIGURATION,
         content=render(
             templates,
             "chrony.conf",
-            upstreams=settings.upstreams(wanted.site, wanted.host),
+            upstreams=upstreams,
             serves=settings.serves(wanted.host),
-            clients=settings.clients(wanted.site, wanted.host),
+            clients=clients,
             local=settings.local(wanted.host),
         ),
         validators=[("chronyd", "-p", "-f", files.STAGE)],
@@ -71,6 +83,7 @@ def _one_daemon(*, in_a_container: bool) -> None:
                 unit="chrony.service",
                 restart_for=[CONFIGURATION, OPTIONS, IN_A_CONTAINER],
                 ready=["chronyc", "-n", "tracking"],
+                check=["sh", "-c", AS_CONFIGURED, "chronyd", asked, *clients],
             ),
         ],
     )

@@ -5,7 +5,14 @@ import pytest
 from ringfence.verify import control
 from ringfence.verify.probes import login_guard
 
-JAILS = ["pam-generic", "recidive", "sshd"]
+JAILS = {
+    "sshd": "_SYSTEMD_UNIT=ssh.service",
+    "pam-generic": "SYSLOG_FACILITY=10",
+    "recidive": "_SYSTEMD_UNIT=fail2ban.service",
+}
+"""What is watched, and where in the journal (systemd.journal-fields(7)): logins by ssh, logins by
+whatever else asks PAM, and those who were shut out before."""
+WEEK = 7 * 86_400
 
 
 @pytest.fixture
@@ -22,25 +29,38 @@ def test_fail2ban_runs_now_and_after_a_boot(host, expect):
 
 
 @control("IDS-01")
-def test_logins_are_watched_and_nothing_else_shuts_out(host, expect):
-    expect("jails that run", login_guard.jails(host), equals=JAILS)
+def test_logins_are_watched_and_nothing_else_shuts_out(host, policy, expect):
+    running = login_guard.jails(host)
+    expect("jails that run", running, includes=list(JAILS))
+    expect("jails that run", running, within=[*JAILS, *policy.detection.jails])
 
 
 @control("IDS-01")
-def test_the_journal_of_sshd_is_read(host, expect):
-    found = login_guard.setting(host, "sshd", "journalmatch")
-    expect("what of the journal is read", found, matches=r"_SYSTEMD_UNIT=ssh\.service")
+def test_the_journal_of_logins_is_read(host, expect):
+    for jail, place in JAILS.items():
+        found = login_guard.setting(host, jail, "journalmatch").splitlines()[1:]
+        expect(f"what of the journal {jail} reads", found, equals=[place])
+
+
+@control("IDS-01")
+def test_failed_logins_are_known_as_such(host, expect):
+    found = login_guard.unknown_failures(host)
+    expect("failed logins that fail2ban's filters pass over", found, nothing=True)
 
 
 @control("IDS-01")
 def test_few_tries_are_enough(host, policy, expect):
     wanted = policy.detection
-    tries = login_guard.setting(host, "sshd", "maxretry")
-    expect("tries until an address is shut out", int(tries or 999), at_most=wanted.attempts)
-    seconds = login_guard.setting(host, "sshd", "bantime")
-    expect("seconds for which it is", float(seconds or 0), at_least=wanted.ban_minutes * 60)
-    within = login_guard.setting(host, "sshd", "findtime")
-    expect("seconds in which tries count", float(within or 0), at_least=wanted.within_minutes * 60)
+    for jail in ("sshd", "pam-generic"):
+        tries = login_guard.setting(host, jail, "maxretry")
+        expect(f"tries of {jail}", int(tries or 999), at_most=wanted.attempts)
+        seconds = login_guard.setting(host, jail, "bantime")
+        expect(f"seconds out by {jail}", float(seconds or 0), at_least=wanted.ban_minutes * 60)
+        within = login_guard.setting(host, jail, "findtime")
+        least = wanted.within_minutes * 60
+        expect(f"seconds in which tries of {jail} count", float(within or 0), at_least=least)
+    seconds = login_guard.setting(host, "recidive", "bantime")
+    expect("seconds out for those who come back", float(seconds or 0), at_least=WEEK)
 
 
 @control("IDS-01")
@@ -53,8 +73,18 @@ def test_the_sites_own_are_never_shut_out_and_nobody_else_is_safe(host, never, e
     expect("addresses of the site's own that are shut out", now, nothing=True)
 
 
+@pytest.fixture
+def trial(host, policy):
+    """What became of strangers who failed as often as nobody may."""
+    return login_guard.try_strangers(host, policy.detection.attempts)
+
+
 @control("IDS-01")
-def test_a_stranger_who_fails_is_shut_out_by_the_kernel(host, policy, expect):
-    strangers = list(login_guard.STRANGERS)
-    found = login_guard.shut_out_by_trying(host, policy.detection.attempts, strangers)
-    expect("strangers who failed and were shut out", found, equals=strangers)
+def test_a_stranger_who_fails_is_shut_out_by_the_kernel(trial, expect):
+    expect("strangers who failed", len(trial.strangers), equals=2)
+    expect("strangers who were shut out", trial.shut_out, equals=trial.strangers)
+
+
+@control("IDS-01")
+def test_a_stranger_who_comes_back_is_shut_out_for_longer(trial, expect):
+    expect("strangers who came back", trial.for_longer, equals=trial.strangers[:1])

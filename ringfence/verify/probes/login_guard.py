@@ -2,27 +2,54 @@
 
 import json
 import re
-import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-STRANGERS = ("192.0.2.78", "2001:db8::78")
-"""Addresses for documentation (RFC 5737, RFC 3849), which are no host of anybody's."""
 TRIAL = """\
-for address in {addresses}; do
-    for _ in $(seq {attempts}); do
-        fail2ban-client set sshd attempt "$address" test >/dev/null 2>&1
-    done
-done
+# Others each time: who fails in three verifications of a day would be shut out for a week.
+four=192.0.2.$(($(od -An -N1 -tu1 /dev/urandom) % 254 + 1))
+six=2001:db8::$(printf %x $(($(od -An -N2 -tu2 /dev/urandom) % 65535 + 1)))
+tries=$(seq {attempts} | tr '\\n' ' ')
+guard() {{ fail2ban-client "$@" >/dev/null 2>&1; }}
+shut_out() {{ nft -j list ruleset | grep -qF "\\"$1\\""; }}
+guard unban "$four" "$six"
+printf '%s %s\\n' "$four" "$six"
+for address in "$four" "$six"; do guard set sshd attempt "$address" $tries; done
 for _ in 1 2 3 4 5 6 7 8 9 10; do
+    if shut_out "$four" && shut_out "$six"; then break; fi
     sleep 1
-    found=$(nft -j list ruleset)
-    for address in {addresses}; do case $found in *"\\"$address\\""*) ;; *) continue 2 ;; esac; done
-    break
 done
 nft -j list ruleset
-for address in {addresses}; do fail2ban-client unban "$address" >/dev/null 2>&1; done"""
+for _ in 1 2; do
+    guard set sshd unbanip "$four"
+    guard set sshd attempt "$four" $tries
+    sleep 2
+done
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    fail2ban-client status recidive | grep -qwF "$four" && break
+    sleep 1
+done
+fail2ban-client status recidive
+guard unban "$four" "$six"
+"""
+"""Prints two strangers' addresses (RFC 5737, RFC 3849: nobody has them), the rules once they
+failed, and who is shut out for longer once the first has failed three times."""
+SAMPLES = {
+    "sshd[mode=aggressive]": (
+        "PROGRAM[9]: Failed password for root from 192.0.2.9 port 40000 ssh2",
+        "PROGRAM[9]: Invalid user oracle from 192.0.2.9 port 40000",
+        "PROGRAM[9]: Connection closed by authenticating user root 192.0.2.9 port 40000 [preauth]",
+    ),
+    "pam-generic": (
+        "login[9]: pam_unix(login:auth): authentication failure; logname= uid=0 euid=0 tty=tty1 "
+        "ruser= rhost=192.0.2.9",
+    ),
+}
+"""What the journal says of those who fail, by the filter that must know it."""
+NEWER = "/usr/lib/openssh/sshd-session"
+"""The program of Debian 13 that speaks with those who log in; Debian 12's sshd does it itself."""
 
 
 def answers(host: Any) -> str:
@@ -77,12 +104,46 @@ def shut_out_now(host: Any) -> set[str]:
     return shut_out(host.check_output("nft -j list ruleset"))
 
 
-def shut_out_by_trying(host: Any, attempts: int, addresses: Iterable[str]) -> list[str]:
-    """Return those of some addresses that are shut out once they failed; they are let in again."""
-    wanted = list(addresses)
-    words = " ".join(map(shlex.quote, wanted))
-    found = shut_out(host.run(TRIAL.format(addresses=words, attempts=attempts)).stdout)
-    return [address for address in wanted if address in found]
+@dataclass(frozen=True)
+class Trial:
+    """What became of two strangers, IPv4 and IPv6, who failed as often as nobody may."""
+
+    strangers: list[str]
+    shut_out: list[str]
+    """those whom the packet filter then dropped"""
+    for_longer: list[str]
+    """those who were shut out for longer after they had failed three times; the second doesn't"""
+
+
+def try_strangers(host: Any, attempts: int) -> Trial:
+    """Have two strangers fail, and say what became of them; they are let in again."""
+    named, _, rest = host.run(TRIAL.format(attempts=attempts)).stdout.partition("\n")
+    rules, _, status = rest.partition("\n")
+    strangers = [str(ip_address(word)) for word in named.split()]
+    dropped = shut_out(rules)
+    listed = re.search(r"Banned IP list:(.*)", status)
+    longer = listed[1].split() if listed else []
+    return Trial(
+        strangers,
+        [address for address in strangers if address in dropped],
+        [address for address in strangers if address in longer],
+    )
+
+
+def unknown_failures(host: Any) -> list[str]:
+    """Return the lines of the journal, of failed logins, that a filter as configured passes over.
+
+    Each line gets the host's name before it, as fail2ban reads them from the journal.
+    """
+    program = "sshd-session" if host.run("test -e %s", NEWER).rc == 0 else "sshd"
+    missed = []
+    for name, lines in SAMPLES.items():
+        for line in lines:
+            full = f"Nov 27 05:00:00 host {line.replace('PROGRAM', program)}"
+            text = host.run("fail2ban-regex %s %s", full, name).stdout
+            if not re.search(r"^Lines: 1 lines, 0 ignored, 1 matched", text, re.MULTILINE):
+                missed.append(line)
+    return missed
 
 
 def members(addresses: Iterable[str], networks: Iterable[str]) -> list[str]:

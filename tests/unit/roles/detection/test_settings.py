@@ -1,4 +1,7 @@
+import json
 from types import SimpleNamespace
+
+import pytest
 
 from roles.detection.settings import Settings
 
@@ -30,3 +33,17 @@ def test_hosts_administration_and_declared_networks_are_never_shut_out():
 
 def test_a_house_without_a_firewall_has_no_administration():
     assert "10.9.9.9/32" not in Settings().never_banned(site(None))
+
+
+def test_jails_go_by_the_policy_and_who_comes_back_is_out_for_a_week():
+    given = Settings.model_validate_json('{"attempts": 3, "within_minutes": 1, "ban_minutes": 10}')
+    jails = given.own_jails
+    assert (jails["sshd"].maxretry, jails["sshd"].findtime, jails["sshd"].bantime) == (3, 60, 600)
+    assert jails["recidive"].bantime == 7 * 24 * 3600
+    assert set(given.jails_shown) == {"sshd", "pam-generic", "recidive"}
+
+
+@pytest.mark.parametrize("name", ["../jail", "a b", "-x", "A", ""])
+def test_a_jail_of_the_sites_is_the_name_of_a_file(name):
+    with pytest.raises(ValueError, match="jails"):
+        Settings.model_validate_json(json.dumps({"jails": [name]}))

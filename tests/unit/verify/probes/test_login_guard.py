@@ -30,8 +30,29 @@ def test_only_sets_that_drop_shut_out():
 
 
 def test_strangers_are_named_when_the_kernel_drops_them():
-    tried = login_guard.shut_out_by_trying(host(RULESET), 5, ["192.0.2.78", "192.0.2.1"])
-    assert tried == ["192.0.2.78"]
+    status = "Status for the jail: recidive\n   `- Banned IP list:\t192.0.2.78 192.0.2.5\n"
+    tried = login_guard.try_strangers(host(f"192.0.2.78 2001:db8::5\n{RULESET}\n{status}"), 5)
+    assert tried.strangers == ["192.0.2.78", "2001:db8::5"]
+    assert tried.shut_out == ["192.0.2.78"]
+    assert tried.for_longer == ["192.0.2.78"]
+
+
+def test_a_host_that_does_not_answer_tried_no_strangers():
+    assert login_guard.try_strangers(host(""), 5) == login_guard.Trial([], [], [])
+
+
+def test_failures_that_a_filter_passes_over_are_named():
+    class Regex:
+        def run(self, command, *words):
+            if command.startswith("test -e"):
+                return SimpleNamespace(rc=1, stdout="")
+            matched = int("Invalid user" not in words[0])
+            said = f"Lines: 1 lines, 0 ignored, {matched} matched, {1 - matched} missed"
+            return SimpleNamespace(rc=0, stdout=f"Results\n{said}\n")
+
+    assert login_guard.unknown_failures(Regex()) == [
+        "PROGRAM[9]: Invalid user oracle from 192.0.2.9 port 40000"
+    ]
 
 
 def test_jails_are_read_from_the_status():
