@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ringfence.site import (
+    checks_of_alerts,
     checks_of_data,
     checks_of_firewall,
     checks_of_hosts,
@@ -47,6 +48,7 @@ CHECKS: list[Check] = [
     *checks_of_firewall.CHECKS,
     *checks_of_data.CHECKS,
     *checks_of_time.CHECKS,
+    *checks_of_alerts.CHECKS,
     check_waivers,
 ]
 

@@ -84,6 +84,18 @@ SANDBOXES = (
         4.0,
         shipped=True,
     ),
+    Sandbox(
+        "ringfence-alert-watch.service",
+        {**OWN, "ProtectSystem": "strict", "RestrictAddressFamilies": NETWORK_FAMILIES},
+        4.0,
+        shipped=True,
+    ),
+    Sandbox(
+        "ringfence-alert@.service",
+        {**OWN, "ProtectSystem": "strict", "RestrictAddressFamilies": NETWORK_FAMILIES},
+        4.0,
+        shipped=True,
+    ),
     Sandbox("ringfence-heartbeat.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     Sandbox("ringfence-log-days.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     Sandbox("ringfence-log-sender.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
@@ -141,6 +153,7 @@ UNCONFINED = {
     "ringfence-guard-boot.service": "puts back whatever a role changed",
     "ringfence-mounts.service": "mounts for the whole host",
     "ringfence-swap.service": "runs /bin/true",
+    "ringfence-alert-test.service": "runs /bin/false",
 }
 """Services of Ringfence's own that no sandbox would let do their work, and why."""
 

@@ -20,6 +20,8 @@ Use them for your work alone. Report whatever looks wrong to the security office
 
 OWN_UNITS = (
     *("ringfence-guard.service", "ringfence-guard.timer", "ringfence-guard-boot.service"),
+    *("ringfence-alert@.service", "ringfence-alert-test.service"),
+    *("ringfence-alert-watch.service", "ringfence-alert-watch.timer"),
     *("ringfence-inactive.service", "ringfence-inactive.timer"),
     *("ringfence-mounts.service", "ringfence-swap.service"),
     *("ringfence-inventory.service", "ringfence-inventory.timer"),

@@ -41,6 +41,7 @@ from ringfence.operations import (
     apparmor,
     audit,
     clock,
+    drop_ins,
     files,
     integrity,
     journal,
@@ -66,6 +67,7 @@ MODULES = (
         apparmor,
         audit,
         clock,
+        drop_ins,
         files,
         integrity,
         journal,
@@ -286,6 +288,16 @@ USES = {
         integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
     ),
     "key of a source": Use(repositories.signed, lambda t: {"approved": {"http://a": f"/{t}"}}),
+    "path of a drop-in": Use(
+        drop_ins.read, lambda t: {"paths": [f"/etc/{t}/x.conf"], "content": "x", "units": []}
+    ),
+    "unit with a drop-in": Use(
+        drop_ins.read, lambda t: {"paths": [], "content": "x", "units": [t]}
+    ),
+    "checked service": Use(
+        systemd.services,
+        lambda t: {"services": [systemd.Service(unit="a.service", check=("true", t))]},
+    ),
     "own unit": Use(ssh.no_other_server, lambda t: {"unit": t}),
 }
 
@@ -332,6 +344,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
         (clock.utc, {}),
+        (drop_ins.read, {"paths": ["/etc/a/b"], "content": "x", "units": ["a.service"]}),
         (clock.alone, {"stop": True}),
         (repositories.signed, {"approved": {"http://a": "/k"}}),
         (integrity.packages_restored, {"script": "/s", "store": "/store"}),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ringfence.site.lints import (
     administrators,
+    alerts,
     audit,
     egress,
     log_officers,
@@ -31,6 +32,7 @@ LINTS: dict[str, list[Lint]] = {
     "Whose time counts": time_sources.LINTS,
     "What hosts serve": services.LINTS,
     "Where programs run": mounts.LINTS,
+    "Who hears of failures": alerts.LINTS,
 }
 """Every lint, by what it is about; in the order of the page and of nothing else."""
 

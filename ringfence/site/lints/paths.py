@@ -75,3 +75,21 @@ def lies_in(address: str, networks: list[str]) -> bool:
         found.version == network.version and found in network
         for network in (ip_network(text, strict=False) for text in networks)
     )
+
+
+def leaves(subject: Subject, host: Host, address: str, wanted: Wanted) -> bool:
+    """Whether a host may open a connection to an address; a name is anywhere."""
+    settings = subject.settings("firewall")
+    if settings is None or host not in subject.hosts_with("firewall"):
+        return True
+    entries = [e for e in settings.egress if groups_meet(host, e.groups) and wanted.met_by(e)]
+    flows = [f for f in subject.site.policy.flows if f.destination == INTERNET]
+    if any(wanted.met_by(f) and leads_to_another(subject, f, host) for f in flows):
+        return True
+    return any(_includes(entry, address) for entry in entries)
+
+
+def _includes(entry: Any, address: str) -> bool:
+    """Whether an egress leads to an address: names are resolved by hosts, so any may."""
+    networks = [network for network in entry.to if network != INTERNET]
+    return INTERNET in entry.to or as_ip(address) is None or lies_in(address, networks)

@@ -1,14 +1,11 @@
 """Whose time counts, and whether hosts can ask: what the role `time` declares and flows allow."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from ringfence.site.flows import INTERNET
 from ringfence.site.hosts import Host
 from ringfence.site.lints.lint import Lint, Subject, listed, warns
-from ringfence.site.lints.paths import Wanted, groups_meet, leads_to_another, lies_in
+from ringfence.site.lints.paths import Wanted, leaves
 from ringfence.site.problems import Problem
-from ringfence.site.section import as_ip
 
 TIME = Wanted((("udp", 123),))
 """NTP (RFC 5905)."""
@@ -63,7 +60,7 @@ def source_of_time_out_of_reach(subject: Subject) -> Iterator[Problem]:
     ]
     for at, source in enumerate(settings.sources if asking else ()):
         for wanted, port in ((TIME, "123/udp"), *([(KEYS, "4460/tcp")] if source.nts else [])):
-            cut_off = [h.name for h in asking if not _leaves(subject, h, source.address, wanted)]
+            cut_off = [h.name for h in asking if not leaves(subject, h, source.address, wanted)]
             if cut_off:
                 message = (
                     f"nothing lets {listed(cut_off)} out to {source.address} by {port}: "
@@ -91,24 +88,6 @@ def _leads(subject: Subject, host: Host, server: Host) -> bool:
         return True
     flows = [f for f in subject.site.policy.flows if TIME.met_by(f)]
     return any(host.in_group(f.source) and server.in_group(f.destination) for f in flows)
-
-
-def _leaves(subject: Subject, host: Host, address: str, wanted: Wanted) -> bool:
-    """Whether a host may open a connection to an address; a name is anywhere."""
-    settings = subject.settings("firewall")
-    if settings is None or host not in subject.hosts_with("firewall"):
-        return True
-    entries = [e for e in settings.egress if groups_meet(host, e.groups) and wanted.met_by(e)]
-    flows = [f for f in subject.site.policy.flows if f.destination == INTERNET]
-    if any(wanted.met_by(f) and leads_to_another(subject, f, host) for f in flows):
-        return True
-    return any(_includes(entry, address) for entry in entries)
-
-
-def _includes(entry: Any, address: str) -> bool:
-    """Whether an egress leads to an address: names are resolved by hosts, so any may."""
-    networks = [network for network in entry.to if network != INTERNET]
-    return INTERNET in entry.to or as_ip(address) is None or lies_in(address, networks)
 
 
 LINTS: list[Lint] = [
