@@ -29,6 +29,10 @@ class BaselineState(TypedDict):
     """the SHA-256 of AIDE's configuration; empty without one"""
     taken: str
     """when the database was begun, in seconds since the epoch; empty without one"""
+    waiting: str
+    """the SHA-256 of a new database that waits to take its place; empty without one"""
+    waiting_taken: str
+    """when that was begun"""
     now: float
     """the host's clock, in seconds since the epoch"""
     changes: list[Change]
@@ -55,7 +59,15 @@ class Baseline(FactBase[BaselineState]):
     @staticmethod
     def default() -> BaselineState:
         """Return a host without a baseline."""
-        return {"database": "", "rules": "", "taken": "", "now": 0.0, "changes": []}
+        return {
+            "database": "",
+            "rules": "",
+            "taken": "",
+            "waiting": "",
+            "waiting_taken": "",
+            "now": 0.0,
+            "changes": [],
+        }
 
     def process(self, output: list[str]) -> BaselineState:
         """Parse the answer. Raises FactProcessError for anything else."""
@@ -69,6 +81,8 @@ class Baseline(FactBase[BaselineState]):
                         state["rules"] = digest
                     case ["taken", moment]:
                         state["taken"] = moment
+                    case ["waiting", digest, moment]:
+                        state["waiting"], state["waiting_taken"] = digest, moment
                     case ["now", moment]:
                         state["now"] = float(moment)
                     case [("added" | "changed" | "removed") as how, moment, path]:

@@ -63,6 +63,9 @@ def baseline(
     A new one is made when none was ever kept, when somebody accepted the host's files as they are,
     and when nothing but this run, which began at `since` by the host's clock, changed files since
     the last one. Anything else is left: the control tells of it. With `accept` all is accepted.
+
+    The site knows a new one before it takes the last one's place, so that a run that ends between
+    the two leaves no baseline that nobody knows.
     """
     for path in (script, store, rules, *trees):
         absolute(path)
@@ -73,6 +76,10 @@ def baseline(
     found = host.get_fact(
         Baseline, store=store, rules=rules, since=moment, trees=trees, passed_over=passed_over
     )
+    if kept and found["waiting"] == kept.database != found["database"]:
+        # A run ended after the site knew of it, and before it took its place.
+        yield _taking_its_place(script, kept.database)
+        return
     reason, refused = _reason(found, kept, rules_digest, since, accept)
     if not reason:
         host.noop(refused or "the baseline is the one that is kept")
@@ -80,7 +87,13 @@ def baseline(
     yield StringCommand(library("integrity") + call("new_baseline", script))
     if state.is_executing:
         asked = {"store": store, "rules": rules, "since": "", "trees": [], "passed_over": []}
-        remember(host.get_fact(Baseline, **asked), reason)
+        made = host.get_fact(Baseline, **asked)
+        remember({**made, "database": made["waiting"], "taken": made["waiting_taken"]}, reason)
+        yield _taking_its_place(script, made["waiting"])
+
+
+def _taking_its_place(script: str, digest: str) -> StringCommand:
+    return StringCommand(library("integrity") + call("keep_baseline", script, digest))
 
 
 def _reason(

@@ -14,16 +14,20 @@ DOCUMENTS = ("/usr/share/doc", "/usr/share/info", "/usr/share/locale", "/usr/sha
 """Nothing runs them, and they are a third of all files."""
 OF_PEOPLE = (
     *("/etc/shadow", "/etc/shadow-", "/etc/security/opasswd", "/etc/security/opasswd.old"),
-    "/etc/.pwd.lock",
+    *("/etc/.pwd.lock", "/etc/ringfence/totp"),
 )
-"""What a person changes with each new password; the role `passwords` judges what it says."""
+"""What a person changes with each new password or one-time code; the roles `passwords` and `ssh`
+judge what it says."""
 OF_THE_GUARD = (
     "/etc/systemd/system/ringfence-guard*",
     "/etc/systemd/system/sysinit.target.d/ringfence-guard*",
 )
 """Units that are there during an apply alone."""
-OF_THE_SYSTEM = ("/etc/adjtime", "/etc/resolv.conf")
-"""What the clock and the network change by themselves."""
+OF_THE_SYSTEM = (
+    *("/boot/grub/grubenv", "/etc/.updated", "/etc/adjtime", "/etc/resolv.conf"),
+    *("/etc/lvm/archive", "/etc/lvm/backup", "/etc/lvm/cache"),
+)
+"""What the boot loader, the clock, the network and LVM change by themselves."""
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 """The key of Debian's archive, from the package debian-archive-keyring."""

@@ -85,6 +85,9 @@ baseline() { # store rules since tree... -- passed over...
         if [ -n "$value" ]; then printf '%s %s\n' "$name" "$value"; fi
     done
     if grep -qsxE '[0-9]+\.[0-9]+' "$store/taken"; then printf 'taken %s\n' "$(cat "$store/taken")"; fi
+    if [ -s "$store/database.new" ] && grep -qsxE '[0-9]+\.[0-9]+' "$store/taken.new"; then
+        printf 'waiting %s %s\n' "$(digest "$store/database.new")" "$(cat "$store/taken.new")"
+    fi
     if [ -z "$since" ] || [ ! -f "$store/database" ]; then return; fi
     list=$(mktemp) || return
     known "$store/database" >"$list"

@@ -135,3 +135,13 @@ def test_packages_are_named_once(tmp_path: Path) -> None:
         ["sh", "-c", fact.command(str(tmp_path))], capture_output=True, check=True
     )
     assert fact.process(answer.stdout.decode().splitlines()) == ["libc6", "tool"]
+
+
+def test_a_new_baseline_that_waits_is_told(place: Place) -> None:
+    assert place.ask()["waiting"] == ""
+    (place.store / "database.new").write_bytes(b"new")
+    assert place.ask()["waiting"] == ""
+    (place.store / "taken.new").write_text("1700000000.5\n")
+    found = place.ask()
+    assert found["waiting"] == hashlib.sha256(b"new").hexdigest()
+    assert found["waiting_taken"] == "1700000000.5"

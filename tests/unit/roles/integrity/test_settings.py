@@ -57,3 +57,15 @@ def test_the_script_is_sound_shell(waits, tmp_path):
     assert calls == (2 if waits else 1)
     assert settings().waits_for_calls(host("pbx"))
     assert not settings().waits_for_calls(host("agents"))
+
+
+def test_what_changes_at_each_login_and_boot_is_passed_over():
+    passed = settings().passed_over_of(host())
+    for path in ("/etc/ringfence/totp", "/boot/grub/grubenv", "/etc/lvm/archive", "/etc/.updated"):
+        assert path in passed
+
+
+def test_the_comparison_takes_only_what_no_call_wants():
+    unit = (HOUSE.templates_dir("integrity") / "ringfence-integrity.service.j2").read_text()
+    for line in ("CPUWeight=idle", "Nice=19", "IOSchedulingClass=idle"):
+        assert f"\n{line}\n" in unit
