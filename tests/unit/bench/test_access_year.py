@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from bench import access_year
 
-from ringfence.access_record import Answer, Folder, Question
+from ringfence.access_record import Answer, Question
+from ringfence.archive.sources import Folder
 
 FIRST = date(2026, 3, 1)
 
