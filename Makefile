@@ -7,7 +7,7 @@ PACKAGES := python3-venv make git openssh-client shellcheck \
 	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age zstd \
 	linux-libc-dev
 
-.PHONY: demo test check lint unit operations integration machines bench docs packages clean
+.PHONY: demo test check lint unit coverage operations integration machines bench docs packages clean
 
 demo: packages $(VENV)/ready
 	inventories/lab/demo.sh
@@ -27,6 +27,10 @@ lint: $(VENV)/ready
 	git ls-files -z '*.sh' .ci | xargs -0 shellcheck
 
 unit: $(VENV)/ready
+	pytest tests/unit -q
+
+# Not in `unit`: to watch each line takes as long as the tests themselves.
+coverage: $(VENV)/ready
 	pytest tests/unit --cov --cov-report=term:skip-covered -q
 
 operations: $(VENV)/ready
