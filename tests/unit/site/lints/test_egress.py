@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.site import house
+
 Told = Callable[..., list[str]]
 
 NAMES = "    - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}\n"
@@ -69,7 +71,14 @@ def test_nothing_outside_of_a_lab_is_missed(told: Told, tmp_path: Path) -> None:
     assert told((f"{NAMES}{TIME}{PACKAGES}", ""), ("  egress:\n", "  egress: []\n")) == []
 
 
-def test_hosts_without_a_flow_to_the_collector(told: Told) -> None:
+def test_hosts_without_a_flow_to_the_collector(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a house without the role `logging`, which knows the port."""
+    table = house._read_table
+    monkeypatch.setattr(
+        house,
+        "_read_table",
+        lambda root: {role: groups for role, groups in table(root).items() if role != "logging"},
+    )
     expected = [
         "policy.yml:20:1: flows: no logs get to log_collector from agent1: no flow leads there, "
         "but to sshd; add one [no-collector]"

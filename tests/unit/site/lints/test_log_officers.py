@@ -77,4 +77,4 @@ def test_without_a_collector_logs_lie_on_every_host(told: Told) -> None:
     for source, port in (("bastion", 22), ("bastion", 2514), ("pbx", 2514), ("agents", 2514)):
         old = f"from: {source}, to: log_collector, port: {port}"
         moved.append((old, old.replace("log_collector", "recordings")))
-    assert told(anywhere, *moved) == []
+    assert not any("[log-officers-shut-out]" in line for line in told(anywhere, *moved))

@@ -31,6 +31,11 @@ def test_a_host_without_a_flow_to_the_port(told: Told) -> None:
     ]
 
 
+def test_a_host_without_any_flow_to_the_collector_is_told_once(told: Told) -> None:
+    (line,) = told((FLOWS[2], ""))
+    assert line.endswith("[logs-without-a-flow]")
+
+
 def test_a_flow_to_another_port_is_none(told: Told) -> None:
     (line,) = told(*ELSEWHERE)
     assert "the logs of bastion1, pbx1 and agent1 don't get to log_collector" in line
