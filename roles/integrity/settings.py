@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ringfence.site import Host, Section
-from ringfence.site.section import Line
+from ringfence.site.section import Line, LoginName
 
 TREES = ("/boot", "/etc", "/opt", "/usr", "/var/lib/dpkg/info", "/var/spool/cron")
 """Programs, libraries, what starts the host, settings, schedules, and the digests of packages."""
@@ -77,6 +77,17 @@ class Repository(Section):
     """What it is for, for the auditor."""
 
 
+class BootLoader(Section):
+    """A password for whoever changes what GRUB starts; to start nobody needs one."""
+
+    groups: list[Line] = Field(min_length=1)
+    """The groups on whose hosts it is needed: those to whose console others come."""
+    user: LoginName = "ringfence"
+    """The name that GRUB asks for beside the password."""
+    password: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
+    """The name of the secret that holds what grub-mkpasswd-pbkdf2 prints, from grub.pbkdf2 on."""
+
+
 class Settings(Section):
     """The integrity of files: what is watched, when, and what becomes of changes."""
 
@@ -94,6 +105,8 @@ class Settings(Section):
     """Places from which packages come, beside deb.debian.org and security.debian.org."""
     secure_boot: list[Line] = Field(default_factory=list)
     """The groups whose hosts must start by Secure Boot; of others its state is recorded alone."""
+    boot_loader: BootLoader | None = None
+    """A password for whoever changes what GRUB starts; without it anybody at a console may."""
     check_time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = (
         "04:15"
     )
@@ -126,6 +139,13 @@ class Settings(Section):
     def needs_secure_boot(self, host: Host) -> bool:
         """Whether a host must start by Secure Boot."""
         return any(host.in_group(group) for group in self.secure_boot)
+
+    def boot_password_of(self, host: Host) -> BootLoader | None:
+        """Return whose password GRUB asks for on a host before it lets anybody change a start."""
+        wanted = self.boot_loader
+        if wanted and any(host.in_group(group) for group in wanted.groups):
+            return wanted
+        return None
 
     def waits_for_calls(self, host: Host) -> bool:
         """Whether the check waits on a host until no call is active."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.verify import control
+from ringfence.verify import control, not_applicable
 from ringfence.verify.probes import boot_chain, host_inventory, package_sources
 from ringfence.verify.probes import file_integrity as integrity
 
@@ -186,3 +186,30 @@ def test_only_root_reads_what_the_boot_loader_is_told(host, policy, declared, ex
     expect("Secure Boot", state, one_of=known)
     found = boot_chain.open_configurations(host)
     expect("configurations of the boot loader that others may read", found, nothing=True)
+
+
+@pytest.fixture
+def menu(host):
+    """GRUB's menu; a container is started by another computer."""
+    if boot_chain.secure_boot(host) == "another computer's":
+        not_applicable("another computer starts a container")
+    return boot_chain.menu(host)
+
+
+@control("FIM-02")
+def test_who_changes_what_the_boot_loader_starts_needs_a_password(menu, policy, declared, expect):
+    wanted = policy.integrity.boot_password_of(declared)
+    if wanted is None:
+        not_applicable("the site wants no password of the boot loader on hosts of this group")
+    expect("whether GRUB starts the host", menu is not None, equals=True)
+    expect("who may change what GRUB starts", menu.superusers, equals=[wanted.user])
+    expect("accounts of GRUB with a strong password", menu.strong, equals=[wanted.user])
+    expect("accounts of GRUB with a weak password", menu.weak, nothing=True)
+
+
+@control("FIM-02")
+def test_no_start_waits_for_a_password(menu, expect):
+    if menu is None:
+        not_applicable("GRUB does not start this host")
+    expect("entries of the boot menu", menu.entries, at_least=1)
+    expect("entries that nobody starts without a password", menu.waiting, nothing=True)

@@ -15,6 +15,7 @@ from pyinfra_testing.util import FakeState, create_host
 
 from ringfence.facts.accounts import Accounts
 from ringfence.facts.audit import Audit, Covered, OpenRecords
+from ringfence.facts.boot_loader import BootMenu
 from ringfence.facts.clock import Clock, Rivals
 from ringfence.facts.files import Tree
 from ringfence.facts.integrity import AlteredPackages, Baseline
@@ -40,6 +41,7 @@ from ringfence.operations import (
     accounts,
     apparmor,
     audit,
+    boot_loader,
     clock,
     drop_ins,
     files,
@@ -66,6 +68,7 @@ MODULES = (
         accounts,
         apparmor,
         audit,
+        boot_loader,
         clock,
         drop_ins,
         files,
@@ -123,6 +126,8 @@ class Answers:
             return dict.fromkeys((f"/{account}" for account in self.accounts), False)
         if fact in (Leaves, OpenKeys):
             return [f"/etc/{account}" for account in self.accounts]
+        if fact is BootMenu:
+            return {**instance.default(), "grub": True}
         if fact is PersonalKeyFiles:
             return [{"account": a, "file": "authorized_keys", "keys": ["x"]} for a in self.accounts]
         if fact is Repositories:
@@ -288,6 +293,9 @@ USES = {
         integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
     ),
     "key of a source": Use(repositories.signed, lambda t: {"approved": {"http://a": f"/{t}"}}),
+    "script of the boot menu": Use(
+        boot_loader.told, lambda t: {"script": f"/etc/{t}", "content": "x"}
+    ),
     "path of a drop-in": Use(
         drop_ins.read, lambda t: {"paths": [f"/etc/{t}/x.conf"], "content": "x", "units": []}
     ),
@@ -343,6 +351,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (journal.uncovered, {"path": "/srv/a"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),
+        (boot_loader.told, {"script": "/a/b", "content": "x"}),
         (clock.utc, {}),
         (drop_ins.read, {"paths": ["/etc/a/b"], "content": "x", "units": ["a.service"]}),
         (clock.alone, {"stop": True}),
@@ -417,7 +426,7 @@ def test_every_fact_has_a_fixture() -> None:
     for fact in (DataTrees, Homes, Privileges, SystemFiles, TrustingFiles):
         assert list((ROOT / "tests/facts" / f"permissions.{fact.__name__}").glob("*.yml"))
     for fact in (
-        *(Accounts, AlteredPackages, Audit, Baseline, Clock, Tree, Packages, HostKeys),
+        *(Accounts, AlteredPackages, Audit, Baseline, BootMenu, Clock, Tree, Packages, HostKeys),
         *(OtherServers, PersonalKeyFiles, Repositories, Rivals),
         *(SecondFactors, Services, Foreign, InstalledPackages, Kernel, Radios, Schedules),
         *(Keys, Leaves, OpenKeys, Request),
