@@ -86,7 +86,9 @@ def units(units: list[Unit]) -> Generator[StringCommand, None, None]:
     command = tree_command(tree, files, [], absent)
     if command is not None:
         yield command
-    state = host.get_fact(Services, units=[unit.name for unit in units])
+    # systemd says nothing of a template itself.
+    asked = [unit.name.replace("@.", "@any.") for unit in units]
+    state = host.get_fact(Services, units=asked)
     if command is not None or any(unit["outdated"] for unit in state["units"].values()):
         yield StringCommand("systemctl daemon-reload")
     else:
