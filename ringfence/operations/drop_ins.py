@@ -14,9 +14,11 @@ from ringfence.operations.shell import named
 
 @operation()
 def read(
-    paths: list[str], content: str, units: Sequence[str]
+    paths: list[str], content: str, units: Sequence[str], absent: Sequence[str] = ()
 ) -> Generator[StringCommand, None, None]:
     """Ensure that drop-ins have a content, and that the manager has read them for some units.
+
+    Those in `absent` must not be there.
 
     Both in one step: a service whose files are newer than what the manager knows is restarted by
     whatever role looks next, and a restart of the packet filter is no small thing.
@@ -26,8 +28,8 @@ def read(
     files = [File(path=path, content=content) for path in paths]
     places = list(dict.fromkeys(path.rpartition("/")[0] for path in paths))
     directories = [Directory(path=place) for place in places]
-    tree = host.get_fact(Tree, paths=[*places, *paths], directories=[])
-    command = tree_command(tree, files, directories, [])
+    tree = host.get_fact(Tree, paths=[*places, *paths, *absent], directories=[])
+    command = tree_command(tree, files, directories, list(absent))
     if command is not None:
         yield command
     state = host.get_fact(Services, units=list(units))

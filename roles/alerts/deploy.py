@@ -22,6 +22,8 @@ TEST_UNIT = "ringfence-alert-test.service"
 WATCH = "ringfence-alert-watch.service"
 TIMER = "ringfence-alert-watch.timer"
 UNITS = ("ringfence-alert@.service", TEST_UNIT, WATCH, TIMER)
+DROP_IN = "zz-ringfence-alert.conf"
+"""In the folder for all services; one of this name in a unit's own folder would come before it."""
 OWN_TIMERS = "ringfence-*.timer"
 AUTHORITY = "/etc/ringfence/pki/ca.pem"
 COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
@@ -68,9 +70,14 @@ def apply() -> None:
     )
     watched = [unit for unit in settings.units_of(wanted.host) if "@." not in unit]
     drop_ins.read(
-        name="IDS-03 A service of a control that fails starts an alert",
-        paths=settings.drop_ins_of(wanted.host),
+        name="IDS-03 A service that fails starts an alert",
+        paths=[f"{systemd.UNIT_DIRECTORY}/service.d/{DROP_IN}"],
         content=render(templates, "on_failure.conf"),
+        absent=[
+            f"{directory}/{DROP_IN}"
+            for unit in (*settings.units_of(wanted.host), "ringfence-.service")
+            for directory in systemd.drop_in_directories(unit)
+        ],
         units=[*watched, WATCH],
     )
     systemd.services(

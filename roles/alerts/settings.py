@@ -9,15 +9,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from ringfence.site import Host, Section
 from ringfence.site.section import Address, Line, Port
 
-DROP_IN = "zz-ringfence-alert.conf"
 OF_CONTROLS = (
     *("apparmor.service", "auditd.service", "chrony.service", "clamav-daemon.service"),
     *("clamav-freshclam.service", "fail2ban.service", "nftables.service", "rsyslog.service"),
     *("ssh.service", "suricata.service", "systemd-journald.service", "wg-quick@.service"),
 )
 """Services of Debian's by which controls hold; one that a host doesn't have is passed over."""
-OF_RINGFENCE = "ringfence-.service"
-"""Stands for every service whose name begins so (systemd.unit(5), on drop-ins of prefixes)."""
 
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
 """The name of one of the site's secrets."""
@@ -180,8 +177,3 @@ class Settings(Section):
             each.unit for each in self.units if any(host.in_group(group) for group in each.groups)
         ]
         return list(dict.fromkeys([*OF_CONTROLS, *declared]))
-
-    def drop_ins_of(self, host: Host) -> list[str]:
-        """Return the files of Ringfence's by which a failing service raises an alert."""
-        units = [*self.units_of(host), OF_RINGFENCE]
-        return [f"/etc/systemd/system/{unit}.d/{DROP_IN}" for unit in units]

@@ -299,6 +299,10 @@ USES = {
     "path of a drop-in": Use(
         drop_ins.read, lambda t: {"paths": [f"/etc/{t}/x.conf"], "content": "x", "units": []}
     ),
+    "drop-in that must not be": Use(
+        drop_ins.read,
+        lambda t: {"paths": [], "content": "x", "units": [], "absent": [f"/etc/{t}"]},
+    ),
     "unit with a drop-in": Use(
         drop_ins.read, lambda t: {"paths": [], "content": "x", "units": [t]}
     ),

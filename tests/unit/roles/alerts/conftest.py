@@ -207,7 +207,7 @@ class Program:
             "channels": settings.channels_shown,
             "host": "pbx1",
             "site": "center",
-            "units": ["web.service"],
+            "units": ["web.service", "a.service", "b.service", "fail2ban.service", "acd@.service"],
             "quiet_minutes": settings.quiet_minutes,
             "remind_hours": settings.remind_hours,
             "test_days": settings.test_days,

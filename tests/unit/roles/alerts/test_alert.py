@@ -78,15 +78,15 @@ def test_an_alert_that_was_kept_survives_a_kill(hook, web):
 
 def test_many_at_once_lose_none(hook, web):
     web.answers = [500]
-    processes = [hook.start("failed", f"u{number}.service") for number in range(4)]
+    processes = [hook.start("failed", f"acd@{number}.service") for number in range(4)]
     for process in processes:
         process.communicate(timeout=100)
-    hook.run("failed", "last.service")
+    hook.run("failed", "a.service")
     hook.forget("chat", message=0)
     hook.run("watch")
     sent = {alert["unit"] for call in web.calls[1:] for alert in call[2]["alerts"]}
     waited = {name.removeprefix("chat/failed.") for name in hook.waiting()}
-    wanted = {*(f"u{number}.service" for number in range(4)), "last.service"}
+    wanted = {*(f"acd@{number}.service" for number in range(4)), "a.service"}
     assert wanted <= sent | waited
     assert not waited
 
@@ -122,6 +122,12 @@ def test_a_test_waits_for_no_silence(hook, web):
     hook.run("failed", "a.service")
     hook.run("watch")
     assert kinds(web) == [["failed"], ["test"]]
+
+
+def test_services_on_which_no_control_hangs_start_nothing(hook, web):
+    assert hook.run("failed", "games.service") == (0, "")
+    assert hook.run("failed", "ringfence-integrity.service") == (0, "")
+    assert [call[2]["alerts"][0]["unit"] for call in web.calls] == ["ringfence-integrity.service"]
 
 
 def test_an_alert_about_an_alert_is_none(hook, web):

@@ -59,7 +59,3 @@ def test_the_sites_own_services_are_watched_on_their_groups_alone():
     other = SimpleNamespace(in_group=lambda group: False)
     assert "acd@.service" in settings.units_of(pbx)
     assert "acd@.service" not in settings.units_of(other)
-    place = "/etc/systemd/system/acd@.service.d/zz-ringfence-alert.conf"
-    assert place in settings.drop_ins_of(pbx)
-    own = "/etc/systemd/system/ringfence-.service.d/zz-ringfence-alert.conf"
-    assert own in settings.drop_ins_of(other)
