@@ -215,8 +215,7 @@ def _unwanted(service: Service, found: UnitState) -> Generator[_Command, None, N
     stop = ("stop", service.unit) if _runs(found) else ("", "")
     if service.masked:
         if found["load"] != "masked" or _runs(found):
-            mask = call("systemctl", "mask", "--now", "--", service.unit)
-            yield _Command(StringCommand(mask), *stop)
+            yield _Command(_mask(service.unit), *stop)
         return
     if found["load"] == "masked" and (service.running or service.enabled):
         yield _Command(StringCommand(call("systemctl", "unmask", "--", service.unit)))
@@ -224,6 +223,17 @@ def _unwanted(service: Service, found: UnitState) -> Generator[_Command, None, N
         yield _Command(StringCommand(call("systemctl", "disable", "--", service.unit)))
     if service.running is False and _runs(found):
         yield _Command(StringCommand(call("systemctl", "stop", "--", service.unit)), *stop)
+
+
+def _mask(unit: str) -> StringCommand:
+    """Return what masks a unit; a file of somebody's in the mask's place is kept elsewhere."""
+    path = f"{UNIT_DIRECTORY}/{unit}"
+    lines = [
+        *("clean() { :; }", "undo() { :; }", "begin", "committed=yes"),
+        f"[ ! -f {call(path)} ] || [ -L {call(path)} ] || {call('remove', path)}",
+        call("systemctl", "mask", "--now", "--", unit),
+    ]
+    return StringCommand(library("tree") + "\n".join(lines))
 
 
 def _verb(service: Service, state: ServicesState, stopped: Sequence[str]) -> str | None:
