@@ -18,7 +18,7 @@ expect() {
     fi
 }
 
-step "Build and start the lab: two machines with kernels of their own, three containers"
+step "Build and start the lab: two machines with kernels of their own, two containers"
 expect 0 ringfence lab up $site
 expect 0 ringfence lab reset $site
 # With the key by which the lab is reached its secrets are opened too; a lab that was thrown away takes

@@ -38,7 +38,6 @@ OWN_DROP_INS = (
     "/etc/systemd/system/audit-rules.service.d/ringfence.conf",
     "/etc/systemd/system/auditd.service.d/ringfence.conf",
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
-    "/etc/systemd/system/rsyslog.service.d/ringfence.conf",
     "/etc/systemd/system/service.d/ringfence-core.conf",
     "/etc/systemd/system/service.d/zz-ringfence-alert.conf",
 )
