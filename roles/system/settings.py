@@ -35,7 +35,6 @@ OWN_UNITS = (
 """Units that Ringfence itself makes."""
 
 OWN_DROP_INS = (
-    "/etc/systemd/system/chrony.service.d/zz-ringfence-time.conf",
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
     "/etc/systemd/system/service.d/ringfence-core.conf",
     "/etc/systemd/system/service.d/zz-ringfence-alert.conf",
