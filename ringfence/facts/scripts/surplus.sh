@@ -49,6 +49,7 @@ foreign() { # own drop-in...: units that start or run, and drop-ins with whether
     # systemd goes through all of its folders for each unit of which it tells, and that takes it milliseconds. So it
     # is asked of those alone behind which the folders show anything but a package's file, unless drop-ins change units.
     folders=$(roots)
+    [ -n "$folders" ] || exit 1 # else find would look through the folder that this runs in
     # shellcheck disable=SC2086 # folders of systemd have no spaces
     {
         started $folders | of_kinds | sed 's/@\./@ringfence./' | sort -u >"$lists/started"
