@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ringfence.site import Site, SiteError, find_house, load_site
+from ringfence.site import House, Site, SiteError, find_house, load_site
 
 CHECKOUT = Path(__file__).parents[4]
 TODAY = date(2026, 11, 21)
@@ -125,3 +125,23 @@ def told(load: Callable[..., Site], tmp_path: Path) -> Callable[..., list[str]]:
         return [str(problem).removeprefix(f"{tmp_path}/") for problem in problems]
 
     return lines
+
+
+@pytest.fixture
+def house_with(tmp_path: Path) -> Callable[[str], House]:
+    """Make the checkout a house in whose table a role stands, for all hosts."""
+
+    def made(role: str) -> House:
+        root = tmp_path / "house"
+        (root / "roles").mkdir(parents=True)
+        for folder, left_out in (("", "roles"), ("roles", "roles.yml")):
+            for entry in (CHECKOUT / folder).iterdir():
+                if entry.name != left_out:
+                    (root / folder / entry.name).symlink_to(entry)
+        table = (CHECKOUT / "roles" / "roles.yml").read_text()
+        if f"\n{role}:" not in table:
+            table += f"{role}: [all]\n"
+        (root / "roles" / "roles.yml").write_text(table)
+        return House(root)
+
+    return made

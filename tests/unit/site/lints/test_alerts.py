@@ -5,7 +5,6 @@ import pytest
 
 from ringfence.site import House, SiteError, load_site
 
-CHECKOUT = Path(__file__).parents[4]
 Told = Callable[..., list[str]]
 
 MAIL = "{name: soc, server: 10.9.0.25, sender: r@example.org, to: [soc@example.org]}"
@@ -15,21 +14,9 @@ EGRESS = """\
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(house_with: Callable[[str], House]) -> House:
     """The checkout with the role `alerts` in its table."""
-    root = tmp_path / "house"
-    (root / "roles").mkdir(parents=True)
-    for entry in CHECKOUT.iterdir():
-        if entry.name != "roles":
-            (root / entry.name).symlink_to(entry)
-    for entry in (CHECKOUT / "roles").iterdir():
-        if entry.name != "roles.yml":
-            (root / "roles" / entry.name).symlink_to(entry)
-    table = (CHECKOUT / "roles" / "roles.yml").read_text()
-    if "\nalerts:" not in table:
-        table += "alerts: [all]\n"
-    (root / "roles" / "roles.yml").write_text(table)
-    return House(root)
+    return house_with("alerts")
 
 
 @pytest.fixture
