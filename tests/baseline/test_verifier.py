@@ -23,6 +23,12 @@ CONFINED = {
 }
 LIMITS = ("RuntimeMaxSec", "MemoryMax", "TasksMax")
 ONE_CAPABILITY = {"CAP_DAC_READ_SEARCH"}
+SECRET = {
+    *("/etc/shadow-", "/etc/gshadow-", "/root/.ssh", "/etc/ssl/private", "/etc/wireguard"),
+    *("/var/backups", "/var/lib/ringfence/previous", "/var/lib/ringfence/states"),
+    "/var/lib/ringfence/guard",
+}
+"""Hashes, keys, and copies of files that had some: the capability would read all of them."""
 
 
 @pytest.fixture
@@ -91,6 +97,15 @@ def test_what_it_runs_can_write_nothing(host, by_sudo, verifier, expect):
         found = confinement.properties(host, command.split()[0])
         for name, value in CONFINED.items():
             expect(f"{name} of what it runs", found.get(name, "not set"), equals=value)
+
+
+@control("PRV-05")
+def test_what_it_runs_can_read_no_hash_or_foreign_key(host, by_sudo, verifier, expect):
+    expect(f"commands that sudo lets {verifier.user} run", len(by_sudo), at_least=1)
+    for command in by_sudo:
+        found = confinement.properties(host, command.split()[0])
+        hidden = {path.lstrip("-") for path in found.get("InaccessiblePaths", "").split()}
+        expect("places hidden from what it runs", hidden, includes=SECRET)
 
 
 @control("PRV-05")
