@@ -95,7 +95,7 @@ def start(
     """Start a part of the lab that outlives this command and its terminal; output goes to `log`."""
     environment = {**os.environ, **(extra or {}), LAB: str(lab), PART: part}
     with log.open("ab") as output:
-        return subprocess.Popen(
+        started = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -104,6 +104,11 @@ def start(
             cwd=folder,
             start_new_session=True,
         )
+    # Popen returns from the middle of execve(2), a moment before /proc tells the environment.
+    seen_by = time.monotonic() + 1.0
+    while describe(started.pid) is None and started.poll() is None and time.monotonic() < seen_by:
+        time.sleep(0.0005)
+    return started
 
 
 def end(process: LabProcess, lab: Path, *, grace: float = 0.0, wait: float = 10.0) -> bool:
