@@ -194,7 +194,7 @@ def _event(fields: Mapping[str, str], paths: tuple[str, ...]) -> Event:
 
 def _attempt(text: str) -> Attempt:
     first, _, rest = text.partition("\n")
-    # Not splitlines(): auditd puts a group separator (0x1d) before what it adds, and that is one too.
+    # Not splitlines(): it ends a line at the group separator too, after which auditd explains.
     return Attempt(first.removeprefix("person "), tuple(events_of(rest.split("\n"))))
 
 
