@@ -60,7 +60,8 @@ DENIED = rf"""
 here=/dev/shm/$canary
 trap 'rm -f -- "$here"' EXIT
 (umask 077 && : >"$here")
-setpriv --reuid=nobody --regid=nogroup --clear-groups perl -e '
+# Without -U perl looks first whether it is a directory (perlrun(1)), and then tries no deletion.
+setpriv --reuid=nobody --regid=nogroup --clear-groups perl -U -e '
     for my $file (@ARGV) {{
         open my $read, "<", $file;
         open my $write, "+<", $file;
