@@ -154,7 +154,7 @@ def of_accounts(host: Any) -> Attempt:
 
 def in_syslog(host: Any) -> int:
     """Open the accounts to write, and return how many records that went to syslog tell of it."""
-    return host.run(IN_SYSLOG).stdout.count("\n")
+    return str(host.run(IN_SYSLOG).stdout).count("\n")
 
 
 def events_of(lines: list[str]) -> list[Event]:
