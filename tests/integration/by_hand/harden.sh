@@ -192,6 +192,9 @@ END
     systemctl enable --now nftables.service
 }
 
+HIDDEN="-/etc/shadow- -/etc/gshadow- -/root/.ssh -/etc/ssl/private -/etc/wireguard -/var/backups"
+HIDDEN="$HIDDEN -/var/lib/ringfence/previous -/var/lib/ringfence/states -/var/lib/ringfence/guard"
+
 make_verifier() {
     home=/var/lib/asks
     useradd --system --home-dir $home --create-home --shell /bin/sh --user-group "$VERIFIER"
@@ -205,12 +208,14 @@ make_verifier() {
     printf '#!/bin/sh\nexec sudo -n /usr/local/sbin/confined-shell\n' >"$VERIFIER_COMMAND"
     cat >/usr/local/sbin/confined-shell <<END
 #!/bin/sh
-# Runs what stands on its input, where nothing can be written, and for five minutes at most.
+# Runs what stands on its input, where nothing can be written and no key or hash be read, and for five
+# minutes at most.
 exec systemd-run --quiet --wait --pipe --collect --property=User=$VERIFIER \\
     --property=ProtectSystem=strict --property=ProtectHome=read-only --property=PrivateTmp=yes \\
     --property=PrivateDevices=yes --property=NoNewPrivileges=yes --property=RestrictNamespaces=yes \\
     --property=SystemCallFilter=@system-service --property=IPAddressDeny=any \\
     --property=CapabilityBoundingSet= --property=AmbientCapabilities= \\
+    --property=InaccessiblePaths='$HIDDEN' \\
     --property=RuntimeMaxSec=300 --property=MemoryMax=256M --property=TasksMax=100 /bin/sh -s
 END
     chmod 0755 "$VERIFIER_COMMAND" /usr/local/sbin/confined-shell
