@@ -92,7 +92,10 @@ def start(
     extra: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a part of the lab that outlives this command and its terminal; output goes to `log`."""
+    """Start a part of the lab that outlives this command and its terminal; output goes to `log`.
+
+    When it returns, `find` finds the process, unless it has ended already.
+    """
     environment = {**os.environ, **(extra or {}), LAB: str(lab), PART: part}
     with log.open("ab") as output:
         started = subprocess.Popen(

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +26,25 @@ def test_a_started_process_is_found_by_its_lab_and_part(sleeper, tmp_path):
     assert processes.find(tmp_path) == [found]
     assert processes.find(tmp_path, "agent1") == []
     assert processes.find(tmp_path / "other") == []
+
+
+def test_a_process_is_returned_once_it_can_be_found(tmp_path, monkeypatch):
+    # Just after its start its environment is empty in /proc, for less than a millisecond.
+    looks = []
+
+    def describe(pid):
+        looks.append(pid)
+        return None if len(looks) < 3 else (SimpleNamespace(pid=pid), str(tmp_path))
+
+    monkeypatch.setattr(processes, "describe", describe)
+    started = processes.start(["sleep", "60"], tmp_path, "pbx1", tmp_path / "log")
+    started.kill()
+    started.wait()
+    assert looks == [started.pid] * 3
+
+
+def test_a_process_that_ends_at_once_is_returned_too(tmp_path):
+    assert processes.start(["true"], tmp_path, "pbx1", tmp_path / "log").wait() == 0
 
 
 def test_ending_kills_the_process_and_says_so(sleeper, tmp_path):
