@@ -11,6 +11,7 @@ from ringfence.deployment import (
     _with_failed_plans,
     pyinfra_arguments,
 )
+from ringfence.errors import UsageError
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
@@ -84,11 +85,19 @@ def test_what_a_program_said_before_its_operation_failed_is_the_reason_whatever_
     assert found.hosts["b"].trouble == ["Error: executed 0 commands"]
 
 
+def site_at(path):
+    house = SimpleNamespace(deploys_dir=Path("d"))
+    return SimpleNamespace(path=path, hosts=dict.fromkeys("abc"), house=house)
+
+
 @pytest.mark.parametrize(("parallel", "told"), [(2, ["--parallel", "2"]), (3, []), (32, [])])
-def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told):
-    site = SimpleNamespace(
-        path=Path("site"), hosts=dict.fromkeys("abc"), house=SimpleNamespace(deploys_dir=Path("d"))
-    )
-    arguments = pyinfra_arguments(site, None, None, True, parallel)
+def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told, tmp_path):
+    (tmp_path / "inventory.py").touch()
+    arguments = pyinfra_arguments(site_at(tmp_path), None, None, True, parallel)
     assert arguments[1 : 1 + len(told)] == told
     assert len(arguments) == 3 + len(told)
+
+
+def test_a_site_without_the_file_that_pyinfra_reads_is_told_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match=r"/inventory\.py is missing; `ringfence init` writes one"):
+        pyinfra_arguments(site_at(tmp_path), None, None, True)
