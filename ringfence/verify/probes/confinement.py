@@ -2,12 +2,15 @@
 
 import json
 import re
-import shlex
 from typing import Any
 
 SUDOERS = "cvtsudoers -e -f json /etc/sudoers 2>/dev/null"
 NOT_FOUND = 127
-PROPERTY = re.compile(r"(?:-p\s*|--property[= ]\s*)([A-Za-z]+)=('[^']*'|\S*)")
+PROPERTY = re.compile(
+    r"""(?<!\S)["']?(?:-p\s*|--property[=\s]\s*)"""
+    r"""("[A-Za-z]+=[^"]*"|'[A-Za-z]+=[^']*'|[A-Za-z]+=(?:"[^"]*"|'[^']*'|[^\s"']*)(?=[\s"']))"""
+)
+"""A property on the command line of systemd-run(1): quoted as a whole, or its value, or not."""
 
 
 def faults_of_sudo(host: Any) -> str:
@@ -38,11 +41,16 @@ def sudo_commands(host: Any, account: str) -> list[str]:
 
 
 def properties(host: Any, program: str) -> dict[str, str]:
-    """Return the properties with which a script has systemd confine what it starts."""
-    text = host.run("cat -- %s", program).stdout
+    """Return the properties with which a script has systemd confine what it starts.
+
+    What is given more than once counts together, after the last time that it was given empty, as
+    systemd does with lists; of what has one value it would take the last, so two are never right.
+    """
+    text = host.run("cat -- %s", program).stdout + "\n"
     found: dict[str, str] = {}
-    for name, value in PROPERTY.findall(text.replace("\\\n", " ")):
-        found.setdefault(name, " ".join(shlex.split(value)))
+    for given in PROPERTY.findall(text.replace("\\\n", " ")):
+        name, value = re.sub(r"[\"']", "", given).split("=", 1)
+        found[name] = f"{found.get(name, '')} {value}".strip() if value else ""
     return found
 
 

@@ -40,6 +40,17 @@ def test_an_account_that_is_not_there_may_do_nothing():
     assert sudo_commands(host(account_is_there=False), "robot") == []
 
 
-def test_properties_are_read_over_broken_lines_and_the_first_counts():
-    text = "systemd-run -p User=robot \\\n -p A='b c' --property=D=e -p User=root -- x\n"
-    assert properties(host(text=text), "/bin/ask") == {"User": "robot", "A": "b c", "D": "e"}
+def of(text):
+    return properties(host(text=text), "/bin/ask")
+
+
+def test_properties_are_read_over_broken_lines_however_they_are_quoted():
+    text = 'systemd-run -p User=robot \\\n -p A=\'b c\' --property=D=e'
+    text += ' --property="F=g h" -pI="j k" -- x'
+    assert of(text) == {"User": "robot", "A": "b c", "D": "e", "F": "g h", "I": "j k"}
+
+
+def test_what_is_given_twice_is_never_its_first_value_alone():
+    assert of("systemd-run -p User=robot -p User=root x\n") == {"User": "robot root"}
+    assert of("systemd-run -p A=/a -p A= -p A=/b --property='A=/c /d' x\n") == {"A": "/b /c /d"}
+    assert of('systemd-run -p User=robot "-pUser=root" x\n') == {"User": "robot root"}
