@@ -54,8 +54,28 @@ class LabSite:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment in which commands use this house."""
-        return os.environ | {"RINGFENCE_HOUSE": str(self.house)}
+        """The environment in which commands use this house, and can open the lab's secrets."""
+        key = str(self.path / ".lab/id_ed25519")  # whatever the identity of who runs the tests
+        return os.environ | {"RINGFENCE_IDENTITY": key, "RINGFENCE_HOUSE": str(self.house)}
+
+    def with_authority(self) -> "LabSite":
+        """The same, once its site has an authority; it stays what it is from then on."""
+        site, key = str(self.path), str(self.path / ".lab/id_ed25519.pub")
+        for words in (
+            ("secrets", "add-recipient", site, "--owner", "ana", key),
+            ("pki", "init", site),
+        ):
+            ended = self.ringfence(*words)
+            assert ended.returncode == 0, ended.stderr
+        return self
+
+    def copied(self, path: Path) -> "LabSite":
+        """The same hosts in another folder, whose files may be changed; the authority is one."""
+        left_out = shutil.ignore_patterns(".lab", "pki", "runs")
+        shutil.copytree(self.path, path, ignore=left_out)
+        for shared in (".lab", "pki"):
+            (path / shared).symlink_to(self.path / shared)
+        return replace(self, path=path)
 
     def verify(self, *arguments: str) -> tuple[int, dict[tuple[str, str], str]]:
         """Verify; return the exit code and the verdict of each (host, control)."""
@@ -126,7 +146,7 @@ def lab(tmp_path_factory) -> LabSite:
     site = LabSite(path)
     try:
         labs.up(path, list(CONTAINERS), say=print)
-        yield site
+        yield site.with_authority()
     finally:
         labs.down(path, say=print)
 
@@ -151,8 +171,7 @@ def direct(lab, tmp_path_factory) -> LabSite:
     On the lab's own bastion people need a code too.
     """
     path = tmp_path_factory.mktemp("direct") / "site"
-    shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns("runs", ".lab"))
-    (path / ".lab").symlink_to(lab.path / ".lab")
+    made = lab.copied(path)
     site = yaml.safe_load((path / "hosts.yml").read_text())
     site["hosts"]["bastion1"]["groups"] = ["agents"]
     site["hosts"]["here"] = {
@@ -162,7 +181,7 @@ def direct(lab, tmp_path_factory) -> LabSite:
         "owner": "ana",
     }
     (path / "hosts.yml").write_text(yaml.safe_dump(site))
-    return replace(lab, path=path)
+    return made
 
 
 @pytest.fixture
@@ -174,8 +193,7 @@ def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
 
     def make(groups: dict[str, list[str]], flows: str = "") -> LabSite:
         path = tmp_path / "regrouped"
-        shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns(".lab", "runs"))
-        (path / ".lab").symlink_to(lab.path / ".lab")
+        made = lab.copied(path)
         hosts = yaml.safe_load((path / "hosts.yml").read_text())
         for name, more in groups.items():
             hosts["hosts"][name]["groups"] += more
@@ -191,7 +209,7 @@ def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
         (path / "policy.yml").write_text(
             policy.replace("\nsystem:\n", f"\nsystem:\n  together: {together}\n")
         )
-        return replace(lab, path=path)
+        return made
 
     return make
 

@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import yaml
 
 from ringfence import lab as labs
 from ringfence.catalogue import load_catalogue
+from ringfence.pki.issuing import Issuing
 from ringfence.site import find_house, load_site
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
@@ -33,12 +32,11 @@ def _stock_again(lab):
 def by_hand(stock, tmp_path):
     """The stock containers in a site that declares what the scripts make."""
     path = tmp_path / "by_hand"
-    shutil.copytree(stock.path, path, ignore=shutil.ignore_patterns(".lab", "runs"))
-    (path / ".lab").symlink_to(stock.path / ".lab")
+    made = stock.copied(path)
     policy = yaml.safe_load((path / "policy.yml").read_text())
     policy["system"]["needed"].append({"units": UNITS, "purpose": "hosts are hardened by hand"})
     (path / "policy.yml").write_text(yaml.safe_dump(policy))
-    return replace(stock, path=path)
+    return made
 
 
 def parameters(site, host):
@@ -141,6 +139,23 @@ def harden_by_hand(lab, name):
     wanted = {"harden", *site.house.roles}
     texts = [path.read_text() for path in SCRIPTS if path.stem in wanted]
     lab.run_on(name, "\n".join(["set -eu", assignments, *texts]))
+    if "pki" in site.house.roles:
+        certify_by_hand(lab, site, name)
+
+
+def certify_by_hand(lab, site, name):
+    """Sign the request that the script made, and copy the three files beside the key."""
+    issuing = Issuing(site, [lab.path / ".lab/id_ed25519"])
+    request = lab.run_on(name, "cat /etc/ringfence/host.csr && rm /etc/ringfence/host.csr")
+    issuing.issue(site.host(name), request.encode())
+    files = issuing.files
+    for own, kept in (
+        ("host.pem", files.certificate(name)),
+        ("ca.pem", files.authority),
+        ("crl.pem", files.revoked),
+    ):
+        place = f"/etc/ringfence/pki/{own}"
+        lab.run_on(name, f"cat >{place} <<'END'\n{kept.read_text()}END\nchmod 644 {place}\n")
 
 
 def test_a_stock_host_is_red_on_every_control(stock):

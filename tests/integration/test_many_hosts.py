@@ -41,8 +41,11 @@ def many(stock, tmp_path):
     last = first + HOSTS - DEAD - 1
     stock.run_on("agent1", START.format(first=first, last=last, port=PORT))
     path = tmp_path / "many"
-    shutil.copytree(stock.path, path, ignore=shutil.ignore_patterns(".lab", "runs", "lab.yml"))
-    (path / ".lab").symlink_to(stock.path / ".lab")
+    shutil.copytree(
+        stock.path, path, ignore=shutil.ignore_patterns(".lab", "pki", "runs", "lab.yml")
+    )
+    for shared in (".lab", "pki"):
+        (path / shared).symlink_to(stock.path / shared)
     blocks = [
         BLOCK.format(name=name, number=number, port=PORT, state=stock.path / ".lab")
         for name, number in numbers.items()

@@ -1,15 +1,13 @@
 """Real logins on bastions of both Debians: by a key alone, with a code, and with a used one."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyrage
 import pytest
 import yaml
 
@@ -109,17 +107,12 @@ def bastions(lab, tmp_path_factory):
     """Two hardened bastions with three people on them, of whom two are enrolled."""
     folder = tmp_path_factory.mktemp("people")
     path = folder / "site"
-    shutil.copytree(lab.path, path, ignore=shutil.ignore_patterns("runs", ".lab"))
-    (path / ".lab").symlink_to(lab.path / ".lab")
+    made = Bastions(lab.copied(path), folder)
     (folder / "askpass").write_text('#!/bin/sh\nprintf "%s\\n" "$CODE"\n')
     (folder / "askpass").chmod(0o700)
-    identity = pyrage.x25519.Identity.generate()
-    (folder / "identity").write_text(f"{identity}\n")
-    (path / "secrets.recipients").write_text(f"# owner: ana\n{identity.to_public()}\n")
     write_site(path, folder)
-    made = Bastions(replace(lab, path=path), folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RINGFENCE_IDENTITY", str(folder / "identity"))
+        patch.setenv("RINGFENCE_IDENTITY", made.site.environment["RINGFENCE_IDENTITY"])
         for host in CONTAINERS:
             lab.run_on(host, "".join(f"useradd -m -s /bin/bash {name}\n" for name in ADMITTED))
         for name in ENROLLED:

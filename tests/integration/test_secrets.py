@@ -62,7 +62,9 @@ def planted(lab, tmp_path):
     for folder in ("roles", "templates", "tests"):
         shutil.copytree(ROLE / folder, house / folder, dirs_exist_ok=True)
     (house / "roles/roles.yml").write_text("badge: [agents]\n")
-    shutil.copytree(lab.path, site, ignore=shutil.ignore_patterns("runs", ".lab"))
+    shutil.copytree(
+        lab.path, site, ignore=shutil.ignore_patterns("runs", ".lab", "pki", "secrets.*")
+    )
     (site / ".lab").symlink_to(lab.path / ".lab")
     policy = yaml.safe_load((site / "policy.yml").read_text())
     others = {role.name for role in (lab.house / "roles").iterdir()}
