@@ -45,7 +45,7 @@ def of(text):
 
 
 def test_properties_are_read_over_broken_lines_however_they_are_quoted():
-    text = 'systemd-run -p User=robot \\\n -p A=\'b c\' --property=D=e'
+    text = "systemd-run -p User=robot \\\n -p A='b c' --property=D=e"
     text += ' --property="F=g h" -pI="j k" -- x'
     assert of(text) == {"User": "robot", "A": "b c", "D": "e", "F": "g h", "I": "j k"}
 
