@@ -144,13 +144,18 @@ def deploy(
         environment[QUESTIONS] = str(questions)
     said: list[str] = []
     heard = Heard([host.name for host in hosts], dry, say)
-    with log.open("w", buffering=1) as kept, tempfile.TemporaryFile("w+") as effects:
+    with (
+        log.open("w", buffering=1) as kept,
+        tempfile.TemporaryFile("w+") as effects,
+        # Not a pipe: nobody would empty it while the words beside it are read, and it holds 64 KiB.
+        tempfile.TemporaryFile("w+", errors="replace") as document,
+    ):
         environment[EFFECTS] = str(effects.fileno())
         kept.write(f"+ {shlex.join(command)}\n")
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=document,
             stderr=subprocess.PIPE,
             env=environment,
             pass_fds=[effects.fileno()],
@@ -159,14 +164,12 @@ def deploy(
         )
         watch(process)
         assert process.stderr is not None
-        assert process.stdout is not None
         try:
             for raw in process.stderr:
                 line = COLOUR.sub("", raw).rstrip()
                 kept.write(line + "\n")
                 said.append(line)
                 heard.line(line)
-            document = process.stdout.read()
             status = process.wait()
         except KeyboardInterrupt:
             # Each operation replaces its files at once or not at all, so the hosts stay
@@ -176,8 +179,10 @@ def deploy(
             raise
         effects.seek(0)
         told = by_host(effects)
+        document.seek(0)
+        printed = document.read()
     try:
-        report = json.loads(document)
+        report = json.loads(printed)
         outcome = _outcomes(report, [host.name for host in hosts], dry, said)
         outcome = _with_effects(outcome, told)
         return _with_failed_plans(outcome) if dry and status else outcome

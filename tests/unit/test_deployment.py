@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ from ringfence.deployment import (
     _all_failed,
     _outcomes,
     _with_failed_plans,
+    deploy,
     pyinfra_arguments,
 )
 from ringfence.errors import UsageError
@@ -101,3 +104,30 @@ def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel
 def test_a_site_without_the_file_that_pyinfra_reads_is_told_what_to_do(tmp_path):
     with pytest.raises(UsageError, match=r"/inventory\.py is missing; `ringfence init` writes one"):
         pyinfra_arguments(site_at(tmp_path), None, None, True)
+
+
+PYINFRA = """\
+import json, os, sys
+print("--> Connecting to hosts...", file=sys.stderr)
+operation = {"names": ["x" * 300_000], "name": "x", "op_hash": "1", "args": [], "hosts": 1}
+operation |= {"success": [], "error": [], "no_change": ["a"]}
+print(json.dumps({"plan": [], "results": {"operations": [operation], "failed_hosts": []}}))
+sys.stdout.flush()
+print("--> Disconnecting from hosts...", file=sys.stderr)
+"""
+
+
+def test_a_result_of_any_size_is_read_while_pyinfra_goes_on_talking(tmp_path, monkeypatch):
+    (tmp_path / "inventory.py").touch()
+    (tmp_path / "stands_in.py").write_text(PYINFRA)
+    site = site_at(tmp_path)
+    site.house.root = tmp_path
+    whole = subprocess.Popen
+
+    def popen(command, **options):
+        return whole([sys.executable, str(tmp_path / "stands_in.py")], **options)
+
+    monkeypatch.setattr("ringfence.deployment.subprocess.Popen", popen)
+    found = deploy(site, [SimpleNamespace(name="a")], None, False, tmp_path / "log", print)
+    assert len(found.hosts["a"].unchanged[0]) == 300_000
+    assert "Disconnecting" in (tmp_path / "log").read_text()
