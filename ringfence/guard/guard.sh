@@ -16,7 +16,7 @@
 #   guard   this script                   lock      the run that changes this host; its age is its mtime
 #   saved/  copies by number              list      number, kind of what was there, path
 #   units   unit, active, enabled         record    who armed, when, for which run, for how long
-#   settings  path below /proc/sys, value
+#   settings  path below /proc/sys, value       packages  what was installed
 #   armed   the marker                    last      the record of the last time, and how it ended
 #   last-revert  when, why, which run     reverted  the paths that the last revert had to change
 set -u
@@ -100,6 +100,9 @@ save_setting() { # name of a setting of the kernel, * in it for each interface
             fail "cannot save $path"
     done
 }
+installed() { # packages
+    dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
+}
 arm() { # run owner process seconds; coverage on standard input
     lock "$1" "$2" "$3"
     if [ -e "$guard/armed" ]; then
@@ -127,6 +130,7 @@ arm() { # run owner process seconds; coverage on standard input
             *) fail "the guard does not know what to do about $what" ;;
         esac
     done
+    installed >"$guard/packages" || fail "cannot write to $guard"
     printf 'run=%s\nowner=%s\narmed_at=%s\ndeadline=%s\n' "$1" "$2" "$(now)" "$4" | write "$guard/record"
     install_units "$4"
     sync -f -- "$guard"
@@ -190,7 +194,7 @@ clean() { # nothing of an arming stays, whole or half; the records do
         "$system/ringfence-guard-boot.service" "$at_boot"
     rmdir -- "${at_boot%/*}" 2>/dev/null
     rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/settings" \
-        "$guard/ruleset" "$guard/ruleset.none" "$guard/record"
+        "$guard/ruleset" "$guard/ruleset.none" "$guard/record" "$guard/packages" "$guard/brought"
     systemctl daemon-reload
 }
 ended() { # how
@@ -218,13 +222,41 @@ same() { # saved path
     [ -e "$2" ] || [ -L "$2" ] || return 1
     [ "$(described "$1")" = "$(described "$2")" ] && diff -rq --no-dereference -- "$1" "$2" >/dev/null 2>&1
 }
+# A package that the run installed stays, so what it brought must: dpkg(1) never brings a file of /etc again.
+brought() { # checksum and path of each file of packages that were installed since
+    [ -e "$guard/packages" ] || return 0
+    new=$(installed | comm -13 "$guard/packages" -)
+    for package in $new; do
+        sed 's,  ,  /,' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
+        dpkg-query -W -f '${Conffiles}\n' "$package" | awk 'NF > 1 { print $2 "  " $1 }'
+    done
+}
+staying() { # path: what of it is as a package has brought it: files in it, by their paths in there, or `.`
+    awk -v path="$1" 'substr($0, 35) == path || index($0, path "/") == 35' "$guard/brought" |
+        md5sum -c 2>/dev/null | sed -n 's/: OK$//p' | while IFS= read -r file; do
+        [ "$file" = "$1" ] && echo . || printf '%s\n' "${file#"$1/"}"
+    done
+}
+add_staying() { # path stage
+    [ -z "$stays" ] || [ "$stays" = . ] || printf '%s\n' "$stays" | while IFS= read -r file; do
+        [ -e "$2/$file" ] || [ -L "$2/$file" ] || (cd -- "$1" && cp -a --parents -- "$file" "$2")
+    done
+}
 put_back_path() { # number kind path
     stage=${3%/*}/.ringfence-guard-new.${3##*/}
     old=${3%/*}/.ringfence-guard-old.${3##*/}
     rm -rf -- "$stage" "$old"
+    stays=$(staying "$3")
     if [ "$2" = absent ]; then
         [ -e "$3" ] || [ -L "$3" ] || return 0
-        rm -rf -- "$3"
+        [ "$stays" != . ] || return 0
+        if [ -n "$stays" ]; then
+            mkdir -- "$stage" && chown --reference="$3" -- "$stage" && chmod --reference="$3" -- "$stage"
+            add_staying "$3" "$stage"
+            mv -T -- "$3" "$old" && mv -T -- "$stage" "$3" && rm -rf -- "$old"
+        else
+            rm -rf -- "$3"
+        fi
     else
         # A revert that was killed may have moved it back already.
         [ -e "$guard/saved/$1" ] || [ -L "$guard/saved/$1" ] || return 0
@@ -234,6 +266,7 @@ put_back_path() { # number kind path
             rm -rf -- "$stage"
             stage=$guard/saved/$1
         fi
+        add_staying "$3" "$stage"
         sync -f -- "$stage"
         if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
         if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed
@@ -289,6 +322,7 @@ put_back() { # reason
     exec 9>"$base/lock" && flock -w 10 9
     : >"$guard/reverted"
     [ "$1" = boot ] || put_back_ruleset
+    brought >"$guard/brought"
     while read -r number kind path; do
         put_back_path "$number" "$kind" "$path" || printf 'cannot put back %s\n' "$path" >&2
     done <"$guard/list"

@@ -15,6 +15,7 @@
 #   RUN/list   number, kind of what was there before (file, directory, absent), path
 #   RUN/saved  copies by number   RUN/after   what the run made of account databases
 #   RUN/units  unit, active, enabled before      RUN/acted   what the run did with units
+#   RUN/packages  what was installed before
 #   RUN/closed the marker of a state that can be restored
 set -u
 umask 077
@@ -133,6 +134,9 @@ rules_now() {
     command -v nft >/dev/null || return 0
     nft -s list ruleset
 }
+installed() { # packages
+    dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
+}
 is_accounts() { # path: a database with an entry a line, which others change too
     case $1 in /etc/group | /etc/gshadow | /etc/passwd | /etc/shadow | /etc/subuid | /etc/subgid) ;; *) false ;; esac
 }
@@ -162,6 +166,7 @@ open() { # run owner; coverage on standard input
     : >"$state/list" && : >"$state/acted" && : >"$state/services" && : >"$state/directories" ||
         fail "cannot write to $states"
     units_now >"$state/units" || exit 1
+    installed >"$state/packages" || fail "cannot write to $states"
     while read -r what argument; do
         case $what in
             path) cover "$argument" ;;
@@ -277,6 +282,21 @@ is_as() { # kind copy path: whether a path is now what it was
             ;;
     esac
 }
+# A package that a run installed stays, so what it brought must: dpkg(1) never brings a file of /etc again.
+brought_since() { # run: checksum and path of each file of packages that were installed since then
+    [ -e "$states/$1/packages" ] || return 0
+    new=$(installed | comm -13 "$states/$1/packages" -)
+    for package in $new; do
+        sed 's,  ,  /,' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
+        dpkg-query -W -f '${Conffiles}\n' "$package" | awk 'NF > 1 { print $2 "  " $1 }'
+    done
+}
+staying() { # entries of files that were absent, and are as a package has brought them since
+    brought_since "${oldest_first%% *}" | awk '
+        which == "entries" { if ($3 == "absent") { sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); absent[$0] } next }
+        substr($0, 35) in absent' which=entries "$work/entries" which=brought - |
+        md5sum -c 2>/dev/null | sed -n 's/: OK$//p'
+}
 goes_whole() { # directory: whether all that is in it is to go
     ! entries_of "$1" | grep -qvxF -f "$work/absent"
 }
@@ -290,6 +310,11 @@ gather() { # run...: what is to be done, in $work
     done
     for run in $oldest_first; do sed "s/^/$run /" "$states/$run/list"; done |
         awk '{ path = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path) } !seen[path]++' >"$work/entries"
+    staying >"$work/staying"
+    awk 'which == "staying" { stays[$0]; next }
+        { path = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path) } !($3 == "absent" && path in stays)' \
+        which=staying "$work/staying" which=entries "$work/entries" >"$work/entries.new" &&
+        mv -fT -- "$work/entries.new" "$work/entries" || fail "cannot write to $states"
     awk '$3 == "absent" { sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); print }' "$work/entries" >"$work/absent"
     while read -r run number kind path; do
         source=$states/$run/saved/$number

@@ -245,6 +245,19 @@ def test_a_locked_out_host_comes_back_by_itself(hardened, tmp_path, fault):
     demand_return(hardened, "bastion1,agent1", fault, HAPPENS[fault], tmp_path / "house")
 
 
+def test_a_first_apply_that_was_put_back_heals_at_the_next(stock, tmp_path):
+    # It has installed packages by then, which stay, and files of theirs were not there before.
+    hosts = "bastion1,agent1"
+    failing = stock.with_house(house_with(stock, tmp_path / "house", "refused", guarded=True))
+    failed = failing.ringfence("apply", str(stock.path), "--limit", hosts, "--no-verify")
+    assert failed.returncode == 1
+    assert failed.stdout.count(": REVERTED, ") == 2, failed.stdout
+    missing = "dpkg --verify | grep '^missing' | grep -v ' c ' || true"
+    assert {stock.run_on(host, missing) for host in hosts.split(",")} == {""}
+    healed = stock.ringfence("apply", str(stock.path), "--limit", hosts)
+    assert healed.returncode == 0, healed.stdout + healed.stderr
+
+
 @pytest.mark.parametrize("fault", HAPPENS)
 def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
     """Each of these leaves a stock host behind, and one is locked out as one at its baseline is."""

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import shutil
 import subprocess
@@ -49,6 +50,10 @@ case $verb in
 esac
 case $verb in list-* | is-* | daemon-reload | reset-failed) ;; *) echo "$verb $1" >>calls ;; esac
 """
+DPKG_QUERY = """#!/bin/sh
+cd "${0%/*}" || exit 1
+[ "$3" = '${Conffiles}\\n' ] && cat conffiles || cat packages
+"""
 
 
 class Host:
@@ -56,15 +61,20 @@ class Host:
 
     def __init__(self, root):
         self.etc, self.store, self.tools = root / "etc", root / "store", root / "tools"
-        for folder in (self.etc, self.tools, self.store / "guard"):
+        self.info = root / "info"
+        for folder in (self.etc, self.tools, self.info, self.store / "guard"):
             folder.mkdir(parents=True)
         (self.tools / "systemctl").write_text(SYSTEMCTL)
         (self.tools / "systemctl").chmod(0o755)
+        (self.tools / "dpkg-query").write_text(DPKG_QUERY)
+        (self.tools / "dpkg-query").chmod(0o755)
+        (self.tools / "packages").write_text("installed old\n")
         (self.tools / "units").write_text("a.service active enabled\nb.timer inactive absent\n")
         self.text = (
             script()
             .replace("/var/lib/ringfence", str(self.store))
             .replace("PATH=/usr/sbin", f"PATH={self.tools}:/usr/sbin")
+            .replace("/var/lib/dpkg/info", str(self.info))
             .replace("/etc/group", str(self.etc / "group"))
             .replace("/etc/ringfence/", f"{self.etc}/ringfence/")
             .replace("/tmp/*", "/nowhere/*")  # where this folder lies
@@ -276,6 +286,33 @@ def test_a_new_directory_that_others_use_stays(host):
     host.go_back(R1)
     assert [path.name for path in (host.etc / "shared").iterdir()] == ["theirs"]
     assert host.planned(R1) == []
+
+
+def test_what_packages_brought_since_stays_as_they_brought_it(host):
+    brought = {"a/own": "of the package", "a/changed": "of the package", "conf": "of the package"}
+    sums = {
+        name: hashlib.md5(text.encode()).hexdigest()
+        for name, text in brought.items()
+    }
+
+    def installs():
+        (host.etc / "a").mkdir()
+        for name, text in brought.items():
+            (host.etc / name).write_text(text)
+        (host.etc / "a/changed").write_text("of Ringfence")
+        (host.etc / "a/ours").write_text("of Ringfence")
+        (host.etc / "ours").write_text("of Ringfence")
+        listed = [f"{sums[name]}  {str(host.etc)[1:]}/{name}\n" for name in ("a/own", "a/changed")]
+        (host.info / "new:amd64.md5sums").write_text("".join(listed))
+        (host.tools / "conffiles").write_text(f" {host.etc}/conf {sums['conf']}\n")
+        (host.tools / "packages").write_text("installed new:amd64\ninstalled old\n")
+
+    host.run(R1, installs)
+    host.go_back(R1)
+    assert (host.etc / "a/own").read_text() == "of the package"
+    assert (host.etc / "conf").read_text() == "of the package"
+    for gone in ("a/changed", "a/ours", "ours"):
+        assert not (host.etc / gone).exists()
 
 
 def test_second_factors_are_not_kept_and_do_not_come_back(host):

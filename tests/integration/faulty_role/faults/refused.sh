@@ -1,0 +1,2 @@
+# The change is refused, once everything else was made.
+exit 1
