@@ -242,6 +242,20 @@ add_staying() { # path stage
         [ -e "$2/$file" ] || [ -L "$2/$file" ] || (cd -- "$1" && cp -a --parents -- "$file" "$2")
     done
 }
+is_accounts() { # path: a database with an entry a line
+    case $1 in /etc/group | /etc/gshadow | /etc/passwd | /etc/shadow | /etc/subuid | /etc/subgid) ;; *) false ;; esac
+}
+add_entries() { # path stage: accounts and groups that were made since, for packages count on theirs; another root isn't
+    [ -f "$1" ] && [ ! -L "$1" ] && is_accounts "$1" || return 0
+    awk -F: -v path="$1" '
+        BEGIN { fields["/etc/passwd"] = 7; fields["/etc/shadow"] = 9; fields["/etc/group"] = 4
+            fields["/etc/gshadow"] = 4; fields["/etc/subuid"] = fields["/etc/subgid"] = 3 }
+        which == "before" { known[$1]; next }
+        path == "/etc/passwd" && $3 !~ /^[1-9][0-9]*$/ { next }
+        NF == fields[path] && $1 ~ /^[A-Za-z_][A-Za-z0-9_.-]*$/ && !($1 in known)' \
+        which=before "$2" which=now "$1" >"$guard/entries" && cat -- "$guard/entries" >>"$2"
+    rm -f -- "$guard/entries"
+}
 put_back_path() { # number kind path
     stage=${3%/*}/.ringfence-guard-new.${3##*/}
     old=${3%/*}/.ringfence-guard-old.${3##*/}
@@ -267,6 +281,11 @@ put_back_path() { # number kind path
             stage=$guard/saved/$1
         fi
         add_staying "$3" "$stage"
+        add_entries "$3" "$stage"
+        if same "$stage" "$3"; then
+            rm -rf -- "$stage"
+            return 0
+        fi
         sync -f -- "$stage"
         if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
         if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed

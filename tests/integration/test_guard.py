@@ -392,6 +392,48 @@ def test_what_was_changed_goes_back_and_what_is_new_goes(channel):
     assert REVERSE_PATHS.replace("*", "all") in paths
 
 
+def test_what_packages_brought_and_new_accounts_stay(channel):
+    accounts = ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"]
+    guarded = ["/etc/guarded", "/etc/guarded.d", "/etc/guarded.conf", *accounts]
+    coverage = Coverage(paths=guarded)
+    told(channel.ask(arm_command(RUN, coverage, "deploy", 90))[0])
+    told(channel.ask(PACKAGE)[0])
+    told(channel.ask("echo altered >/etc/guarded.d/altered; echo ours >/etc/guarded.d/ours")[0])
+    told(channel.ask("echo new >/etc/guarded/a; echo toor:x:0:0::/:/bin/sh >>/etc/passwd")[0])
+    demand(channel, "revert", "asked: a test", RUN.id)
+    left = told(channel.ask("cd /etc; find guarded* -type f | sort; cat guarded/a guarded.conf")[0])
+    assert left.split() == [
+        *("guarded.conf", "guarded.d/own", "guarded/a", "guarded/own", "old", "packaged")
+    ]
+    known = told(channel.ask("getent passwd guarded toor root; getent group guarded; true")[0])
+    assert [line.split(":")[0] for line in known.splitlines()] == ["guarded", "root", "guarded"]
+    told(channel.ask("dpkg --purge guarded; userdel guarded")[0])
+
+
+PACKAGE = """
+set -e
+made=$(mktemp -d)
+cd "$made"
+mkdir -p DEBIAN etc/guarded etc/guarded.d
+cat >DEBIAN/control <<END
+Package: guarded
+Version: 1
+Architecture: all
+Maintainer: a <a@b.c>
+Description: a
+END
+for file in guarded/own guarded.d/own guarded.d/altered guarded.conf; do
+    echo packaged >"etc/$file"
+done
+echo /etc/guarded.conf >DEBIAN/conffiles
+md5sum etc/guarded/own etc/guarded.d/* >DEBIAN/md5sums
+dpkg-deb --root-owner-group --build . "$made.deb" >/dev/null
+dpkg --install "$made.deb" >/dev/null
+rm -rf "$made" "$made.deb"
+useradd --system --user-group guarded
+"""
+
+
 def test_the_deadline_passes_and_a_sign_of_life_moves_it(channel):
     arm(channel, seconds=8)
     channel.ask(BROKEN)
