@@ -51,11 +51,6 @@ def apply() -> None:
         ],
         remove=remove,
     )
-    schedules.restricted(
-        name="SYS-06 Only root and declared accounts use cron and at",
-        accounts=["root", *settings.schedulers],
-        remove=remove,
-    )
     files.tree(
         name="SYS-06 Consoles and logins tell the notices, and nothing of the system",
         directories=[Directory(path=path, exclusive=True) for path in NOTICES],
@@ -92,4 +87,15 @@ def apply() -> None:
             if not allowed[radio]
             for unit in units
         ],
+    )
+
+
+@deploy("system")
+def finish() -> None:
+    """Apply SYS-06 to the schedules that packages of other roles brought, too."""
+    settings = intent().settings("system")
+    schedules.restricted(
+        name="SYS-06 Only root and declared accounts use cron and at",
+        accounts=["root", *settings.schedulers],
+        remove=settings.surplus == "remove",
     )

@@ -10,7 +10,13 @@ SCRIPT = Path(__file__).with_name("log_archive.pl").read_text()
 PLACE = "/srv/logs"
 MOST = 4_000_000
 """Bytes of a file, from its end, that are read for a verdict."""
-UNIDENTIFIED = f"find {PLACE}/_unidentified -type f -size +0 -mtime -2"
+UNIDENTIFIED = f"""\
+find {PLACE}/_unidentified -type f -name '[0-9]*.jsonl*' -mtime -2 | while IFS= read -r file; do
+    case $file in *.zst) zstd -dcq -- "$file" ;; *) cat -- "$file" ;; esac 2>/dev/null |
+        head -c 1 | grep -q '' && printf '%s\\n' "$file"
+done
+:"""
+"""A day in which nothing came has an empty file, or the compressed form of one."""
 
 
 @dataclass(frozen=True)
@@ -59,4 +65,4 @@ done"""
 
 def unidentified(host: Any) -> list[str]:
     """Return the files of what came, in the last two days, from addresses of no host."""
-    return sorted(host.run(UNIDENTIFIED).stdout.split())
+    return sorted(host.run("sh -c %s", UNIDENTIFIED).stdout.splitlines())

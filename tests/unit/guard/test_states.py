@@ -290,10 +290,7 @@ def test_a_new_directory_that_others_use_stays(host):
 
 def test_what_packages_brought_since_stays_as_they_brought_it(host):
     brought = {"a/own": "of the package", "a/changed": "of the package", "conf": "of the package"}
-    sums = {
-        name: hashlib.md5(text.encode()).hexdigest()
-        for name, text in brought.items()
-    }
+    sums = {name: hashlib.md5(text.encode()).hexdigest() for name, text in brought.items()}
 
     def installs():
         (host.etc / "a").mkdir()

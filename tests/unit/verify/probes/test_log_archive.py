@@ -3,8 +3,10 @@
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+import zstandard
 
 from ringfence.verify.probes import log_archive
 
@@ -99,3 +101,26 @@ def test_the_ages_of_moments_are_right_over_years(archive):
     archive.write("pbx1", old)
     wanted = (datetime.now(UTC) - datetime(2024, 2, 29, 12, tzinfo=UTC)).total_seconds()
     assert abs(archive.heard("pbx1")[0]["newest"] - wanted) < 10
+
+
+def test_what_strangers_sent_is_seen_in_open_and_closed_days_and_empty_days_are_not(tmp_path):
+    folder = tmp_path / "_unidentified"
+    folder.mkdir()
+    for name, text in {
+        "2026-11-26.jsonl": b"",
+        "2026-11-27.jsonl": b"x",
+        "chain.jsonl": b"x",
+    }.items():
+        (folder / name).write_bytes(text)
+    for name, text in {"2026-11-24.jsonl.zst": b"", "2026-11-25.jsonl.zst": b"x"}.items():
+        (folder / name).write_bytes(zstandard.compress(text))
+
+    def run(_words, script):
+        words = ["sh", "-c", script.replace(log_archive.PLACE, str(tmp_path))]
+        return subprocess.run(words, capture_output=True, text=True, check=True)
+
+    found = log_archive.unidentified(SimpleNamespace(run=run))
+    assert [path.rpartition("/")[2] for path in found] == [
+        "2026-11-25.jsonl.zst",
+        "2026-11-27.jsonl",
+    ]
