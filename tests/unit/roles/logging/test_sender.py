@@ -13,7 +13,12 @@ import pytest
 JOURNALCTL = """\
 #!/bin/sh
 # Prints the entries of the journal from the cursor on, and goes on, as `journalctl --follow` does.
-for word; do case $word in --cursor=*) cursor=${word#--cursor=} ;; esac; done
+for word; do
+    case $word in
+        --cursor=*) cursor=${word#--cursor=} ;;
+        --lines=1) exec cat "@journal@.newest" 2>/dev/null ;;
+    esac
+done
 exec python3 - "$cursor" <<'EOF'
 import sys, time
 entries = open("@journal@", "rb").read().split(b"\\n--\\n")[:-1]
@@ -125,6 +130,14 @@ def test_entries_are_sent_with_their_numbers(place):
         "message": "message 7",
     }
     assert last["sequence"] == 3
+
+
+def test_what_was_there_before_the_first_start_is_not_sent(place):
+    entries = [entry(n) for n in (7, 8, 9)]
+    place.journal(*entries)
+    (place.folder / "journal.newest").write_bytes(entries[1].replace(b"--\n", b"\n"))
+    (only,) = received(place.start(), 1)
+    assert (only["sequence"], only["message"]) == (1, "message 9")
 
 
 def test_a_message_of_any_bytes_is_json(place):
