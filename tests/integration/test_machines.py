@@ -28,30 +28,18 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
     assert planned.returncode == 0, planned.stdout
     labs.reboot(machines.path, LIMIT.split(","), say=print)
     code, verdicts = machines.verify("--limit", LIMIT)
-    assert (code, verdicts) == (0, machines.of_a_hardened_host(verdicts))
+    assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
 
 
-def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, of_machines, of_the_audit):
+def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, of_machines):
     # A sample: all ways, in which roles/proofs.json has them, take half an hour where machines
     # are emulated.
-    kernel = [control for control in of_machines if control not in of_the_audit]
-    seen_red(machines, kernel, 1)
-    seen_red(machines, ["LOG-01", "LOG-02", "LOG-03"], 2)  # the first is one sabotage's alone
-    seen_red(machines, ["LOG-04", "LOG-05"], 1)
-
-
-def test_each_control_of_the_access_record_is_seen_red_after_a_reboot(machines):
-    seen_red(machines, ["ACR-01", "ACR-02"], 1)
-
-
-def seen_red(machines, controls, rounds):
-    """Demand that a few rounds of sabotages turn controls red, and that they are repaired."""
     proven = machines.ringfence(
         *("prove", str(machines.path), "--limit", LIMIT),
-        *("--control", ",".join(controls), "--together", "--rounds", str(rounds)),
+        *("--control", ",".join(of_machines), "--together", "--rounds", "1"),
     )
     assert proven.returncode == 0, proven.stdout + proven.stderr
-    assert f"{len(controls)} of {len(controls)} controls seen red in some" in proven.stdout
+    assert f"{len(of_machines)} of {len(of_machines)} controls seen red in some" in proven.stdout
 
 
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
