@@ -7,7 +7,7 @@ PACKAGES := python3-venv make git openssh-client shellcheck \
 	qemu-system-x86 qemu-utils mmdebstrap systemd-container debian-archive-keyring e2fsprogs iproute2 age zstd \
 	linux-libc-dev
 
-.PHONY: demo test check lint unit coverage operations integration machines proofs bench docs packages clean
+.PHONY: demo test check lint unit coverage operations integration machines bench docs packages clean
 
 demo: packages $(VENV)/ready
 	inventories/lab/demo.sh
@@ -42,10 +42,6 @@ integration: packages $(VENV)/ready
 # In this order the guard's tests find machines at their baseline.
 machines: packages $(VENV)/ready
 	pytest -m machine tests/integration/test_{machines,guard,lab}.py
-
-# Every sabotage that containers can show, on both Debians.
-proofs: packages $(VENV)/ready
-	pytest -m thorough tests/integration/test_prove.py
 
 # Measures, and writes the tables of docs/benchmarks.md: quarters of an hour, on a computer with nothing else to do.
 bench: packages $(VENV)/ready
