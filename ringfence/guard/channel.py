@@ -94,9 +94,15 @@ class Channel:
         )
 
 
+def half(name: str) -> str:
+    """Return a script of the host's half, with what all of them know (packages.sh) before it."""
+    folder = files("ringfence.guard")
+    return "".join(folder.joinpath(part).read_text() for part in ("packages.sh", name))
+
+
 def script() -> str:
     """Return the host's half, guard.sh."""
-    return files("ringfence.guard").joinpath("guard.sh").read_text()
+    return half("guard.sh")
 
 
 def arm_command(run: Run, coverage: Covering, account: str, seconds: int = DEADLINE) -> str:

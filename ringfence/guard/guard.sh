@@ -100,9 +100,6 @@ save_setting() { # name of a setting of the kernel, * in it for each interface
             fail "cannot save $path"
     done
 }
-installed() { # packages
-    dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
-}
 arm() { # run owner process seconds; coverage on standard input
     lock "$1" "$2" "$3"
     if [ -e "$guard/armed" ]; then
@@ -222,15 +219,6 @@ same() { # saved path
     [ -e "$2" ] || [ -L "$2" ] || return 1
     [ "$(described "$1")" = "$(described "$2")" ] && diff -rq --no-dereference -- "$1" "$2" >/dev/null 2>&1
 }
-# A package that the run installed stays, so what it brought must: dpkg(1) never brings a file of /etc again.
-brought() { # checksum and path of each file of packages that were installed since
-    [ -e "$guard/packages" ] || return 0
-    new=$(installed | comm -13 "$guard/packages" -)
-    for package in $new; do
-        sed 's,  ,  /,' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
-        dpkg-query -W -f '${Conffiles}\n' "$package" | awk 'NF > 1 { print $2 "  " $1 }'
-    done
-}
 staying() { # path: what of it is as a package has brought it: files in it, by their paths in there, or `.`
     awk -v path="$1" 'substr($0, 35) == path || index($0, path "/") == 35' "$guard/brought" |
         md5sum -c 2>/dev/null | sed -n 's/: OK$//p' | while IFS= read -r file; do
@@ -242,16 +230,14 @@ add_staying() { # path stage
         [ -e "$2/$file" ] || [ -L "$2/$file" ] || (cd -- "$1" && cp -a --parents -- "$file" "$2")
     done
 }
-is_accounts() { # path: a database with an entry a line
-    case $1 in /etc/group | /etc/gshadow | /etc/passwd | /etc/shadow | /etc/subuid | /etc/subgid) ;; *) false ;; esac
-}
-add_entries() { # path stage: accounts and groups that were made since, for packages count on theirs; another root isn't
+# Accounts and groups that were made since stay too, for packages count on theirs; not another of root's.
+add_entries() { # path stage
     [ -f "$1" ] && [ ! -L "$1" ] && is_accounts "$1" || return 0
     awk -F: -v path="$1" '
         BEGIN { fields["/etc/passwd"] = 7; fields["/etc/shadow"] = 9; fields["/etc/group"] = 4
             fields["/etc/gshadow"] = 4; fields["/etc/subuid"] = fields["/etc/subgid"] = 3 }
         which == "before" { known[$1]; next }
-        path == "/etc/passwd" && $3 !~ /^[1-9][0-9]*$/ { next }
+        (path == "/etc/passwd" || path == "/etc/group") && $3 !~ /^[1-9][0-9]*$/ { next }
         NF == fields[path] && $1 ~ /^[A-Za-z_][A-Za-z0-9_.-]*$/ && !($1 in known)' \
         which=before "$2" which=now "$1" >"$guard/entries" && cat -- "$guard/entries" >>"$2"
     rm -f -- "$guard/entries"
@@ -259,14 +245,18 @@ add_entries() { # path stage: accounts and groups that were made since, for pack
 put_back_path() { # number kind path
     stage=${3%/*}/.ringfence-guard-new.${3##*/}
     old=${3%/*}/.ringfence-guard-old.${3##*/}
+    if [ ! -e "$3" ] && [ ! -L "$3" ] && [ -e "$stage" ]; then # of a revert that was killed between two renames
+        mv -T -- "$stage" "$3"
+    fi
     rm -rf -- "$stage" "$old"
     stays=$(staying "$3")
     if [ "$2" = absent ]; then
         [ -e "$3" ] || [ -L "$3" ] || return 0
         [ "$stays" != . ] || return 0
-        if [ -n "$stays" ]; then
-            mkdir -- "$stage" && chown --reference="$3" -- "$stage" && chmod --reference="$3" -- "$stage"
+        if [ -n "$stays" ] && mkdir -- "$stage"; then
+            chown --reference="$3" -- "$stage" && chmod --reference="$3" -- "$stage"
             add_staying "$3" "$stage"
+            ! same "$stage" "$3" || { rm -rf -- "$stage" && return 0; }
             mv -T -- "$3" "$old" && mv -T -- "$stage" "$3" && rm -rf -- "$old"
         else
             rm -rf -- "$3"
@@ -341,7 +331,7 @@ put_back() { # reason
     exec 9>"$base/lock" && flock -w 10 9
     : >"$guard/reverted"
     [ "$1" = boot ] || put_back_ruleset
-    brought >"$guard/brought"
+    brought_since "$guard/packages" >"$guard/brought"
     while read -r number kind path; do
         put_back_path "$number" "$kind" "$path" || printf 'cannot put back %s\n' "$path" >&2
     done <"$guard/list"

@@ -4,10 +4,9 @@ import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import NamedTuple
 
-from ringfence.guard.channel import Channel, RefusedError, Run, told
+from ringfence.guard.channel import Channel, RefusedError, Run, half, told
 from ringfence.guard.coverage import NEVER_WHOLE, OWN
 
 STATES = f"{OWN}/states"
@@ -69,7 +68,7 @@ class Covered:
 
 def script() -> str:
     """Return the host's half, states.sh."""
-    return files("ringfence.guard").joinpath("states.sh").read_text()
+    return half("states.sh")
 
 
 def open_state(channel: Channel, run: Run, coverage: str) -> None:

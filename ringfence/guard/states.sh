@@ -134,12 +134,6 @@ rules_now() {
     command -v nft >/dev/null || return 0
     nft -s list ruleset
 }
-installed() { # packages
-    dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
-}
-is_accounts() { # path: a database with an entry a line, which others change too
-    case $1 in /etc/group | /etc/gshadow | /etc/passwd | /etc/shadow | /etc/subuid | /etc/subgid) ;; *) false ;; esac
-}
 undone() { # before after now: now, with the entries that differ between the two as they were before
     # An entry that the run added stays: a package may own it, and packages stay.
     awk -F: 'which == "before" { before[$1] = $0; order[++count] = $1; next }
@@ -282,17 +276,8 @@ is_as() { # kind copy path: whether a path is now what it was
             ;;
     esac
 }
-# A package that a run installed stays, so what it brought must: dpkg(1) never brings a file of /etc again.
-brought_since() { # run: checksum and path of each file of packages that were installed since then
-    [ -e "$states/$1/packages" ] || return 0
-    new=$(installed | comm -13 "$states/$1/packages" -)
-    for package in $new; do
-        sed 's,  ,  /,' "/var/lib/dpkg/info/$package.md5sums" 2>/dev/null
-        dpkg-query -W -f '${Conffiles}\n' "$package" | awk 'NF > 1 { print $2 "  " $1 }'
-    done
-}
 staying() { # entries of files that were absent, and are as a package has brought them since
-    brought_since "${oldest_first%% *}" | awk '
+    brought_since "$states/${oldest_first%% *}/packages" | awk '
         which == "entries" { if ($3 == "absent") { sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); absent[$0] } next }
         substr($0, 35) in absent' which=entries "$work/entries" which=brought - |
         md5sum -c 2>/dev/null | sed -n 's/: OK$//p'

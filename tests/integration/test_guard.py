@@ -410,6 +410,17 @@ def test_what_packages_brought_and_new_accounts_stay(channel):
     told(channel.ask("dpkg --purge guarded; userdel guarded")[0])
 
 
+def test_a_revert_that_was_killed_between_its_renames_keeps_what_packages_brought(channel):
+    told(channel.ask(arm_command(RUN, Coverage(paths=["/etc/guarded.d"]), "deploy", 90))[0])
+    told(channel.ask(PACKAGE)[0])
+    # The whole stage, which the killed one had no time to put in its place.
+    told(channel.ask("mv /etc/guarded.d /etc/.ringfence-guard-new.guarded.d")[0])
+    demand(channel, "revert", "asked: a test", RUN.id)
+    left = told(channel.ask("cd /etc; find guarded.d .ringfence-guard* -type f | sort")[0])
+    assert left.split() == ["guarded.d/altered", "guarded.d/own"]
+    told(channel.ask("dpkg --purge guarded; userdel guarded")[0])
+
+
 PACKAGE = """
 set -e
 made=$(mktemp -d)
