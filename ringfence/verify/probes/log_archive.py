@@ -11,12 +11,15 @@ PLACE = "/srv/logs"
 MOST = 4_000_000
 """Bytes of a file, from its end, that are read for a verdict."""
 UNIDENTIFIED = f"""\
+shown() {{
+    case $1 in *.zst) zstd -dcq -- "$1" ;; *) cat -- "$1" ;; esac 2>/dev/null || echo unreadable
+}}
 find {PLACE}/_unidentified -type f -name '[0-9]*.jsonl*' -mtime -2 | while IFS= read -r file; do
-    case $file in *.zst) zstd -dcq -- "$file" ;; *) cat -- "$file" ;; esac 2>/dev/null |
-        head -c 1 | grep -q '' && printf '%s\\n' "$file"
+    shown "$file" | head -c 1 | grep -q '' && printf '%s\\n' "$file"
 done
 :"""
-"""A day in which nothing came has an empty file, or the compressed form of one."""
+"""A day in which nothing came has an empty file, or the compressed form of one; one that can't be
+read, also for want of zstd, is none of them."""
 
 
 @dataclass(frozen=True)

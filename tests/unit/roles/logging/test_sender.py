@@ -12,16 +12,22 @@ import pytest
 
 JOURNALCTL = """\
 #!/bin/sh
-# Prints the entries of the journal from the cursor on, and goes on, as `journalctl --follow` does.
+# Prints the entries of the journal from the cursor on, and goes on, as `journalctl --follow` does:
+# those of the current boot alone, unless it is to merge.
+merge=
 for word; do
     case $word in
+        --merge) merge=yes ;;
         --cursor=*) cursor=${word#--cursor=} ;;
         --lines=1) exec cat "@journal@.newest" 2>/dev/null ;;
     esac
 done
-exec python3 - "$cursor" <<'EOF'
+exec python3 - "$cursor" "$merge" <<'EOF'
 import sys, time
 entries = open("@journal@", "rb").read().split(b"\\n--\\n")[:-1]
+if not sys.argv[2]:
+    boot = entries[-1].split(b";b=")[1].split(b";")[0]
+    entries = [e for e in entries if b";b=" + boot + b";" in e]
 cursor = sys.argv[1].encode()
 at = next((i for i, e in enumerate(entries) if cursor and b"__CURSOR=" + cursor in e), 0)
 for entry in entries[at:]:
@@ -138,6 +144,30 @@ def test_what_was_there_before_the_first_start_is_not_sent(place):
     (place.folder / "journal.newest").write_bytes(entries[1].replace(b"--\n", b"\n"))
     (only,) = received(place.start(), 1)
     assert (only["sequence"], only["message"]) == (1, "message 9")
+
+
+def test_what_comes_after_the_first_start_is_sent_though_it_ended_before_anything_came(place):
+    entries = [entry(n) for n in (7, 8, 9)]
+    newest = place.folder / "journal.newest"
+    place.journal(*entries[:1])
+    newest.write_bytes(entries[0].replace(b"--\n", b"\n"))
+    place.start()
+    until = time.monotonic() + 20
+    while not place.position.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    place.end(signal.SIGKILL)
+    place.journal(*entries)
+    newest.write_bytes(entries[2].replace(b"--\n", b"\n"))
+    assert [record["message"] for record in received(place.start(), 2)] == [
+        "message 8",
+        "message 9",
+    ]
+
+
+def test_what_a_boot_before_could_not_send_is_sent(place):
+    place.journal(entry(7, boot="1"), entry(8, boot="1"), entry(9, boot="2"))
+    sent = received(place.start(), 3)
+    assert [record["message"] for record in sent] == ["message 7", "message 8", "message 9"]
 
 
 def test_a_message_of_any_bytes_is_json(place):

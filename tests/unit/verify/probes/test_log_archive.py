@@ -103,24 +103,37 @@ def test_the_ages_of_moments_are_right_over_years(archive):
     assert abs(archive.heard("pbx1")[0]["newest"] - wanted) < 10
 
 
-def test_what_strangers_sent_is_seen_in_open_and_closed_days_and_empty_days_are_not(tmp_path):
+def strangers(tmp_path, files, before=""):
+    """Return the names of the files in which strangers' records are seen."""
     folder = tmp_path / "_unidentified"
     folder.mkdir()
-    for name, text in {
-        "2026-11-26.jsonl": b"",
-        "2026-11-27.jsonl": b"x",
-        "chain.jsonl": b"x",
-    }.items():
-        (folder / name).write_bytes(text)
-    for name, text in {"2026-11-24.jsonl.zst": b"", "2026-11-25.jsonl.zst": b"x"}.items():
-        (folder / name).write_bytes(zstandard.compress(text))
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
     def run(_words, script):
-        words = ["sh", "-c", script.replace(log_archive.PLACE, str(tmp_path))]
+        words = ["sh", "-c", before + script.replace(log_archive.PLACE, str(tmp_path))]
         return subprocess.run(words, capture_output=True, text=True, check=True)
 
     found = log_archive.unidentified(SimpleNamespace(run=run))
-    assert [path.rpartition("/")[2] for path in found] == [
-        "2026-11-25.jsonl.zst",
-        "2026-11-27.jsonl",
-    ]
+    return [path.rpartition("/")[2] for path in found]
+
+
+def test_what_strangers_sent_is_seen_in_open_and_closed_days_and_empty_days_are_not(tmp_path):
+    files = {
+        "2026-11-24.jsonl.zst": zstandard.compress(b""),
+        "2026-11-25.jsonl.zst": zstandard.compress(b"x"),
+        "2026-11-26.jsonl": b"",
+        "2026-11-27.jsonl": b"x",
+        "chain.jsonl": b"x",
+    }
+    assert strangers(tmp_path, files) == ["2026-11-25.jsonl.zst", "2026-11-27.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("content", "before"),
+    [(b"no frame", ""), (zstandard.compress(b""), "zstd() { return 127; }\n")],
+    ids=["damaged", "no zstd"],
+)
+def test_a_day_of_strangers_that_cannot_be_read_is_no_empty_one(tmp_path, content, before):
+    files = {"2026-11-25.jsonl.zst": content}
+    assert strangers(tmp_path, files, before) == ["2026-11-25.jsonl.zst"]
