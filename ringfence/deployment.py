@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ringfence.effects import FileChange, Told, UnitAct, acts_done, acts_to_come, by_host
-from ringfence.errors import ToolError, UsageError
+from ringfence.errors import ToolError
 from ringfence.operations.telling import EFFECTS
 from ringfence.pyinfra_process import QUESTIONS
 from ringfence.pyinfra_steps import ABOUT_HOST, STARTED, Heard
@@ -81,13 +81,7 @@ def pyinfra_arguments(
     dry: bool,
     parallel: int = HOSTS_AT_ONCE,
 ) -> list[str]:
-    """Return the arguments that an operator would give pyinfra for the same run.
-
-    Raises UsageError when the site has no inventory.py, which pyinfra reads.
-    """
-    inventory = site.path / "inventory.py"
-    if not inventory.is_file():
-        raise UsageError(f"{inventory} is missing; `ringfence init` writes one with a new site")
+    """Return the arguments that an operator would give pyinfra for the same run."""
     among = len(site.hosts if hosts is None else hosts)
     limit = [part for host in hosts or () for part in ("--limit", host.name)]
     chosen = ["--data", f"roles={roles}"] if roles else []
@@ -98,7 +92,7 @@ def pyinfra_arguments(
         *(["--parallel", str(parallel)] if parallel < among else []),
         *limit,
         *chosen,
-        os.path.relpath(inventory),
+        os.path.relpath(site.path / "inventory.py"),
         os.path.relpath(site.house.deploys_dir / "site.py"),
     ]
 

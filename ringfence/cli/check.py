@@ -13,7 +13,15 @@ from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.pki import readiness
 from ringfence.secrets import second_factors
-from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
+from ringfence.site import (
+    House,
+    Problem,
+    Site,
+    SiteError,
+    find_house,
+    inventory_file,
+    load_site,
+)
 from ringfence.site.schema import write_schemas
 
 
@@ -45,7 +53,11 @@ def check(site: Path, as_json: bool, schemas: Path | None) -> int:
             click.echo(str(error))
             click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
         return error.exit_code
-    found = [*second_factors.warnings(checked), *readiness.warnings(checked)]
+    found = [
+        warning
+        for about in (second_factors, inventory_file, readiness)
+        for warning in about.warnings(checked)
+    ]
     checked = replace(checked, warnings=[*checked.warnings, *found])
     today = datetime.now(UTC).date()
     if as_json:

@@ -20,6 +20,7 @@ from ringfence.planning import plan
 from ringfence.secrets import second_factors
 from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
+from ringfence.site.inventory_file import demand_inventory
 from ringfence.site.problems import nearest
 from ringfence.steps import Say, part
 from ringfence.supported import SYSTEM, unsupported
@@ -53,8 +54,10 @@ def run_apply(
     """Apply under the guard, and keep the record of it; hosts that do not answer are outcomes too.
 
     Returns the outcome and the run's folder. Raises ToolError when the plan failed, or when the run
-    cannot be kept; UsageError when a role needs an authority that the site doesn't have.
+    cannot be kept; UsageError when the site lacks its inventory.py, or an authority that a role
+    needs.
     """
+    demand_inventory(site)
     demand_authority(site, hosts, roles)
     native = _native(site, None if whole_site else hosts, roles, dry=False, parallel=parallel)
     click.echo(native, err=True)
@@ -77,8 +80,10 @@ def run_plan(
 ) -> Deployment:
     """Plan on the hosts that answer; the others are outcomes too.
 
-    Raises ToolError; UsageError when a role needs an authority that the site doesn't have.
+    Raises ToolError; UsageError when the site lacks its inventory.py, or an authority that a role
+    needs.
     """
+    demand_inventory(site)
     demand_authority(site, hosts, roles)
     with Progress(title="plan", hosts=[host.name for host in hosts]) as progress:
         refused, reboots = _examined(site, hosts, progress, parallel)

@@ -14,7 +14,6 @@ from ringfence.deployment import (
     deploy,
     pyinfra_arguments,
 )
-from ringfence.errors import UsageError
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
@@ -94,16 +93,10 @@ def site_at(path):
 
 
 @pytest.mark.parametrize(("parallel", "told"), [(2, ["--parallel", "2"]), (3, []), (32, [])])
-def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told, tmp_path):
-    (tmp_path / "inventory.py").touch()
-    arguments = pyinfra_arguments(site_at(tmp_path), None, None, True, parallel)
+def test_pyinfra_is_told_how_many_hosts_at_a_time_when_that_limits_them(parallel, told):
+    arguments = pyinfra_arguments(site_at(Path("site")), None, None, True, parallel)
     assert arguments[1 : 1 + len(told)] == told
     assert len(arguments) == 3 + len(told)
-
-
-def test_a_site_without_the_file_that_pyinfra_reads_is_told_what_to_do(tmp_path):
-    with pytest.raises(UsageError, match=r"/inventory\.py is missing; `ringfence init` writes one"):
-        pyinfra_arguments(site_at(tmp_path), None, None, True)
 
 
 PYINFRA = """\
@@ -118,7 +111,6 @@ print("--> Disconnecting from hosts...", file=sys.stderr)
 
 
 def test_a_result_of_any_size_is_read_while_pyinfra_goes_on_talking(tmp_path, monkeypatch):
-    (tmp_path / "inventory.py").touch()
     (tmp_path / "stands_in.py").write_text(PYINFRA)
     site = site_at(tmp_path)
     site.house.root = tmp_path

@@ -50,6 +50,17 @@ def test_a_site_is_summed_up(site: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert line in printed.splitlines()
 
 
+def test_a_site_that_nothing_can_be_applied_to_is_warned_of(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site / "inventory.py").unlink()
+    assert run(["check", str(site)]) == 0
+    assert f"{site}/inventory.py:1:1: is missing, so nothing can be" in capsys.readouterr().out
+    for command in ("plan", "apply"):
+        assert run([command, str(site)]) == 4
+        assert f"{site}/inventory.py: is missing" in capsys.readouterr().err
+
+
 def test_problems_are_printed_one_a_line(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (site / "hosts.yml").write_text("nme: x\n")
     (site / "waivers.yml").write_text("waivers: 3\n")
