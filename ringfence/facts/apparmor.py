@@ -1,13 +1,12 @@
 """Facts about AppArmor: whether the kernel has it on, its profiles, and who runs past them."""
 
-import base64
 from collections.abc import Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, library
+from ringfence.facts.shell import answers, decoded, library
 
 
 class Past(TypedDict):
@@ -75,23 +74,19 @@ class AppArmor(FactBase[AppArmorState]):
                 case ["enabled", answer]:
                     state["enabled"] = answer == "Y"
                 case ["off", path]:
-                    state["off"].append(_text(path))
+                    state["off"].append(decoded(path))
                 case ["active"]:
                     state["active"] = True
                 case ["loaded", name, mode]:
-                    state["loaded"][_text(name)] = mode
+                    state["loaded"][decoded(name)] = mode
                 case ["declared", name]:
-                    state["declared"].append(_text(name))
+                    state["declared"].append(decoded(name))
                 case ["weak", path, name]:
-                    state["weak"].setdefault(_text(path), []).append(_text(name))
+                    state["weak"].setdefault(decoded(path), []).append(decoded(name))
                 case ["link", path]:
-                    state["links"].append(_text(path))
+                    state["links"].append(decoded(path))
                 case ["past", pid, program, unit]:
-                    state["past"].append({"pid": pid, "program": _text(program), "unit": unit})
+                    state["past"].append({"pid": pid, "program": decoded(program), "unit": unit})
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

@@ -1,13 +1,12 @@
 """Facts about the kernel's audit: its rules and state, auditd, the kernel's line."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 MARKER = "ringfence-audit"
 BY_NUMBER = {"call=452": "call=fchmodat2"}
@@ -84,9 +83,9 @@ class Audit(FactBase[AuditState]):
                 case ["main", pid]:
                     state["main_pid"] = pid
                 case ["rule", encoded]:
-                    state["rules"].append(canonical(_text(encoded)))
+                    state["rules"].append(canonical(decoded(encoded)))
                 case ["directory" | "file" as kind, path]:
-                    state["directories"][_text(path)] = kind == "directory"
+                    state["directories"][decoded(path)] = kind == "directory"
                 case ["lacks" | "forgets" | "due" as what, word]:
                     state[what].append(word)
                 case _:
@@ -125,7 +124,7 @@ class OpenRecords(FactBase[dict[str, bool]]):
 
     def process(self, output: list[str]) -> dict[str, bool]:
         """Parse the answer."""
-        return {_text(path): kind == "directory" for kind, path in answers(output, MARKER)}
+        return {decoded(path): kind == "directory" for kind, path in answers(output, MARKER)}
 
 
 class LateMounts(FactBase[list[str]]):
@@ -143,7 +142,7 @@ class LateMounts(FactBase[list[str]]):
 
     def process(self, output: list[str]) -> list[str]:
         """Parse the answer."""
-        return [_text(unit) for _, unit in answers(output, MARKER)]
+        return [decoded(unit) for _, unit in answers(output, MARKER)]
 
 
 def canonical(line: str) -> str:
@@ -202,7 +201,3 @@ def _field(text: str) -> str:
     text = text.replace("auid!=unset", "auid!=-1").replace("auid!=4294967295", "auid!=-1")
     name, equals, value = text.partition("=")
     return f"perm={''.join(sorted(value))}" if equals and name == "perm" else text
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

@@ -1,12 +1,11 @@
 """Facts about core dumps: the memory of a process that dies, written to the disk (core(5))."""
 
-import base64
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 
 class CoreDumpsState(TypedDict):
@@ -42,7 +41,7 @@ class CoreDumps(FactBase[CoreDumpsState]):
                 case ["service", unit]:
                     state["services"].append(unit)
                 case ["line", path, number]:
-                    state["lines"].append((base64.b64decode(path).decode(), int(number)))
+                    state["lines"].append((decoded(path), int(number)))
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state

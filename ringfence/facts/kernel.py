@@ -1,13 +1,12 @@
 """Facts about a host's kernel: modules, settings, mount options."""
 
-import base64
 from collections.abc import Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 
 class Value(TypedDict):
@@ -90,22 +89,18 @@ class Kernel(FactBase[KernelState]):
                 case ["value", name, path, can, *value]:
                     state["values"].append(
                         {
-                            "name": _text(name),
-                            "path": _text(path),
-                            "value": "\t".join(_text("".join(value)).split()),
+                            "name": decoded(name),
+                            "path": decoded(path),
+                            "value": "\t".join(decoded("".join(value)).split()),
                             "can_change": can == "open",
                         }
                     )
                 case ["line", path, line]:
-                    number, _, text = _text(line).partition(":")
-                    state["lines"].append((_text(path), int(number), text))
+                    number, _, text = decoded(line).partition(":")
+                    state["lines"].append((decoded(path), int(number), text))
                 case ["mounted", path, options]:
                     found = [] if options == "-" else options.split(",")
-                    state["mounted"][_text(path)] = found
+                    state["mounted"][decoded(path)] = found
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

@@ -1,13 +1,12 @@
 """Facts about permissions: system files, homes, programs with privileges, trees of data."""
 
-import base64
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 MARKER = "ringfence-permissions"
 
@@ -121,7 +120,7 @@ class Homes(FactBase[list[HomeEntry]]):
                     found.append(
                         {
                             "account": account,
-                            "path": _text(path),
+                            "path": decoded(path),
                             "mode": int(mode, 8),
                             "owner": owner,
                             "extended": lists == "extended",
@@ -169,15 +168,15 @@ class Privileges(FactBase[PrivilegesState]):
                 case ["privileged", package, grant, path]:
                     state["programs"].append(
                         {
-                            "path": _text(path),
-                            "grant": _text(grant),
+                            "path": decoded(path),
+                            "grant": decoded(grant),
                             "package": package.removeprefix("-"),
                         }
                     )
                 case ["open", path]:
-                    state["open"].append(_text(path))
+                    state["open"].append(decoded(path))
                 case ["unowned", path]:
-                    state["unowned"].append(_text(path))
+                    state["unowned"].append(decoded(path))
                 case _:
                     raise _unexpected(words)
         return state
@@ -227,11 +226,7 @@ def _pairs(output: list[str], kinds: Sequence[str]) -> Iterator[tuple[str, str]]
     for words in answers(output, MARKER):
         if len(words) != 2 or words[0] not in kinds:
             raise _unexpected(words)
-        yield words[0], _text(words[1])
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")
+        yield words[0], decoded(words[1])
 
 
 def _unexpected(words: list[str]) -> FactProcessError:

@@ -1,12 +1,11 @@
 """Facts about radios: Wi-Fi and Bluetooth."""
 
-import base64
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 
 class Radio(TypedDict):
@@ -47,7 +46,7 @@ class Radios(FactBase[RadiosState]):
                 case ["up" | "unblocked" as how, kind, name]:
                     state["radios"].append({"how": how, "kind": kind, "name": name})
                 case ["network", path, management]:
-                    text = base64.b64decode(path).decode(errors="backslashreplace")
+                    text = decoded(path)
                     state["networks"][text] = management.lower()
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
@@ -81,7 +80,7 @@ class Addresses(FactBase[AddressesState]):
         for words in answers(output, "ringfence-radios"):
             match words:
                 case ["shows", path, number]:
-                    text = base64.b64decode(path).decode(errors="backslashreplace")
+                    text = decoded(path)
                     state["showing"].append((text, int(number)))
                 case ["behind"]:
                     state["behind"] = True

@@ -1,12 +1,11 @@
 """Facts about where a host's packages come from."""
 
-import base64
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, library
+from ringfence.facts.shell import answers, decoded, library
 
 
 class Entry(TypedDict):
@@ -49,20 +48,16 @@ class Repositories(FactBase[RepositoriesState]):
             match words:
                 case ["entry", path, first, last, text]:
                     entry: Entry = {
-                        "file": _text(path),
+                        "file": decoded(path),
                         "first": int(first),
                         "last": int(last),
-                        "text": _text(text),
+                        "text": decoded(text),
                     }
                     state["entries"].append(entry)
                 case ["loose", path, number]:
-                    state["loose"].append((_text(path), int(number)))
+                    state["loose"].append((decoded(path), int(number)))
                 case ["key", path]:
-                    state["keys"].append(_text(path))
+                    state["keys"].append(decoded(path))
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

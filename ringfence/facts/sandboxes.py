@@ -1,13 +1,12 @@
 """Facts about services that get a sandbox of systemd's."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 
 class Instance(TypedDict):
@@ -85,14 +84,10 @@ class Sandboxes(FactBase[SandboxesState]):
             case ["loosens", number, path, line]:
                 if self.units[int(number)] not in state["loosened"]:
                     state["loosened"].append(self.units[int(number)])
-                lines = state["loosening"].setdefault(_text(path), [])
+                lines = state["loosening"].setdefault(decoded(path), [])
                 if int(line) not in lines:
                     lines.append(int(line))
             case ["written", path]:
-                state["written"].append(_text(path))
+                state["written"].append(decoded(path))
             case _:
                 raise ValueError(words)
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

@@ -1,12 +1,11 @@
 """Facts about work that is scheduled with cron and at."""
 
-import base64
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, library
+from ringfence.facts.shell import answers, decoded, library
 
 
 class AllowedList(TypedDict):
@@ -51,24 +50,20 @@ class Schedules(FactBase[SchedulesState]):
         for words in answers(output, "ringfence-schedules"):
             match words:
                 case ["open", path]:
-                    state["open"].append(_text(path))
+                    state["open"].append(decoded(path))
                 case ["list", program, mode, owner, group, *content]:
                     state["lists"][program] = {
                         "mode": mode,
                         "owner": owner,
                         "group": group,
-                        "accounts": _text("".join(content)).split(),
+                        "accounts": decoded("".join(content)).split(),
                     }
                 case ["deny", program]:
                     state["denied"].append(program)
                 case ["group", group]:
                     state["crontab_group"] = group
                 case ["planned", account, path]:
-                    state["planned"].append((_text(account), _text(path)))
+                    state["planned"].append((decoded(account), decoded(path)))
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode(errors="backslashreplace")

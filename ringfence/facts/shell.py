@@ -1,5 +1,6 @@
 """What the facts share: the shell library of each, and the quoting of what a caller passes."""
 
+import base64
 import shlex
 from collections.abc import Iterable
 from functools import cache
@@ -10,8 +11,13 @@ SCRIPTS = Path(__file__).parent / "scripts"
 
 @cache
 def library(name: str) -> str:
-    """Return the shell functions of a fact: `scripts/<name>.sh` without its comments."""
-    return without_comments((SCRIPTS / f"{name}.sh").read_text())
+    """Return the shell functions of a fact: `scripts/<name>.sh` without its comments.
+
+    Before them stands `coded.sh` where they use it.
+    """
+    script = (SCRIPTS / f"{name}.sh").read_text()
+    shared = (SCRIPTS / "coded.sh").read_text() if "$(coded " in script else ""
+    return without_comments(shared + script)
 
 
 def without_comments(script: str) -> str:
@@ -31,3 +37,10 @@ def answers(output: Iterable[str], marker: str) -> list[list[str]]:
     if marker not in lines:
         return []
     return [line.split(" ") for line in lines[lines.index(marker) + 1 :]]
+
+
+def decoded(text: str) -> str:
+    """Return what `coded` of `coded.sh` was given. Raises ValueError when it can't be that."""
+    if text.startswith("="):
+        return text[1:].replace("\\", " ")
+    return base64.b64decode(text).decode(errors="backslashreplace")

@@ -6,10 +6,11 @@ LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 group() { # name
     entry=$(getent group -- "$1") || return 0
-    gid=$(printf '%s' "$entry" | cut -d: -f3)
+    members=${entry#*:*:} gid=${members%%:*} members=${members#*:},
     printf 'group %s\n' "$1"
-    printf '%s\n' "$entry" | cut -d: -f4 | tr ',' '\n' | while IFS= read -r member; do
-        [ -z "$member" ] || printf 'member %s %s\n' "$1" "$member"
+    while [ -n "$members" ]; do
+        [ -z "${members%%,*}" ] || printf 'member %s %s\n' "$1" "${members%%,*}"
+        members=${members#*,}
     done
     getent passwd | while IFS=: read -r user _ _ primary _; do
         [ "$primary" != "$gid" ] || printf 'primary %s %s\n' "$1" "$user"

@@ -1,12 +1,9 @@
 # shellcheck shell=sh disable=SC2015
-# Prints what AppArmor does: profiles and modes, files that weaken them, processes past them. Texts are base64.
+# Prints what AppArmor does: profiles and modes, files that weaken them, processes past them. Texts are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 folder=/etc/apparmor.d
 in_kernel=/sys/kernel/security/apparmor/profiles
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 kernel() { # whose the kernel is, and whether AppArmor is on in it
     if systemd-detect-virt --quiet --container; then
         printf 'container\n'

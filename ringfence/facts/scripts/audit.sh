@@ -1,10 +1,7 @@
 # shellcheck shell=sh disable=SC2015
-# Prints what the kernel records, who takes the records and who may read them, how the kernel is booted. Texts are base64.
+# Prints what the kernel records, who takes the records and who may read them, how the kernel is booted. Texts are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 kind() { # whose the kernel is
     if systemd-detect-virt --quiet --container; then printf 'container\n'; fi
 }

@@ -1,16 +1,11 @@
 # shellcheck shell=sh disable=SC2015
-# Prints what may leave its memory on the disk when it dies (core(5)). Texts are base64.
+# Prints what may leave its memory on the disk when it dies (core(5)). Texts are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 processes() { # those whose hard limit is above 0; systemd itself and the kernel's threads are not asked
-    for folder in /proc/[0-9]*; do
-        pid=${folder#/proc/}
-        [ "$pid" != 1 ] && [ -n "$(readlink "$folder/exe" 2>/dev/null)" ] || continue
-        awk -v pid="$pid" '/^Max core file size/ && $6 != "0" { print "process", pid }' "$folder/limits" 2>/dev/null
-    done
+    find /proc/[0-9]*/exe -maxdepth 0 -lname '?*' -printf '%h/limits\0' 2>/dev/null |
+        xargs -0r grep -sH '^Max core file size' |
+        awk '{ split($1, path, "/") } path[3] != 1 && $6 != "0" { print "process", path[3] }'
 }
 services() { # those that systemd would start with a limit above 0
     systemctl show --all -p Id -p LoadState -p LimitCORE '*.service' | awk -v RS= '

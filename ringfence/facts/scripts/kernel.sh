@@ -1,10 +1,7 @@
 # shellcheck shell=sh disable=SC2015
-# Prints what the kernel is told: modules, settings now and in files, mount options. Texts are base64.
+# Prints what the kernel is told: modules, settings now and in files, mount options. Texts are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 kind() { # whose the kernel is
     if systemd-detect-virt --quiet --container; then printf 'container\n'; fi
 }
@@ -17,10 +14,14 @@ loaded() { # module...: those that are loaded, and those of them that something 
 }
 values() { # name...: each setting that is there, with its value and whether it can be changed
     for name; do
-        for path in $(printf '/proc/sys/%s' "$(printf '%s' "$name" | tr . /)"); do
+        rest=$name path=/proc/sys
+        while [ "$rest" != "${rest#*.}" ]; do path=$path/${rest%%.*} rest=${rest#*.}; done
+        for path in $path/$rest; do
             [ -r "$path" ] || continue
             [ -w "$path" ] && can=open || can=fixed
-            printf 'value %s %s %s %s\n' "$(coded "$name")" "$(coded "$path")" "$can" "$(base64 -w0 <"$path")"
+            value=$(cat -- "$path" 2>/dev/null) # `read` takes a byte at a time, which the kernel may refuse
+            case $value in *[!0-9-]*) value=$(coded "$value") ;; *) value="=$value" ;; esac
+            printf 'value =%s =%s %s %s\n' "$name" "$path" "$can" "$value" # no name has a space
         done
     done
 }

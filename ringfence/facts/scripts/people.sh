@@ -3,18 +3,32 @@
 # the system, and of strangers. Ringfence's own notes, a file an account, lie in $notes.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-notes=/var/lib/ringfence/accounts
+notes=/var/lib/ringfence/accounts newline='
+'
 note() { # name key
-    sed -n "s/^$2=//p" "$notes/$1" 2>/dev/null | head -n 1
+    [ -r "$notes/$1" ] || return 0
+    while IFS='=' read -r key value; do
+        [ "$key" != "$2" ] || { printf '%s\n' "$value" && return; }
+    done <"$notes/$1"
 }
 field() { # database name number: of the first entry with that name, as the system reads it
-    getent "$1" -- "$2" | head -n 1 | cut -d: -f"$3"
+    part "$(getent "$1" -- "$2")" "$3"
+    printf '%s\n' "$part"
+}
+part() { # entries number: sets $part to that field of the first of them
+    part=${1%%"$newline"*} number=$2
+    while [ "$number" -gt 1 ]; do
+        case $part in *:*) part=${part#*:} ;; *) part= ;; esac
+        number=$((number - 1))
+    done
+    part=${part%%:*}
 }
 closed() { # name: whether nobody can log in to it
     [ "$(field shadow "$1" 8)" = 1 ] && locked "$1" && no_shell "$(field passwd "$1" 7)"
 }
 locked() { # name: whether no password opens it
-    case $(field shadow "$1" 2) in '!'* | '*'*) return 0 ;; *) return 1 ;; esac
+    part "$(getent shadow -- "$1")" 2
+    case $part in '!'* | '*'*) return 0 ;; *) return 1 ;; esac
 }
 no_shell() { # shell
     case ${1##*/} in nologin | false | sync) return 0 ;; *) return 1 ;; esac
@@ -25,20 +39,27 @@ resting() { # name day: whether it was closed for inactivity, and nobody called 
 }
 person() { # name comment shell day inactive groups: day of the return, days, groups that it may be in
     said=
-    if ! getent passwd -- "$1" >/dev/null; then
+    if ! passwd=$(getent passwd -- "$1"); then
         printf 'person %s missing\n' "$1"
         return
     fi
+    shadow=$(getent shadow -- "$1")
     [ -n "$(note "$1" since)" ] && [ -z "$(note "$1" left)" ] || said="$said unknown"
     [ -z "$(note "$1" before)" ] || said="$said files"
-    [ "$(field passwd "$1" 5 | cut -d, -f1)" = "$2" ] || said="$said comment"
-    [ "$(field passwd "$1" 7)" = "$3" ] || said="$said shell"
-    [ -n "$(field shadow "$1" 2)" ] || said="$said password"
-    [ "$(field shadow "$1" 7)" = "$5" ] || said="$said inactive"
-    home=$(field passwd "$1" 6)
-    [ "$(stat -c '%F %a %U' -- "$home" 2>/dev/null)" = "directory 700 $1" ] || said="$said home"
-    [ -z "$(field shadow "$1" 8)" ] || resting "$1" "$4" || said="$said closed"
-    [ "$(field passwd "$1" 3)" -ge 1000 ] || said="$said system"
+    part "$passwd" 5
+    [ "${part%%,*}" = "$2" ] || said="$said comment"
+    part "$passwd" 7
+    [ "$part" = "$3" ] || said="$said shell"
+    part "$shadow" 2
+    [ -n "$part" ] || said="$said password"
+    part "$shadow" 7
+    [ "$part" = "$5" ] || said="$said inactive"
+    part "$passwd" 6
+    [ "$(stat -c '%F %a %U' -- "$part" 2>/dev/null)" = "directory 700 $1" ] || said="$said home"
+    part "$shadow" 8
+    [ -z "$part" ] || resting "$1" "$4" || said="$said closed"
+    part "$passwd" 3
+    [ "$part" -ge 1000 ] || said="$said system"
     for group in $(id -Gn -- "$1"); do
         case ",$1,$6," in *",$group,"*) ;; *) said="$said group:$group" ;; esac
     done

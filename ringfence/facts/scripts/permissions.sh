@@ -1,10 +1,7 @@
 # shellcheck shell=sh disable=SC2015
-# Prints who may do what with files. Names are base64, so that none on the host can break the answer.
+# Prints who may do what with files. Names are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 extended() { # path: whether it has access lists beyond its mode
     [ -z "$(getfacl -ps -- "$1" 2>/dev/null)" ] && printf plain || printf extended
 }

@@ -1,11 +1,8 @@
 # shellcheck shell=sh
 # Prints the radios that may send, the wireless networks that the host knows, and the lines by which
-# NetworkManager shows a card's own address. Paths are base64.
+# NetworkManager shows a card's own address. Paths are coded.
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 radios() {
     for device in /sys/class/net/*; do
         name=${device##*/}

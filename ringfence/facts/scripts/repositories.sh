@@ -1,11 +1,8 @@
 # shellcheck shell=sh
 # Prints the sources of packages, settings of apt's that do without signatures, and keys that count for every
-# source. Texts are base64. apt reads the names that end in .list and .sources alone (sources.list(5)).
+# source. Texts are coded. apt reads the names that end in .list and .sources alone (sources.list(5)).
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 entry() { # file first last: its lines without comments
     text=$(sed -n "$2,$3p" "$1" | grep -v '^[[:space:]]*#')
     if [ -n "$text" ]; then printf 'entry %s %s %s %s\n' "$(coded "$1")" "$2" "$3" "$(coded "$text")"; fi

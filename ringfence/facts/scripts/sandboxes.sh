@@ -4,9 +4,6 @@ LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy ma
 export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 settings='Private[A-Za-z]+|Protect[A-Za-z]+|Restrict[A-Za-z]+|NoNewPrivileges|LockPersonality|MemoryDenyWriteExecute|SystemCall[A-Z][a-z]+|[A-Za-z]+Capabilities|CapabilityBoundingSet|Device[A-Z][a-z]+|IPAddressDeny|RemoveIPC|UMask|KeyringMode'
 nothing='no|false|off|0|~|auto|0000|inherit|shared|'
-coded() { # text
-    printf '%s' "$1" | base64 -w0
-}
 known() { # unit...: those that the host has
     known=$(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null | cut -d' ' -f1)
 }
@@ -14,7 +11,11 @@ service() { # number unit drop-in key...: drop-in is ours, or empty where its ow
     number=$1 unit=$2 ours=$3
     shift 3
     keys=$(printf '|%s' "$@")
-    printf '%s\n' "$known" | grep -qxF -- "$unit" || return 0
+    case "
+$known
+" in *"
+$unit
+"*) ;; *) return 0 ;; esac
     printf 'there %s\n' "$number"
     case $unit in
     *@.service) running=$(systemctl list-units --no-legend --no-pager --plain -- "${unit%.service}*.service" | cut -d' ' -f1) ;;
@@ -23,21 +24,28 @@ service() { # number unit drop-in key...: drop-in is ours, or empty where its ow
     for one in $running; do instance "$number" "$one"; done
 }
 instance() { # number unit
-    shown=$(systemctl show --timestamp=unix -p ActiveState,MainPID,ExecMainStartTimestamp,NeedDaemonReload -- "$2")
-    value() { printf '%s\n' "$shown" | sed -n "s/^$1=@*//p"; }
-    pid=$(value MainPID) newest=0
-    for path in $(systemctl show -p DropInPaths --value -- "$2") /etc/systemd/system/"$2".d /run/systemd/system/"$2".d \
+    asked=ActiveState,MainPID,ExecMainStartTimestamp,NeedDaemonReload,DropInPaths
+    active='' stale='' pid='' began='' dropped='' newest=0
+    while IFS='=' read -r key value; do
+        case $key in
+        ActiveState) active=$value ;;
+        NeedDaemonReload) stale=$value ;;
+        MainPID) pid=$value ;;
+        ExecMainStartTimestamp) began=${value#@} ;;
+        DropInPaths) dropped=$value ;;
+        esac
+    done <<END
+$(systemctl show --timestamp=unix -p "$asked" -- "$2")
+END
+    for path in $dropped /etc/systemd/system/"$2".d /run/systemd/system/"$2".d \
         /etc/systemd/system/"$unit".d /run/systemd/system/"$unit".d; do
-        changed=$(stat -c %Z -- "$path" 2>/dev/null || echo 0)
+        [ -e "$path" ] && changed=$(stat -c %Z -- "$path" 2>/dev/null) || changed=0
         [ "$changed" -le "$newest" ] || newest=$changed
         [ -f "$path" ] && loosens "$1" "$path"
     done
     privileges=$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
-    printf 'instance %s %s %s %s %s %s %s\n' "$1" "$2" "$(value ActiveState)" "$(value NeedDaemonReload)" \
-        "$(second "$(value ExecMainStartTimestamp)")" "$newest" "${privileges:--}"
-}
-second() { # second, or nothing
-    case $1 in '' | *[!0-9]*) printf '0' ;; *) printf '%s' "$1" ;; esac
+    case $began in '' | *[!0-9]*) began=0 ;; esac
+    printf 'instance %s %s %s %s %s %s %s\n' "$1" "$2" "$active" "$stale" "$began" "$newest" "${privileges:--}"
 }
 loosens() { # number path: lines of an administrator's drop-in that are read after ours and say otherwise
     case $2 in /etc/* | /run/* | /usr/local/*) ;; *) return 0 ;; esac

@@ -3,7 +3,8 @@
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
 export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 changed() { # number path
-    printf 'changed %s %s\n' "$1" "$(stat -c %Z -- "$2" 2>/dev/null || printf absent)"
+    [ -e "$2" ] || [ -L "$2" ] && second=$(stat -c %Z -- "$2" 2>/dev/null) || second=absent
+    printf 'changed %s %s\n' "$1" "$second"
 }
 title() { # number unit
     pid=$(systemctl show --property=MainPID --value -- "$2" 2>/dev/null)
