@@ -15,7 +15,8 @@ class Proof:
     """One control was seen red, test by test, and green again after its role was applied.
 
     ``tests`` maps a test to the sabotages that it caught; ``releases`` are the Debian releases
-    on which this happened; ``subject`` is the digest of what was proven.
+    on which this happened; ``subject`` is the digest of what was proven, as
+    `ringfence.proof.subject` makes it.
     """
 
     control: str
@@ -23,6 +24,7 @@ class Proof:
     releases: list[str]
     tests: dict[str, list[str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    subject: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the proof as plain data."""

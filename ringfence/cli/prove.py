@@ -14,9 +14,10 @@ from ringfence.cli.progress import Progress
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
 from ringfence.proof.record import faults_of, proofs_from
-from ringfence.proof.rounds import Trial, among, one_by_one, touched, trials_of
+from ringfence.proof.rounds import Trial, among, one_by_one, sample, touched, trials_of
 from ringfence.proof.rounds import side_by_side as many_at_a_time
 from ringfence.proof.sabotages import load_sabotages
+from ringfence.proof.subject import subject_of
 from ringfence.side_by_side import side_by_side
 from ringfence.site import load_site
 from ringfence.verify.runs import new_run_folder
@@ -30,12 +31,7 @@ HOSTS_AT_ONCE = 4
 @click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
 @click.option("--record", is_flag=True, help="Keep the proofs in roles/proofs.json.")
 @click.option("--together", is_flag=True, help="Break many controls at a time: quicker.")
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Break the hosts in no more than N rounds, for a sample of the sabotages.",
-)
+@click.option("--sample", "sampled", is_flag=True, help="As few sabotages as fail each test once.")
 @runs_option
 def prove(
     site: Path,
@@ -43,7 +39,7 @@ def prove(
     controls: str | None,
     record: bool,
     together: bool,
-    rounds: int | None,
+    sampled: bool,
     runs: Path | None,
 ) -> int:
     """Break each control on hardened lab hosts; demand red, repair, demand green.
@@ -52,8 +48,8 @@ def prove(
     among fewer, in the end alone. It can't show that a sabotage leaves the others' controls alone,
     so with --control it asks only these, and those that the sabotages are known to turn red.
     """
-    if record and rounds:
-        raise UsageError("--record keeps whole proofs: leave --rounds out")
+    if record and sampled:
+        raise UsageError("--record keeps whole proofs: leave --sample out")
     loaded = load_site(site)
     catalogue = load_catalogue(loaded.house)
     chosen = catalogue.select(controls)
@@ -69,15 +65,21 @@ def prove(
         Bench(loaded, host, catalogue, folder / host.name, progress.step, judged) for host in hosts
     ]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
-    arrange = many_at_a_time if together else one_by_one
-    arranged = arrange(trials_of(sabotages.values(), catalogue.roles_of))[:rounds]
-    sabotages = among(sabotages, arranged)
+    trials = trials_of(sabotages.values(), catalogue.roles_of)
+    if sampled:
+        trials = sample(trials)
+        sabotages = among(sabotages, trials)
+    arranged = many_at_a_time(trials) if together else one_by_one(trials)
     with progress:
         shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
-    proofs = proofs_from(outcomes, sabotages, releases)
+    subjects = {
+        control: subject_of(loaded.house, catalogue.roles_of[control], sabotage)
+        for control, sabotage in sabotages.items()
+    }
+    proofs = proofs_from(outcomes, sabotages, releases, subjects)
     if record:
         save_proofs(loaded.house, catalogue.proofs | proofs)
     faults = [
@@ -88,7 +90,7 @@ def prove(
     for sentence in [*stopped, *faults]:
         click.echo(f"NOT PROVEN {sentence}", err=True)
     cases = sum(outcome.proven for outcome in outcomes)
-    shown_as = "seen red in some of their ways" if rounds else "proven"
+    shown_as = "seen red in some of their ways" if sampled else "proven"
     click.echo(
         f"{len(proofs)} of {len(sabotages)} controls {shown_as}; {cases} of {len(outcomes)} "
         f"sabotages seen red and repaired on {len(benches)} hosts; "

@@ -104,13 +104,16 @@ def functions_marked(path: Path, identifier: str) -> list[tuple[str, int]]:
     return [
         (node.name, node.lineno)
         for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        and any(_marks(decorator, identifier) for decorator in node.decorator_list)
+        if isinstance(node, ast.FunctionDef) and control_of(node) == identifier
     ]
 
 
-def _marks(decorator: ast.expr, identifier: str) -> bool:
-    if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Name):
-        return False
-    given = [argument.value for argument in decorator.args if isinstance(argument, ast.Constant)]
-    return decorator.func.id == "control" and given == [identifier]
+def control_of(function: ast.FunctionDef) -> str | None:
+    """Return the control with which ``@control`` marks a function; None where nothing does."""
+    for decorator in function.decorator_list:
+        if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Name):
+            continue
+        given = [each.value for each in decorator.args if isinstance(each, ast.Constant)]
+        if decorator.func.id == "control" and len(given) == 1:
+            return str(given[0])
+    return None

@@ -12,7 +12,10 @@ TOOLS = ("ringfence", "pyinfra", "pytest-testinfra")
 
 
 def proofs_from(
-    outcomes: Iterable[CaseOutcome], sabotages: dict[str, Sabotage], releases: dict[str, str]
+    outcomes: Iterable[CaseOutcome],
+    sabotages: dict[str, Sabotage],
+    releases: dict[str, str],
+    subjects: dict[str, str],
 ) -> dict[str, Proof]:
     """Return the proof of each control whose every case was proven wherever it applies.
 
@@ -20,12 +23,13 @@ def proofs_from(
         outcomes: all outcomes, of all hosts.
         sabotages: by control.
         releases: the Debian release of each host.
+        subjects: by control, the digest of what is proven.
     """
     by_control: dict[str, list[CaseOutcome]] = {}
     for outcome in outcomes:
         by_control.setdefault(outcome.control, []).append(outcome)
     return {
-        control: _proof(control, found, releases)
+        control: _proof(sabotages[control], found, releases, subjects[control])
         for control, found in by_control.items()
         if not faults_of(sabotages[control], found)
     }
@@ -47,17 +51,21 @@ def faults_of(sabotage: Sabotage, outcomes: list[CaseOutcome]) -> list[str]:
     return faults
 
 
-def _proof(control: str, outcomes: list[CaseOutcome], releases: dict[str, str]) -> Proof:
+def _proof(
+    sabotage: Sabotage, outcomes: list[CaseOutcome], releases: dict[str, str], subject: str
+) -> Proof:
     tests: dict[str, list[str]] = {}
-    for outcome in outcomes:
+    order = [case.name for case in sabotage.cases]
+    for outcome in sorted(outcomes, key=lambda outcome: order.index(outcome.case)):
         for test in outcome.tests if outcome.proven else ():
             caught = tests.setdefault(test, [])
             if outcome.case not in caught:
                 caught.append(outcome.case)
     return Proof(
-        control=control,
+        control=sabotage.control,
         date=datetime.now(UTC).date().isoformat(),
         releases=sorted({releases[outcome.host] for outcome in outcomes if outcome.proven}),
         tests=tests,
         versions={tool: version(tool) for tool in TOOLS},
+        subject=subject,
     )

@@ -47,9 +47,24 @@ def touched(sabotages: Iterable[Sabotage]) -> list[str]:
     return list(dict.fromkeys(every))
 
 
-def among(sabotages: Mapping[str, Sabotage], rounds: Iterable[list[Trial]]) -> dict[str, Sabotage]:
-    """Return the sabotages with those cases alone that rounds try."""
-    tried = {(trial.control, trial.case.name) for trials in rounds for trial in trials}
+def sample(trials: Iterable[Trial]) -> list[Trial]:
+    """Return a few of the trials, in their order, in which every test fails once.
+
+    The one that makes the most tests fail that no other has yet is taken first (greedy set cover).
+    """
+    left = list(trials)
+    unseen = {test for trial in left for test in _tests(trial)}
+    chosen = []
+    while unseen:
+        best = max(left, key=lambda trial: len(unseen & _tests(trial)))
+        chosen.append(best)
+        unseen -= _tests(best)
+    return [trial for trial in left if trial in chosen]
+
+
+def among(sabotages: Mapping[str, Sabotage], trials: Iterable[Trial]) -> dict[str, Sabotage]:
+    """Return the sabotages with those cases alone that are tried."""
+    tried = {(trial.control, trial.case.name) for trial in trials}
     chosen = {
         control: [case for case in sabotage.cases if (control, case.name) in tried]
         for control, sabotage in sabotages.items()
@@ -93,10 +108,13 @@ def _fits(trial: Trial, broken: list[Trial]) -> bool:
         return False
     if any(one.case.reboot is not trial.case.reboot for one in broken):
         return False
-    tests = {(trial.control, test) for test in trial.case.fails}
-    others = {(other.control, test) for other in broken for test in other.case.fails}
+    others = {test for other in broken for test in _tests(other)}
     most = WAYS_WITH_A_REBOOT if trial.case.reboot else WAYS_A_ROLE
-    return tests.isdisjoint(others) and _of_its_roles(trial, broken) < most
+    return _tests(trial).isdisjoint(others) and _of_its_roles(trial, broken) < most
+
+
+def _tests(trial: Trial) -> set[tuple[str, str]]:
+    return {(trial.control, test) for test in trial.case.fails}
 
 
 def _of_its_roles(trial: Trial, broken: list[Trial]) -> int:

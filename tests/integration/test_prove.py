@@ -3,18 +3,23 @@
 import json
 import shutil
 
+import pytest
+
 from ringfence.catalogue import load_catalogue
 from ringfence.catalogue.proofs import load_proofs
 from ringfence.proof.sabotages import load_sabotages
 from ringfence.site import find_house
 
 
-def test_every_control_of_a_container_is_proven(widened, of_machines):
+@pytest.mark.parametrize(
+    "ways", [pytest.param("sample"), pytest.param("every", marks=pytest.mark.every_way)]
+)
+def test_every_control_of_a_container_is_proven(widened, of_machines, ways):
     known = load_catalogue(find_house(widened.house)).controls
     controls = ",".join(name for name in known if name not in of_machines)
     proven = widened.ringfence(
-        *("prove", str(widened.path), "--limit", "bastion1,agent1"),
-        *("--control", controls, "--together"),
+        *("prove", str(widened.path), "--limit", "bastion1,agent1", "--together"),
+        *("--control", controls, *(["--sample"] if ways == "sample" else [])),
     )
     assert proven.returncode == 0, proven.stdout + "\n".join(
         line for line in proven.stderr.splitlines() if line.startswith("NOT PROVEN")

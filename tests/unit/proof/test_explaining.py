@@ -6,6 +6,7 @@ from ringfence.catalogue import Catalogue, load_catalogue
 from ringfence.errors import ToolError
 from ringfence.proof.explaining import explain, functions_marked
 from ringfence.proof.sabotages import load_sabotages
+from ringfence.proof.subject import subject_of
 from ringfence.site.house import House
 
 HOUSE = House(Path(__file__).parents[3])
@@ -69,6 +70,14 @@ def test_every_control_has_tests_and_every_test_was_seen_red_by_a_sabotage(ident
     caught = {(test.name, case.name) for test in explained.tests for case in test.cases}
     assert caught == shipped
     assert all((HOUSE.root / test.suite).is_file() for test in explained.tests)
+
+
+@pytest.mark.parametrize("identifier", list(CATALOGUE.controls))
+def test_what_was_proven_is_what_is_shipped(identifier):
+    sabotage = load_sabotages(HOUSE, CATALOGUE)[identifier]
+    now = subject_of(HOUSE, CATALOGUE.roles_of[identifier], sabotage)
+    again = f"changed since its proof: ringfence prove SITE --control {identifier} --record"
+    assert CATALOGUE.proofs[identifier].subject == now, again
 
 
 def test_a_sabotage_that_was_written_after_the_proof_is_not_said_to_have_been_seen():

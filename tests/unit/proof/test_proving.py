@@ -16,6 +16,7 @@ CASE = Case.model_validate_json(
         "fails": ["test_root"], "because": "permitrootlogin.*observed yes", "also": ["SSH-09"]}"""
 )
 RED = "permitrootlogin: expected no, observed yes"
+SUBJECTS = {"SSH-01": "of its tests"}
 
 
 def found(test="test_root", verdict=Verdict.FAIL, message=RED, control="SSH-01"):
@@ -69,8 +70,9 @@ def test_one_host_is_enough_for_a_case_that_does_not_apply_on_another():
         CaseOutcome("c", "SSH-01", "one", ["test_root"], [], "a container has no kernel"),
         CaseOutcome("m", "SSH-01", "one", ["test_root"]),
     ]
-    proofs = proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"c": "12", "m": "13"})
+    proofs = proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"c": "12", "m": "13"}, SUBJECTS)
     assert proofs["SSH-01"].releases == ["13"]
+    assert proofs["SSH-01"].subject == "of its tests"
     assert proofs["SSH-01"].tests == {"test_root": ["one"]}
 
 
@@ -79,7 +81,8 @@ def test_a_fault_on_one_host_is_not_made_good_by_another():
         CaseOutcome("a", "SSH-01", "one", ["test_root"], ["it stayed green"]),
         CaseOutcome("b", "SSH-01", "one", ["test_root"]),
     ]
-    assert proofs_from(outcomes, {"SSH-01": sabotage("one")}, {"a": "12", "b": "13"}) == {}
+    releases = {"a": "12", "b": "13"}
+    assert proofs_from(outcomes, {"SSH-01": sabotage("one")}, releases, SUBJECTS) == {}
     assert faults_of(sabotage("one"), outcomes) == ["a: SSH-01: one: it stayed green"]
 
 

@@ -1,4 +1,4 @@
-from ringfence.proof.rounds import among, one_by_one, side_by_side, touched, trials_of
+from ringfence.proof.rounds import among, one_by_one, sample, side_by_side, touched, trials_of
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 ROLES = {"SSH-01": ["ssh"], "SSH-02": ["ssh"], "CLS-01": ["identity"]}
@@ -88,10 +88,20 @@ def test_what_sabotages_touch_are_their_controls_and_those_that_fail_with_them()
     assert touched([first, *others]) == ["SSH-01", "FW-04", "SSH-02", "CLS-01"]
 
 
-def test_a_sample_has_the_cases_that_its_rounds_try_and_no_others():
+def test_a_sample_fails_each_test_once_in_as_few_ways_as_it_can():
+    many = sabotage("SSH-01", "one", "both", "other again", "third")
+    for case, fails in zip(many.cases, (["a"], ["a", "b"], ["b"], ["c"]), strict=True):
+        case.fails[:] = fails
+    same_name = sabotage("SSH-02", "another's")
+    same_name.cases[0].fails[:] = ["a"]
+    tried = sample(trials_of([many, same_name], ROLES))
+    assert names([tried]) == [["SSH-01-2 both", "SSH-01-4 third", "SSH-02-1 another's"]]
+    assert sample([]) == []
+
+
+def test_what_is_asked_of_a_sample_is_what_it_tries():
     every = {each.control: each for each in three()}
-    first = one_by_one(trials_of(three(), ROLES))[1:3]
-    found = among(every, first)
+    found = among(every, trials_of(three(), ROLES)[1:3])
     assert {control: [case.name for case in each.cases] for control, each in found.items()} == {
         "SSH-01": ["b"],
         "SSH-02": ["c"],
