@@ -99,9 +99,17 @@ def test_native_pyinfra_plans_and_applies_the_same_site(stock):
     assert changes() == []
 
 
-@pytest.mark.parametrize("after", [0.3, 1.7, 3.1, 5.0, 8.0])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_apply_heals_at_the_next(stock, after, number):
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [
+        (signal.SIGKILL, 0.3),
+        (signal.SIGINT, 1.7),
+        (signal.SIGKILL, 3.1),
+        (signal.SIGINT, 5.0),
+        (signal.SIGKILL, 8.0),
+    ],
+)
+def test_an_interrupted_apply_heals_at_the_next(stock, number, after):
     running = subprocess.Popen(
         [
             *(sys.executable, "-c", "from ringfence.cli import main; main()"),
