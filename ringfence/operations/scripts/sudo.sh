@@ -1,12 +1,11 @@
 # shellcheck shell=sh
-# Refuses a staged /etc/sudoers by which the account that Ringfence logs in as would not be root without
-# a password. sudo itself answers, in a mount namespace of its own where the staged file lies in its
-# place and where of /etc/sudoers.d only the files that stay are there. Arguments: the staged file, the
-# account, the names that stay. What it prints is the reason.
+# Refuses a staged /etc/sudoers that visudo refuses, or by which the account that Ringfence logs in as would not be
+# root without a password. Both are asked in a mount namespace of its own, where the staged file lies in its place
+# and where of /etc/sudoers.d only the files that stay are there: one that goes may be what is wrong. Arguments: the
+# staged file, the account, the names that stay. What it prints is the reason.
 umask 022
 stage=$1 account=$2
 shift 2
-[ "$(id -u -- "$account")" != 0 ] || exit 0
 covers=$(mktemp -d /run/ringfence-sudo.XXXXXX) || exit 1
 trap 'rm -rf -- "$covers"' EXIT
 mkdir -m 0755 -- "$covers/rules"
@@ -14,12 +13,22 @@ for name; do
     if [ -f "/etc/sudoers.d/$name" ]; then cp -a -- "/etc/sudoers.d/$name" "$covers/rules/"; fi
 done
 install -m 0440 -- "$stage" "$covers/sudoers"
+refused=9
 # shellcheck disable=SC2016 # the inner shell's own arguments
 said=$(unshare --mount sh -c '
     mount --bind -- "$1/sudoers" /etc/sudoers && mount --bind -- "$1/rules" /etc/sudoers.d &&
-        { [ ! -f /etc/sudo.conf ] || mount --bind /dev/null /etc/sudo.conf; } &&
-        runuser -u "$2" -- sudo -n true
-' sh "$covers" "$account" 2>&1 </dev/null) || {
+        { [ ! -f /etc/sudo.conf ] || mount --bind /dev/null /etc/sudo.conf; } || exit 1
+    visudo -cq || exit "$3"
+    [ "$(id -u -- "$2")" = 0 ] || runuser -u "$2" -- sudo -n true
+' sh "$covers" "$account" "$refused" 2>&1 </dev/null)
+case $? in
+0) ;;
+"$refused")
+    printf '%s\n' "$said"
+    exit 1
+    ;;
+*)
     printf 'Ringfence logs in as %s, and by these rules sudo answers: %s\n' "$account" "$said"
     exit 1
-}
+    ;;
+esac
