@@ -6,7 +6,9 @@ LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 group() { # name
     entry=$(getent group -- "$1") || return 0
-    members=${entry#*:*:} gid=${members%%:*} members=${members#*:},
+    entry=${entry#*:*:}
+    gid=${entry%%:*}
+    members=${entry#*:},
     printf 'group %s\n' "$1"
     while [ -n "$members" ]; do
         [ -z "${members%%,*}" ] || printf 'member %s %s\n' "$1" "${members%%,*}"

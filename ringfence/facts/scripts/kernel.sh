@@ -21,7 +21,9 @@ values() { # name...: each setting that is there, with its value and whether it 
             [ -w "$path" ] && can=open || can=fixed
             value=$(cat -- "$path" 2>/dev/null) # `read` takes a byte at a time, which the kernel may refuse
             case $value in *[!0-9-]*) value=$(coded "$value") ;; *) value="=$value" ;; esac
-            printf 'value =%s =%s %s %s\n' "$name" "$path" "$can" "$value" # no name has a space
+            # Most paths need no process: the kernel lets an interface's name have more than these characters.
+            case $path in *[!A-Za-z0-9/._-]*) path=$(coded "$path") ;; *) path="=$path" ;; esac
+            printf 'value =%s %s %s %s\n' "$name" "$path" "$can" "$value"
         done
     done
 }

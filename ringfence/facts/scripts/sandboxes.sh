@@ -5,17 +5,13 @@ export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 settings='Private[A-Za-z]+|Protect[A-Za-z]+|Restrict[A-Za-z]+|NoNewPrivileges|LockPersonality|MemoryDenyWriteExecute|SystemCall[A-Z][a-z]+|[A-Za-z]+Capabilities|CapabilityBoundingSet|Device[A-Z][a-z]+|IPAddressDeny|RemoveIPC|UMask|KeyringMode'
 nothing='no|false|off|0|~|auto|0000|inherit|shared|'
 known() { # unit...: those that the host has
-    known=$(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null | cut -d' ' -f1)
+    known=" $(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')"
 }
 service() { # number unit drop-in key...: drop-in is ours, or empty where its own file says all
     number=$1 unit=$2 ours=$3
     shift 3
     keys=$(printf '|%s' "$@")
-    case "
-$known
-" in *"
-$unit
-"*) ;; *) return 0 ;; esac
+    case $known in *" $unit "*) ;; *) return 0 ;; esac
     printf 'there %s\n' "$number"
     case $unit in
     *@.service) running=$(systemctl list-units --no-legend --no-pager --plain -- "${unit%.service}*.service" | cut -d' ' -f1) ;;
