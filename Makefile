@@ -43,7 +43,7 @@ integration: packages $(VENV)/ready
 machines: packages $(VENV)/ready
 	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab}.py
 
-# Every control in every way: what `ringfence prove --record` does. `make test` has as few ways as fail each test once.
+# Every control in every way, on containers and machines; `make test` has as few ways as fail each test once.
 proofs: packages $(VENV)/ready
 	pytest -m every_way tests/integration
 

@@ -69,16 +69,17 @@ def prove(
     if sampled:
         trials = sample(trials)
         sabotages = among(sabotages, trials)
+    # Before the first of them, which may be hours: what is changed meanwhile was not proven.
+    subjects = {
+        control: subject_of(loaded.house, catalogue.roles_of[control], sabotage)
+        for control, sabotage in sabotages.items()
+    }
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
     with progress:
         shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
-    subjects = {
-        control: subject_of(loaded.house, catalogue.roles_of[control], sabotage)
-        for control, sabotage in sabotages.items()
-    }
     proofs = proofs_from(outcomes, sabotages, releases, subjects)
     if record:
         save_proofs(loaded.house, catalogue.proofs | proofs)

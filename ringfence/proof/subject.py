@@ -12,8 +12,6 @@ from ringfence.proof.sabotages import Sabotage
 from ringfence.site.house import House
 from ringfence.verify import probes
 
-BESIDE = {"also", "alone"}
-"""What a sabotage says of other controls and cases, not of its own."""
 PROBES = probes.__name__
 PROBES_DIR = Path(probes.__path__[0])
 
@@ -31,8 +29,7 @@ def subject_of(house: House, roles: Iterable[str], sabotage: Sabotage) -> str:
 
     Raises ToolError when a file can't be read as Python.
     """
-    broken = sabotage.model_dump(mode="json", exclude={"cases": {"__all__": BESIDE}})
-    found = hashlib.sha256(json.dumps(broken, sort_keys=True).encode())
+    found = hashlib.sha256(json.dumps(sabotage.model_dump(mode="json"), sort_keys=True).encode())
     suites = [house.baseline_dir / f"test_{role}.py" for role in roles]
     probed = _probes_of(suites)
     for path in [*suites, *probed]:

@@ -11,9 +11,7 @@ from ringfence.proof.sabotages import load_sabotages
 from ringfence.site import find_house
 
 
-@pytest.mark.parametrize(
-    "ways", [pytest.param("sample"), pytest.param("every", marks=pytest.mark.every_way)]
-)
+@pytest.mark.parametrize("ways", ["sample", pytest.param("every", marks=pytest.mark.every_way)])
 def test_every_control_of_a_container_is_proven(widened, of_machines, ways):
     known = load_catalogue(find_house(widened.house)).controls
     controls = ",".join(name for name in known if name not in of_machines)
