@@ -33,8 +33,11 @@ def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machine
 
 @pytest.mark.every_way
 def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, of_machines):
+    site = str(machines.path)
+    applied = machines.ringfence("apply", site, "--limit", LIMIT, "--no-verify")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
     proven = machines.ringfence(
-        *("prove", str(machines.path), "--limit", LIMIT),
+        *("prove", site, "--limit", LIMIT),
         *("--control", ",".join(of_machines), "--together"),
     )
     assert proven.returncode == 0, proven.stdout + proven.stderr
