@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import pytest
 import yaml
 
+from ringfence import lab as labs
+from ringfence.operations.shell import library
 from ringfence.site import load_site
 from ringfence.site.ssh import ssh_command
 
@@ -174,3 +176,29 @@ rm -f /var/lib/lastlog/lastlog2.db
 [ ! -f /var/log/lastlog ] || : >/var/log/lastlog
 systemctl start ringfence-inactive.service
 """
+
+
+@pytest.mark.parametrize("host", CONTAINERS.split(","))
+@pytest.mark.parametrize(
+    ("staged", "status", "sentence"),
+    [
+        ("cp /etc/sudoers", 0, ""),
+        ("sed '$a ana ALL=(ALL' /etc/sudoers >", 1, "syntax error"),
+        ("sed '/^deploy/d' /etc/sudoers >", 1, "Ringfence logs in as deploy"),
+    ],
+)
+def test_rules_of_sudo_are_refused_for_what_they_say_and_not_for_a_file_that_goes(
+    hardened, host, staged, status, sentence
+):
+    script = f"""
+        rm -f /tmp/staged && {staged} /tmp/staged && echo 'ana ALL=(ALL' >/etc/sudoers.d/typo
+        sh -s /tmp/staged deploy README ringfence-verify <<'END'
+{library("sudo")}
+END
+        status=$?; rm -f /etc/sudoers.d/typo /tmp/staged; exit $status
+    """
+    tried = labs.run_on(hardened.path, host, script)
+    assert (tried.returncode, bool(tried.stdout)) == (status, bool(sentence)), tried
+    assert sentence in tried.stdout
+    assert "typo" not in tried.stdout
+    assert "not a regular file" not in tried.stdout

@@ -13,22 +13,18 @@ for name; do
     if [ -f "/etc/sudoers.d/$name" ]; then cp -a -- "/etc/sudoers.d/$name" "$covers/rules/"; fi
 done
 install -m 0440 -- "$stage" "$covers/sudoers"
-refused=9
+: >"$covers/sudo.conf" # visudo takes a regular file alone
 # shellcheck disable=SC2016 # the inner shell's own arguments
 said=$(unshare --mount sh -c '
     mount --bind -- "$1/sudoers" /etc/sudoers && mount --bind -- "$1/rules" /etc/sudoers.d &&
-        { [ ! -f /etc/sudo.conf ] || mount --bind /dev/null /etc/sudo.conf; } || exit 1
-    visudo -cq || exit "$3"
-    [ "$(id -u -- "$2")" = 0 ] || runuser -u "$2" -- sudo -n true
-' sh "$covers" "$account" "$refused" 2>&1 </dev/null)
+        { [ ! -f /etc/sudo.conf ] || mount --bind -- "$1/sudo.conf" /etc/sudo.conf; } || exit 1
+    visudo -c || exit 8
+    [ "$(id -u -- "$2")" = 0 ] || runuser -u "$2" -- sudo -n true || exit 9
+' sh "$covers" "$account" 2>&1 </dev/null)
 case $? in
-0) ;;
-"$refused")
-    printf '%s\n' "$said"
-    exit 1
-    ;;
-*)
-    printf 'Ringfence logs in as %s, and by these rules sudo answers: %s\n' "$account" "$said"
-    exit 1
-    ;;
+0) exit 0 ;;
+8) printf '%s\n' "$said" ;;
+9) printf 'Ringfence logs in as %s, and by these rules sudo answers: %s\n' "$account" "$said" ;;
+*) printf 'the rules cannot be tried before they count: %s\n' "$said" ;;
 esac
+exit 1
