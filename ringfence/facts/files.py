@@ -49,7 +49,7 @@ class Tree(FactBase[TreeState]):
     def command(self, paths: list[str], directories: list[str] | None = None) -> str:
         """Ask for `paths` (any type) and for the members of `directories`."""
         self.paths, self.directories = list(paths), list(directories or [])
-        lines = [call("describe", str(i), path) for i, path in enumerate(self.paths)]
+        lines = [call("describe", *self.paths)] if self.paths else []
         lines += [call("members", str(i), path) for i, path in enumerate(self.directories)]
         lines += [call("leftovers", place) for place in places(self.paths)]
         return library("tree") + "\n".join(lines)

@@ -3,7 +3,8 @@
 # channel of Ringfence's; `record` and `acted` are called by the operations while a run is open.
 #
 #   open RUN OWNER    a run is about to change this host; coverage on standard input, as guard.sh takes it
-#   record PATH [shallow]    a path is about to be replaced, made or removed    acted VERB UNIT
+#   record PATH...    paths are about to be replaced, made or removed    acted VERB UNIT
+#   record_entry PATH the same of a directory, without what is in it
 #   close RUN         it is over: what it left as it was is dropped; the last five states are kept
 #   list              the runs that changed this host, oldest first: run, when, changes (- if dropped), who
 #   plan RUN...       what undoing these runs, the newest first, would change now
@@ -49,7 +50,7 @@ is_directory() {
     [ -d "$1" ] && [ ! -L "$1" ]
 }
 opened() {
-    cat -- "$states/open" 2>/dev/null
+    [ ! -e "$states/open" ] || { read -r run <"$states/open" && printf '%s\n' "$run"; }
 }
 armed_for() { # run
     [ -e "$guard/armed" ] && [ "$(field "$guard/record" run)" = "$1" ]
@@ -67,17 +68,6 @@ keeps() { # path: whether it is one to keep; a name that a line cannot hold lies
 '*) return 1 ;;
     esac
 }
-known() { # path
-    cut -d' ' -f3- -- "$state/list" | grep -qxF -- "$1"
-}
-record_one() { # path
-    keeps "$1" && ! known "$1" || return 0
-    number=$(($(wc -l <"$state/list") + 1))
-    keep "$number" "$1"
-    { [ "$kind" != file ] || [ -L "$state/saved/$number" ] || sync -- "$state/saved/$number"; } &&
-        printf '%s %s %s\n' "$number" "$kind" "$1" >>"$state/list" && sync -- "$state/list" ||
-        fail "cannot keep the state of $1"
-}
 keep() { # number path; sets kind
     kind=absent copy=$state/saved/$1
     shift
@@ -91,30 +81,39 @@ keep() { # number path; sets kind
         cp -a -- "$1" "$copy" || fail "cannot keep the state of $1"
     fi
 }
-record_tree() { # directory; a slow host takes long for each process, so an entry costs one, or three
-    number=$(wc -l <"$state/list")
-    cut -d' ' -f3- -- "$state/list" >"$state/known"
-    entries_of "$1" | { grep -vxFf "$state/known" || true; } | while IFS= read -r entry; do
-        keeps "$entry" || continue
-        number=$((number + 1))
-        keep "$number" "$entry"
-        printf '%s %s %s\n' "$number" "$kind" "$entry"
-    done >"$state/list.tree" || exit 1
-    rm -f -- "$state/known"
-    sync -f -- "$state" && cat -- "$state/list.tree" >>"$state/list" && sync -- "$state/list" ||
-        fail "cannot keep the state of $1"
-    rm -f -- "$state/list.tree"
+record_lines() { # paths by lines; a slow host takes long for each process, so an entry costs one, or three
+    number=$(wc -l <"$state/list") && list_known
+    grep -vxFf "$state/known" | {
+        set --
+        while IFS= read -r entry; do
+            keeps "$entry" || continue
+            number=$((number + 1))
+            keep "$number" "$entry"
+            [ "$kind" != file ] || [ -L "$copy" ] || set -- "$@" "$copy"
+            printf '%s %s %s\n' "$number" "$kind" "$entry"
+        done
+        case $# in 0) ;; ? | ??) sync -- "$@" ;; *) sync -f -- "$state" ;; esac || fail "cannot write to $state"
+    } >"$state/list.new" || exit 1
+    if [ -s "$state/list.new" ]; then
+        cat -- "$state/list.new" >>"$state/list" && sync -- "$state/list" || fail "cannot write to $state"
+    fi
+}
+list_known() { # the paths of the list
+    cut -d' ' -f3- -- "$state/list" >"$state/known" || fail "cannot write to $state"
 }
 entries_of() { # directory: it and what is in it, by lines
     find "$1" -name '*
 *' -prune -o -print
 }
-record() { # path [shallow]
-    if is_directory "$1" && [ "${2:-}" != shallow ]; then
-        record_tree "$1"
-    else
-        record_one "$1"
-    fi
+record() { # path...
+    for recorded; do
+        keeps "$recorded" || continue
+        if is_directory "$recorded"; then entries_of "$recorded"; else printf '%s\n' "$recorded"; fi
+    done | record_lines || exit 1
+}
+record_entry() { # path
+    keeps "$1" || return 0
+    printf '%s\n' "$1" | record_lines || exit 1
 }
 units_now() { # unit, active, enabled, as far as a role may change it
     found=$({
@@ -171,13 +170,19 @@ open() { # run owner; coverage on standard input
             *) fail "it is not known how to keep the state of $what" ;;
         esac || exit 1
     done
+    record_covered
     printf 'run=%s\nowner=%s\nat=%s\n' "$1" "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" | write "$state/record"
     sync -f -- "$state"
     printf '%s\n' "$1" | write "$states/open"
     trap - EXIT
 }
 cover() { # path
-    printf '%s\n' "$1" >>"$state/directories" && record "$1"
+    printf '%s\n' "$1" >>"$state/directories" || fail "cannot write to $state"
+}
+record_covered() {
+    set --
+    while IFS= read -r covered; do set -- "$@" "$covered"; done <"$state/directories"
+    record "$@"
 }
 cover_home() { # account, path in its home
     home=$(getent passwd -- "$1" | cut -d: -f6)
@@ -190,12 +195,12 @@ close() { # run
         rm -f -- "$states/open"
         return
     fi
+    list_known
     while IFS= read -r covered; do # what is new in it was absent
-        ! is_directory "$covered" || entries_of "$covered" | while IFS= read -r entry; do
-            ! keeps "$entry" || known "$entry" ||
-                printf '0 absent %s\n' "$entry" >>"$state/list" || fail "cannot write to $state"
-        done || exit 1
-    done <"$state/directories"
+        ! is_directory "$covered" || entries_of "$covered"
+    done <"$state/directories" | awk '!seen[$0]++' | grep -vxFf "$state/known" | while IFS= read -r entry; do
+        ! keeps "$entry" || printf '0 absent %s\n' "$entry"
+    done >"$state/list.new" && cat -- "$state/list.new" >>"$state/list" || fail "cannot write to $state"
     while read -r number kind path; do
         ! is_as "$kind" "$state/saved/$number" "$path" || continue
         if is_accounts "$path" && [ "$kind" = file ] && [ -f "$path" ]; then
@@ -234,7 +239,7 @@ keep_state() { # run
         printf '%s %s %s\n' "$1" "$(field "$state/record" at)" "$(field "$state/record" owner)" |
         cat -- "$states/log" - 2>/dev/null | tail -n 200 | write "$states/log"
     : >"$state/closed" && sync -f -- "$state" || fail "cannot write to $state"
-    rm -f -- "$state/units.before" "$state/units.now" "$state/services" "$state/directories"
+    rm -f -- "$state/units.before" "$state/units.now" "$state/services" "$state/directories" "$state/known"
     while read -r run _; do
         [ ! -e "$states/$run/closed" ] || printf '%s\n' "$run"
     done <"$states/log" | head -n "-$kept" | while read -r run; do
@@ -262,18 +267,20 @@ list() {
 }
 
 # --- going back -----------------------------------------------------------------------------------
-described() {
-    find "$1" -maxdepth 0 -printf '%y %m %U %G %l\n'
-    ! command -v getfacl >/dev/null || [ -L "$1" ] || getfacl -cnp -- "$1"
+line_break='
+'
+alike() { # path path: whether both are of one type, mode, owner, group and access list, and lead to one place
+    found=$(find "$1" "$2" -maxdepth 0 -printf '%y %m %U %G %l//\n')
+    [ "${found%%"//$line_break"*}//" = "${found#*"//$line_break"}" ] || return
+    if [ -L "$1" ] || ! command -v getfacl >/dev/null; then return; fi
+    found=$(getfacl -cnp -- "$1" "$2")
+    [ "${found%%"$line_break$line_break"*}" = "${found#*"$line_break$line_break"}" ]
 }
 is_as() { # kind copy path: whether a path is now what it was
     case $1 in
         absent) ! is_there "$3" ;;
-        directory) is_directory "$3" && [ "$(described "$2")" = "$(described "$3")" ] ;;
-        *)
-            is_there "$3" && [ "$(described "$2")" = "$(described "$3")" ] &&
-                { [ -L "$2" ] || cmp -s -- "$2" "$3"; }
-            ;;
+        directory) is_directory "$3" && alike "$2" "$3" ;;
+        *) is_there "$3" && { [ -L "$2" ] || cmp -s -- "$2" "$3"; } && alike "$2" "$3" ;;
     esac
 }
 staying() { # entries of files that were absent, and are as a package has brought them since
@@ -363,7 +370,7 @@ tell() { # what was gathered: kind, what becomes of it, its name; separated by t
     [ ! -e "$work/rules" ] || printf 'rules\tloaded\tthe packet filter\n'
 }
 go_back() { # kind copy path
-    record "$3" "$([ "$1" = directory ] && echo shallow)"
+    if [ "$1" = directory ]; then record_entry "$3"; else record "$3"; fi
     if [ "$1" = absent ]; then
         if is_directory "$3"; then rmdir -- "$3"; else rm -f -- "$3"; fi || fail "cannot remove $3"
         return
@@ -465,7 +472,7 @@ case $action in
 esac
 case $action in
     open) open "$@" ;;
-    record) record "$@" ;;
+    record | record_entry) "$action" "$@" ;;
     acted) printf '%s %s\n' "$1" "$2" >>"$state/acted" ;;
     close) close "$@" ;;
     list) list ;;

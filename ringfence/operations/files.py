@@ -145,10 +145,13 @@ def tree_command(
         lines.append(call("stage", str(number), file.path, file.mode, file.owner, file.group))
     for file in wrong_files:
         lines += [_check(file, validator) for validator in file.validators]
-    lines += [call("keep", file.path) for file in wrong_files]
+    wrong_paths = [file.path for file in wrong_files]
+    if wrong_files:
+        lines += [call("sync_stages", *wrong_paths), call("keep", *wrong_paths)]
     lines.append("committed=yes")
     lines += [_directory_call("install_directory", *item) for item in enumerate(wrong_directories)]
-    lines += [call("install_file", file.path) for file in wrong_files]
+    if wrong_files:
+        lines.append(call("install_files", *wrong_paths))
     lines += [call("exclusive", d.path, *_members(d, files, directories)) for d in crowded]
     lines += [call("remove", path) for path in unwanted]
     script = library("tree") + functions + "\n".join(lines)
@@ -179,7 +182,8 @@ def _directory_call(function: str, number: int, directory: Directory) -> str:
 
 
 def _check(file: File, validator: Sequence[str]) -> str:
-    stage = f'"$({call("staged", file.path)})"'
+    place, _, name = file.path.rpartition("/")
+    stage = f'{call(f"{place}/.ringfence.")}"$token"{call(f"/{name}")}'
     words = [stage if word == STAGE else call(word) for word in validator]
     return " ".join(["check", call(file.path), *words])
 

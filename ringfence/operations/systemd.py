@@ -84,14 +84,16 @@ def units(units: list[Unit]) -> Generator[StringCommand, None, None]:
     absent = [path for unit in units for path in _overrides(unit)]
     tree = host.get_fact(Tree, paths=[file.path for file in files] + absent, directories=[])
     command = tree_command(tree, files, [], absent)
-    if command is not None:
-        yield command
     # systemd says nothing of a template itself.
     asked = [unit.name.replace("@.", "@any.") for unit in units]
-    state = host.get_fact(Services, units=asked)
-    if command is not None or any(unit["outdated"] for unit in state["units"].values()):
+    found = host.get_fact(Services, units=asked)["units"].values()
+    if command is not None:
+        yield command
+    # The manager reads a unit that it doesn't know by itself when it is first wanted.
+    known = any(unit["load"] != "not-found" for unit in found)
+    if (command and known) or any(unit["outdated"] for unit in found):
         yield StringCommand("systemctl daemon-reload")
-    else:
+    elif command is None:
         host.noop(f"{len(files)} unit files are as declared")
 
 

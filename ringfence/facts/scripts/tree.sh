@@ -1,6 +1,46 @@
 # shellcheck shell=sh
 # Prints one line of ASCII for each path, so that no name on the host can break the answer.
-describe() { # number path
+describe() { # path..., numbered from 0: one line each; a host may be slow to start programs, so few do for all
+    number=0 present=
+    for path; do
+        shift
+        if [ -e "$path" ] || [ -L "$path" ]; then
+            present="$present $number"
+            set -- "$@" "$path"
+        else
+            printf 'entry %s absent\n' "$number"
+        fi
+        number=$((number + 1))
+    done
+    [ $# -gt 0 ] || return 0
+    if statuses=$(stat -c '%f %U %G' -- "$@" 2>/dev/null) && digests=$(digests_of "$@" 2>/dev/null); then
+        # shellcheck disable=SC2086
+        set -- $present
+        while read -r status; do
+            digest=-
+            case $status in 8???\ *) read -r digest _ <&3 || digest=unreadable ;; esac
+            printf 'entry %s %s %s\n' "$1" "$status" "${digest#\\}"
+            shift
+        done 3<<DIGESTS <<STATUSES
+$digests
+DIGESTS
+$statuses
+STATUSES
+        return
+    fi
+    for number in $present; do # one of them can't be read, or has gone meanwhile
+        describe_one "$number" "$1"
+        shift
+    done
+}
+digests_of() { # path...: of the regular files among them; a name with a line break is escaped (sha256sum(1))
+    for path; do
+        shift
+        [ ! -f "$path" ] || [ -L "$path" ] || set -- "$@" "$path"
+    done
+    [ $# -eq 0 ] || sha256sum -- "$@"
+}
+describe_one() { # number path
     if ! status=$(stat -c '%f %U %G' -- "$2" 2>/dev/null); then
         printf 'entry %s absent\n' "$1"
         return

@@ -16,7 +16,7 @@ define() { # key value...: each key stands once in login.defs, with this value
         chmod 0644 -- "$(staged "$file")" && sync -- "$(staged "$file")" ||
         fail "can't stage $file: nothing was changed"
     keep "$file"
-    install_file "$file"
+    install_files "$file"
 }
 own() { # path mode owner:group
     chown -- "$3" "$1" && chmod -- "$2" "$1" || fail "can't set owner and mode of $1"

@@ -4,11 +4,21 @@ LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy ma
 export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 settle() { # path...: wait until the second of their last change is over
     for path; do
-        [ -e "$path" ] || continue
-        # A change in the future (the clock was set back) would stay newer than any start.
-        [ "$(stat -c %Z -- "$path")" -le "$(($(date +%s) + 1))" ] || touch -c -r "$path" -- "$path"
-        while [ "$(stat -c %Z -- "$path")" -ge "$(date +%s)" ]; do sleep 0.1; done
+        shift
+        [ ! -e "$path" ] || set -- "$@" "$path"
     done
+    [ $# -gt 0 ] || return 0
+    changed=0 now=$(date +%s)
+    for second in $(stat -c %Z -- "$@"); do
+        # A change in the future (the clock was set back) would stay newer than any start.
+        if [ "$second" -gt $((now + 1)) ]; then
+            touch -c -r "$1" -- "$1"
+            second=$(date +%s)
+        fi
+        [ "$second" -le "$changed" ] || changed=$second
+        shift
+    done
+    while [ "$changed" -ge "$(date +%s)" ]; do sleep 0.1; done
 }
 act() { # verb unit
     # For ringfence rollback, in a run that keeps the host's state.

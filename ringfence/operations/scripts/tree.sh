@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2015,SC2174
 # Replaces a tree of files: all of it is staged and validated before the first name changes.
 # A stage lies beside its target, so that the last step is a rename within one file system.
+# A busy or emulated host takes long to start a program, so functions take many paths, and start none in vain.
 set -u
 umask 077
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -8,6 +9,7 @@ export LC_ALL PATH
 store=/var/lib/ringfence
 previous=$store/previous
 work=
+moment=
 committed=no
 
 complain() {
@@ -31,16 +33,21 @@ begin() {
     trap '' PIPE
     trap leave EXIT
     trap 'exit 1' HUP INT TERM
-    mkdir -p -m 0755 -- "$store" && mkdir -p -m 0700 -- "$previous" || fail "cannot write to $store"
+    [ -d "$previous" ] || { mkdir -p -m 0755 -- "$store" && mkdir -p -m 0700 -- "$previous"; } ||
+        fail "cannot write to $store"
     exec 9>"$store/lock" && flock -w 120 9 || fail "another run of Ringfence is changing this host"
-    rm -rf -- "$store"/.work.????????
+    wipe "$store"/.work.????????
     work=$(mktemp -d "$store/.work.XXXXXXXX") || fail "cannot write to $store: nothing was changed"
     token=${work##*.}
-    moment=$(date -u +%Y%m%dT%H%M%S.%NZ)
     clean
 }
+wipe() { # path..., or a pattern that matched nothing
+    for wiped; do
+        [ ! -e "$wiped" ] && [ ! -L "$wiped" ] || rm -rf -- "$wiped"
+    done
+}
 sweep() { # directory..., in which a stage may lie
-    for swept; do rm -rf -- "$swept"/.ringfence.????????; done
+    for swept; do wipe "$swept"/.ringfence.????????; done
 }
 receive() {
     base64 -d | tar -x -f - -C "$work" --no-same-owner && [ -e "$work/end" ] ||
@@ -50,7 +57,7 @@ prepare_directory() { # number path mode owner group
     if [ -L "$2" ] || { [ -e "$2" ] && [ ! -d "$2" ]; }; then
         mv -T -- "$2" "$work/aside.$1" || fail "cannot move $2 aside: nothing was changed"
     fi
-    record "$2" shallow
+    record_entry "$2"
     [ -d "$2" ] && return
     mkdir -- "$2" && : >"$work/made.$1" && chown -- "$4:$5" "$2" && chmod -- "$3" "$2" ||
         fail "cannot make the directory $2: nothing was changed"
@@ -65,29 +72,44 @@ staged() { # target
 stage() { # number target mode owner group
     place=${2%/*}/.ringfence.$token
     [ -d "$place" ] || mkdir -- "$place" || fail "cannot stage $2: nothing was changed"
-    new=$place/${2##*/}
-    cp -- "$work/$1" "$new" && chown -- "$4:$5" "$new" && chmod -- "$3" "$new" && sync -- "$new" ||
+    install -T -o "$4" -g "$5" -m "$3" -- "$work/$1" "$place/${2##*/}" ||
         fail "cannot stage $2: nothing was changed"
+}
+sync_stages() { # target...
+    for target; do
+        shift
+        set -- "$@" "${target%/*}/.ringfence.$token/${target##*/}"
+    done
+    sync -- "$@" || fail "cannot stage $*: nothing was changed"
 }
 check() { # target command...
     checked=$1
     shift
     said=$("$@" 2>&1 </dev/null) || fail "$checked was refused and nothing was changed: $said"
 }
-record() { # path [shallow]: for ringfence rollback, in a run that keeps the host's state
-    [ ! -e "$store/states/open" ] || sh "$store/states/states" record "$@" || fail "cannot keep the state of $1"
+record() { # path...: for ringfence rollback, in a run that keeps the host's state
+    [ ! -e "$store/states/open" ] || sh "$store/states/states" record "$@" || fail "cannot keep the state of $*"
 }
-shelve() { # path: make room for its previous version; sets $shelf
+record_entry() { # path: of a directory, without what is in it
+    [ ! -e "$store/states/open" ] || sh "$store/states/states" record_entry "$1" || fail "cannot keep the state of $1"
+}
+shelve() { # path: make room for its previous version; sets $shelf and $moment
     shelf=$previous$1
-    mkdir -p -- "$shelf" || fail "cannot keep the previous $1"
-    find "$shelf" -mindepth 1 -maxdepth 1 -name '[0-9]*T[0-9]*Z' -printf '%f\n' |
-        sort -r | tail -n +5 | while IFS= read -r old; do rm -rf -- "${shelf:?}/$old"; done
+    [ -n "$moment" ] || moment=$(date -u +%Y%m%dT%H%M%S.%NZ)
+    [ -d "$shelf" ] || mkdir -p -- "$shelf" || fail "cannot keep the previous $1"
+    set -- "$shelf"/[0-9]*T[0-9]*Z # the oldest first
+    while [ $# -gt 4 ]; do
+        rm -rf -- "$1"
+        shift
+    done
 }
-keep() { # path
-    record "$1"
-    [ -f "$1" ] || [ -L "$1" ] || return 0
-    shelve "$1"
-    cp -a -- "$1" "$shelf/$moment" || fail "cannot keep the previous $1: nothing was changed"
+keep() { # path...
+    record "$@"
+    for kept; do
+        [ -f "$kept" ] || [ -L "$kept" ] || continue
+        shelve "$kept"
+        cp -a -- "$kept" "$shelf/$moment" || fail "cannot keep the previous $kept: nothing was changed"
+    done
 }
 remove() { # path
     [ -e "$1" ] || [ -L "$1" ] || return 0
@@ -100,9 +122,7 @@ silence() { # path number...: turns lines into comments
     path=$1
     shift
     keep "$path"
-    for number; do
-        sed -i "${number}s/^/# replaced by Ringfence: /" "$path" || fail "cannot change $path"
-    done
+    sed -i "$(printf '%ss/^/# replaced by Ringfence: /;' "$@")" "$path" || fail "cannot change $path"
     printf 'silenced %s lines of %s\n' "$#" "$path"
 }
 silence_drop_in() { # path number...: the same of a unit's drop-in; one that says nothing else goes
@@ -120,10 +140,18 @@ install_directory() { # number path mode owner group
     fi
     chown -- "$4:$5" "$2" && chmod -- "$3" "$2" || fail "cannot set owner and mode of $2"
 }
-install_file() { # target
-    [ ! -d "$1" ] || [ -L "$1" ] || remove "$1"
-    mv -fT -- "$(staged "$1")" "$1" && sync -- "${1%/*}/" || fail "cannot replace $1 (immutable, or a mount?)"
-    printf 'wrote %s\n' "$1"
+install_files() { # target...
+    for target; do
+        [ ! -d "$target" ] || [ -L "$target" ] || remove "$target"
+        mv -fT -- "${target%/*}/.ringfence.$token/${target##*/}" "$target" ||
+            fail "cannot replace $target (immutable, or a mount?)"
+        printf 'wrote %s\n' "$target"
+    done
+    for target; do
+        shift
+        set -- "$@" "${target%/*}/"
+    done
+    sync -- "$@" || fail "cannot write to $*"
 }
 exclusive() { # directory name...: removes every other entry
     owned=$1

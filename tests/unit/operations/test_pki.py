@@ -340,7 +340,7 @@ def test_a_run_that_was_cut_off_is_ended_by_the_next(host, number):
     }
 
 
-@pytest.mark.parametrize("line", ["belongs", "settle", "install_file"])
+@pytest.mark.parametrize("line", ["belongs", "settle", "install_files"])
 def test_a_command_that_dies_halfway_leaves_what_the_next_run_ends(host, line):
     def dies(command):
         if f"\n{line} " not in command and f" {line} " not in command:
