@@ -263,8 +263,15 @@ def test_a_former_state_that_lets_nobody_in_is_put_back_by_the_guard(lab, channe
 
 
 @pytest.mark.parametrize(
-    ("victim", "after"),
-    [("controller", 0.0), ("controller", 0.8), ("controller", 2.5), ("host", 0.1), ("host", 0.8)],
+    ("channel", "victim", "after"),
+    [
+        ("bastion1", "controller", 0.0),
+        ("agent1", "controller", 0.8),
+        ("bastion1", "controller", 2.5),
+        ("agent1", "host", 0.1),
+        ("bastion1", "host", 0.8),
+    ],
+    indirect=["channel"],
 )
 def test_a_rollback_that_is_killed_is_finished_by_the_next(lab, channel, victim, after):
     before = shown(channel)
