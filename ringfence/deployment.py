@@ -19,7 +19,7 @@ from typing import Any
 
 from ringfence.effects import FileChange, Told, UnitAct, acts_done, acts_to_come, by_host
 from ringfence.errors import ToolError
-from ringfence.operations.telling import EFFECTS
+from ringfence.operations.environment import EFFECTS
 from ringfence.pyinfra_process import QUESTIONS
 from ringfence.pyinfra_steps import ABOUT_HOST, STARTED, Heard
 from ringfence.side_by_side import HOSTS_AT_ONCE

@@ -1,12 +1,5 @@
 """The roles: one package a protection. `roles.yml` says which groups get which."""
 
-from pyinfra.api.exceptions import DeployError
-from pyinfra.context import host
-
-from ringfence.guard.coverage import chosen_dangers
-from ringfence.operations import guard
-from ringfence.site.deploying import intent
-
 
 def apply(only: str | None = None) -> None:
     """Apply the roles of pyinfra's current host in the table's order, or those in `only` (commas).
@@ -14,6 +7,14 @@ def apply(only: str | None = None) -> None:
     A role's deploy.py has `apply()`. It may have `finish()` too, which runs after all roles.
     Raises pyinfra's DeployError for a role that the table doesn't have.
     """
+    # Not above: whoever reads a site imports the roles' settings, and has no use for pyinfra.
+    from pyinfra.api.exceptions import DeployError
+    from pyinfra.context import host
+
+    from ringfence.guard.coverage import chosen_dangers
+    from ringfence.operations import guard
+    from ringfence.site.deploying import intent
+
     wanted = intent()
     table = list(wanted.site.house.roles)
     named = [role.strip() for role in (only or "").split(",") if role.strip()]

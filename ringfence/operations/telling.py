@@ -11,9 +11,7 @@ from typing import Any
 
 from pyinfra.context import host, state
 
-EFFECTS = "RINGFENCE_EFFECTS"
-"""The environment's name for the number of an open file to which effects are added, one a line. The
-file has no name: what would be written on a host may hold a secret that its role gives away."""
+from ringfence.operations.environment import EFFECTS
 
 
 def would(kind: str, **content: Any) -> None:

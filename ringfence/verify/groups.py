@@ -11,38 +11,16 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import TypeVar
 
 import pytest
 import testinfra.plugin
 
 import ringfence.verify.plugin
 from ringfence.pyinfra_process import die_with_parent
+from ringfence.verify.division import Group
 
-Item = TypeVar("Item")
-HOSTS_OF_A_GROUP = 16
-"""A host of 150 tests takes about 1.5 MB while it is judged; a group's session has its own cost."""
 JUDGED = (0, 1, 5)
 """What pytest ends with when it judged: all green, something red, all settled before it ran."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """One session of pytest: its arguments, and the file for its output."""
-
-    arguments: list[str]
-    log: str
-
-
-def divided(hosts: Sequence[Item], parallel: int) -> tuple[list[list[Item]], int]:
-    """Return the hosts of each group, and how many groups are judged at a time.
-
-    No more than ``parallel`` hosts are in work at any time.
-    """
-    size = min(HOSTS_OF_A_GROUP, parallel)
-    groups = [list(hosts[start : start + size]) for start in range(0, len(hosts), size)]
-    return groups, max(1, parallel // size)
 
 
 def judge(groups: Sequence[Group], at_once: int) -> int:
@@ -89,11 +67,6 @@ def main() -> int:
     die_with_parent()
     document = json.load(sys.stdin)
     return judge([Group(**each) for each in document["groups"]], document["at_once"])
-
-
-def asked(groups: Sequence[Group], at_once: int) -> str:
-    """Return what ``main`` reads."""
-    return json.dumps({"groups": [asdict(group) for group in groups], "at_once": at_once})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from ringfence.catalogue import load_catalogue
 from ringfence.errors import ToolError, UsageError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
-from ringfence.verify.groups import Group, asked, divided
+from ringfence.verify.division import Group, asked, divided
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.verdicts import Verdict
 

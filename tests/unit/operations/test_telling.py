@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ringfence.operations import telling
+from ringfence.operations.environment import EFFECTS
 from ringfence.operations.files import Directory, File, tree_command
 
 NOTHING = {"entries": {}, "members": {}, "leftovers": False}
@@ -19,7 +20,7 @@ def said(monkeypatch):
     monkeypatch.setattr(telling, "state", plan)
     monkeypatch.setattr(telling, "host", SimpleNamespace(name="pbx1", current_op_hash="1"))
     with tempfile.TemporaryFile("w+") as kept:
-        monkeypatch.setenv(telling.EFFECTS, str(kept.fileno()))
+        monkeypatch.setenv(EFFECTS, str(kept.fileno()))
 
         def read():
             kept.seek(0)
@@ -43,7 +44,7 @@ def test_a_plan_tells_what_would_be_and_an_apply_what_was_done(said):
 
 
 def test_nothing_is_told_when_nobody_listens(said, monkeypatch):
-    monkeypatch.delenv(telling.EFFECTS)
+    monkeypatch.delenv(EFFECTS)
     telling.would("removal", path="/etc/x")
     assert said() == []
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ringfence.verify.groups import Group, asked, divided, judge
+from ringfence.verify.division import Group, asked, divided
+from ringfence.verify.groups import judge
 
 PASSES = "def test_it():\n    print('was here')\n"
 FAILS = "def test_it():\n    assert False\n"
