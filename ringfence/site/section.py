@@ -13,9 +13,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from ringfence.site.meanings import meanings
 
 LOGIN_NAME = r"^[a-z_][a-z0-9_-]{0,31}$"
 HOST_NAME = r"^[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*$"
@@ -32,9 +37,20 @@ class Section(BaseModel):
     Values arrive as JSON: dates, addresses and enums as text; nothing else is converted.
     """
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe each key by the text below its field."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in meanings(cls).items():
+            described = properties[cls.model_fields[name].alias or name]
+            if handler.resolve_ref_schema(described).get("description") != text:
+                described.setdefault("description", text)
+        return schema
 
 
 class Classification(StrEnum):

@@ -39,3 +39,8 @@ def test_what_judges_imports_pytest_alone() -> None:
 def test_what_deploys_imports_pyinfra_alone() -> None:
     operations = "import ringfence.operations.files"
     assert imported(operations) == ["gevent", "paramiko", "pyinfra"]
+
+
+def test_no_source_is_read_for_what_keys_mean() -> None:
+    told = "import ringfence.cli.verify, linecache; assert not linecache.cache, linecache.cache"
+    assert imported(told) == []

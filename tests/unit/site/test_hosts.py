@@ -4,14 +4,14 @@ import pytest
 
 from ringfence.site import Classification, Site
 from ringfence.site.hosts import HostEntry, HostsFile, SshDefaults, SshOverrides
+from ringfence.site.meanings import meanings
 
 Problems = Callable[..., list[str]]
 
 
 def test_every_key_of_hosts_yml_is_described() -> None:
     for model in (HostsFile, HostEntry, SshDefaults, SshOverrides):
-        for name, field in model.model_fields.items():
-            assert field.description, f"{model.__name__}.{name}"
+        assert list(meanings(model)) == list(model.model_fields), model.__name__
 
 
 def test_a_host_has_what_its_entry_says(site: Site) -> None:
