@@ -265,6 +265,16 @@ def judge(excinfo: pytest.ExceptionInfo[Any] | None, expect: Expect) -> tuple[Ve
     return Verdict.ERROR, f"{type(error).__name__}: {_first_lines(error)}"
 
 
+def shorten(excinfo: pytest.ExceptionInfo[Any], test: Path) -> None:
+    """Cut off what pytest called before the test's file, and all where a control doesn't apply.
+
+    With `--tb=native` pytest itself leaves its own calls in; its other ways to print a traceback
+    parse the source of every file in it, for which a test would cost ten times as much.
+    """
+    applies = not isinstance(excinfo.value, NotApplicableError)
+    excinfo.traceback = excinfo.traceback.cut(path=test) if applies else excinfo.traceback[:0]
+
+
 def _first_lines(error: BaseException) -> str:
     text = str(error).strip() or "no message"
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} …"

@@ -13,7 +13,7 @@ import testinfra.backend
 from ringfence.errors import RingfenceError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Policy, Site
-from ringfence.verify.baseline_run import BaselineRun
+from ringfence.verify.baseline_run import BaselineRun, shorten
 from ringfence.verify.expectations import Expect
 
 RUN = pytest.StashKey[BaselineRun]()
@@ -90,10 +90,13 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what pytest saw into a verdict."""
-    report = yield
     run = item.config.stash.get(RUN, None)
-    if run is not None and item.get_closest_marker("control"):
-        run.record(item, call, report)
+    if run is None or item.get_closest_marker("control") is None:
+        return (yield)
+    if call.excinfo is not None and item.config.option.tbstyle == "native":
+        shorten(call.excinfo, item.path)
+    report = yield
+    run.record(item, call, report)
     return report
 
 

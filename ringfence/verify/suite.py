@@ -66,7 +66,7 @@ def run_suite(
     heard, told = os.pipe()
     options = [
         *(word for plugin in SPARED for word in ("-p", f"no:{plugin}")),
-        *("-q", "--no-header", "--tb=short", "--color=no", "--capture=no"),
+        *("-q", "--no-header", "--tb=native", "--color=no", "--capture=no"),
         *("-o", "addopts=--strict-markers --import-mode=importlib"),
         *(f"--rootdir={site.house.root}", "--progress", str(told)),
         *("--snapshots", str(folder / "snapshot")),

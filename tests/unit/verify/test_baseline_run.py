@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.verify.baseline_run import judge
+from ringfence.verify.baseline_run import judge, shorten
 from ringfence.verify.expectations import Expect
 from ringfence.verify.marking import NotApplicableError
 from ringfence.verify.session import UnreachableError
@@ -61,3 +61,20 @@ def test_what_was_not_measured_is_never_a_pass_nor_a_failure(error, verdict):
 
 def test_a_plain_assertion_behind_a_measurement_is_a_failure():
     assert judge(ended_with(AssertionError("x")), expecting(1))[0] is Verdict.FAIL
+
+
+def test_what_led_to_a_failure_is_told_from_the_test_on(tmp_path):
+    test, elsewhere = tmp_path / "test_it.py", tmp_path / "elsewhere.py"
+    scope = {}
+    exec(compile("def run(call): call()", elsewhere, "exec"), scope)
+    exec(compile("def test(): run(fails)\ndef fails(): raise error", test, "exec"), scope)
+
+    def ended(error):
+        scope["error"] = error
+        with pytest.raises(type(error)) as caught:
+            scope["run"](scope["test"])
+        shorten(caught, test)
+        return [entry.name for entry in caught.traceback]
+
+    assert ended(UnreachableError("gone")) == ["test", "run", "fails"]
+    assert ended(NotApplicableError("a container")) == []
