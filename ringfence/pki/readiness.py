@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 
-from ringfence.pki.register import Files
+from ringfence.pki.folder import Folder
 from ringfence.site import Host, Site
 from ringfence.site.problems import Problem
 
@@ -23,12 +23,12 @@ def demand_authority(site: Site, hosts: Iterable[Host], roles: str | None) -> No
     """
     named = None if roles is None else {role.strip() for role in roles.split(",")}
     if any(_needs_authority(site, host, named) for host in hosts):
-        Files(site.path).demand_authority()
+        Folder(site.path).demand_authority()
 
 
 def warnings(site: Site) -> list[Problem]:
     """Return that a site lacks an authority, if a role of its hosts needs one."""
-    path = Files(site.path).authority
+    path = Folder(site.path).authority
     if path.exists() or not any(_needs_authority(site, h, None) for h in site.hosts.values()):
         return []
     here = os.path.relpath(site.path)

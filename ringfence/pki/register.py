@@ -5,13 +5,8 @@ every certificate that it made, `certificates/HOST.pem` the latest of each host.
 version control.
 """
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from ringfence.errors import UsageError
 from ringfence.pki.authority import Reason, Revocation
+from ringfence.pki.folder import Folder
 from ringfence.pki.keys import key_digest
 from ringfence.pki.lifetime import is_due
 from ringfence.replacing import replace
@@ -109,41 +105,8 @@ class Register(BaseModel):
         self.issued = [changed if one == chosen else one for one in self.issued]
 
 
-class Files:
-    """The folder of a site's authority. Each file is replaced at once, or not at all."""
-
-    def __init__(self, site: Path) -> None:
-        """Use `pki/` in the site's folder; it need not be there yet."""
-        self.folder = site / "pki"
-        self.authority = self.folder / "authority.pem"
-        self.revoked = self.folder / "revoked.crl"
-        self._register = self.folder / "register.json"
-
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other runs from issuing meanwhile, or their entries would be lost."""
-        self.folder.mkdir(exist_ok=True)
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            # Given back before it is closed: gevent, pyinfra's, closes directories later.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
-
-    def certificate(self, host: str) -> Path:
-        """Return where the latest certificate of a host is kept."""
-        return self.folder / "certificates" / f"{host}.pem"
-
-    def demand_authority(self) -> bytes:
-        """Return the authority's certificate. Raises UsageError when there is none."""
-        try:
-            return self.authority.read_bytes()
-        except FileNotFoundError:
-            raise UsageError(
-                f"{self.authority}: the site has no authority yet; `ringfence pki init` makes it"
-            ) from None
+class Files(Folder):
+    """The folder with what is in it. Each file is replaced at once, or not at all."""
 
     def refuse_a_second_beginning(self) -> None:
         """Raise UsageError where an authority is, or where what one has signed is noted."""

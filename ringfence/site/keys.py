@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -38,6 +39,7 @@ class PublicKey:
         return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
+@lru_cache(maxsize=4096)  # a register is asked for again and again, and has the same keys each time
 def parse_public_key(text: str) -> PublicKey:
     """Parse one line of an OpenSSH public key.
 

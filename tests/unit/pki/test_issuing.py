@@ -12,8 +12,8 @@ import pytest
 from cryptography import x509
 
 from ringfence.errors import UsageError
+from ringfence.pki import folder as authority_folder
 from ringfence.pki import issuing as module
-from ringfence.pki import register
 from ringfence.pki.authority import Authority, Reason
 from ringfence.pki.issuing import KEY, Issuing
 from ringfence.pki.keys import key_digest
@@ -188,7 +188,7 @@ def test_a_register_that_is_lost_or_damaged_is_told_and_not_begun_anew(begun, se
 
 def test_the_lock_is_given_back_though_the_folder_is_closed_later(begun, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(register.os, "close", lambda _descriptor: None)
+        patched.setattr(authority_folder.os, "close", lambda _descriptor: None)
         with begun.files.locked():
             pass
     descriptor = os.open(begun.files.folder, os.O_RDONLY)
