@@ -8,6 +8,8 @@ from ringfence import lab as labs
 
 pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
+ROLES = "kernel,ssh,firewall,confinement"
+"""What has to do with a host's own kernel, and what lets somebody in after a boot."""
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,26 @@ def machines(lab):
     return lab
 
 
-def test_a_machine_is_red_then_green_and_stays_green_when_it_is_rebooted(machines):
+def test_what_is_the_kernels_is_red_then_green_and_stays_green_after_a_reboot(
+    machines, of_machines
+):
+    site = str(machines.path)
+    firewall = [f"FW-0{number}" for number in range(1, 8)]
+    chosen = ("--limit", LIMIT, "--control", ",".join([*of_machines, *firewall]))
+    code, verdicts = machines.verify(*chosen)
+    assert (code, verdicts) == (1, machines.of_a_stock_host(verdicts))
+    applied = machines.ringfence("apply", site, "--limit", LIMIT, "--role", ROLES, "--no-verify")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    labs.reboot(machines.path, LIMIT.split(","), say=print)
+    planned = machines.ringfence("plan", site, "--limit", LIMIT, "--role", ROLES)
+    assert planned.returncode == 0, planned.stdout
+    code, verdicts = machines.verify(*chosen)
+    assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
+    assert len(verdicts) == 2 * (len(of_machines) + len(firewall))
+
+
+def test_the_whole_baseline_is_red_then_green_and_stays_green_after_a_reboot(machines):
+    labs.reset(machines.path, LIMIT.split(","), say=print)
     site = str(machines.path)
     code, verdicts = machines.verify("--limit", LIMIT)
     assert (code, verdicts) == (1, machines.of_a_stock_host(verdicts))

@@ -3,7 +3,10 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
+
+from ringfence.verify.probes import units
 
 FOLDER = "/var/lib/ringfence/inventory/latest"
 FILES = (
@@ -60,8 +63,8 @@ def hours_since_written(host: Any, name: str, folder: str = FOLDER) -> float:
 
 def timers(host: Any, pattern: str = TIMERS) -> list[Timer]:
     """Return every timer of the host whose name, by a pattern, says what it does."""
-    listed = host.run(f"systemctl list-unit-files --no-legend --type=timer '{pattern}'").stdout
-    return [_timer(host, line.split()[0]) for line in listed.splitlines() if line.strip()]
+    names = units.files(host, ["timer"])
+    return [_timer(host, name) for name in names if fnmatchcase(name, pattern)]
 
 
 def _timer(host: Any, unit: str) -> Timer:
