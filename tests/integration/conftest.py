@@ -234,3 +234,9 @@ def widened(regrouped) -> LabSite:
 def hardened(lab) -> LabSite:
     """The lab with its containers at their baseline."""
     return apply(lab)
+
+
+@pytest.fixture(scope="module")
+def hardened_once(lab) -> LabSite:
+    """The same for tests that leave the baseline as it is: it is applied before a file's first."""
+    return apply(lab)

@@ -359,9 +359,9 @@ BACK = "guarded 750 0\nguarded/a 600 0\nold\n1\n"
 
 
 @pytest.fixture
-def channel(hardened):
+def channel(hardened_once):
     """A channel to a host with something to guard; nothing is armed before and after."""
-    site = load_site(hardened.path)
+    site = load_site(hardened_once.path)
     channel = Channel(site, site.host("agent1"))
     channel.ask(f"umask 077; {MADE}")
     yield channel
@@ -518,46 +518,48 @@ def test_a_revert_that_is_killed_is_finished_by_the_next(channel, after):
     assert left.stdout == b""
 
 
-def test_apply_is_refused_while_another_run_is_in_progress(channel, hardened):
+def test_apply_is_refused_while_another_run_is_in_progress(channel, hardened_once):
     demand(channel, "lock", *RUN)
-    refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1", "--no-verify")
+    refused = hardened_once.ringfence(
+        "apply", str(hardened_once.path), "--limit", "agent1", "--no-verify"
+    )
     assert refused.returncode == 1
     assert "refused: another run is in progress: ana@elsewhere" in refused.stdout
 
 
-def test_apply_is_refused_on_another_system(channel, hardened):
+def test_apply_is_refused_on_another_system(channel, hardened_once):
     channel.ask("cp -L /etc/os-release /etc/guarded/os; sed -i s/^ID=.*/ID=ubuntu/ /etc/os-release")
     try:
-        refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1")
+        refused = hardened_once.ringfence("apply", str(hardened_once.path), "--limit", "agent1")
         assert refused.returncode == 1
         assert "refused: it runs ubuntu 12: only Debian 12 and 13" in refused.stdout
     finally:
         channel.ask("cat /etc/guarded/os > /etc/os-release")
 
 
-def test_apply_is_refused_for_a_key_that_the_site_does_not_allow(hardened, tmp_path):
-    policy = hardened.path / "policy.yml"
+def test_apply_is_refused_for_a_key_that_the_site_does_not_allow(hardened_once, tmp_path):
+    policy = hardened_once.path / "policy.yml"
     before = policy.read_text()
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "k"], check=True
     )
     policy.write_text(before.replace(".lab/id_ed25519.pub", str(tmp_path / "k.pub")))
     try:
-        refused = hardened.ringfence("apply", str(hardened.path), "--limit", "agent1")
+        refused = hardened_once.ringfence("apply", str(hardened_once.path), "--limit", "agent1")
         assert refused.returncode == 1
         assert "is not among those that the site allows deploy" in refused.stdout
     finally:
         policy.write_text(before)
 
 
-def test_status_and_revert_are_commands(channel, hardened):
+def test_status_and_revert_are_commands(channel, hardened_once):
     arm(channel)
     channel.ask(BROKEN)
     limit = ("--limit", "agent1")
-    shown = hardened.ringfence("guard", "status", str(hardened.path), *limit)
+    shown = hardened_once.ringfence("guard", "status", str(hardened_once.path), *limit)
     assert "agent1: ARMED by ana@elsewhere" in shown.stdout
-    told_back = hardened.ringfence("guard", "revert", str(hardened.path), *limit)
+    told_back = hardened_once.ringfence("guard", "revert", str(hardened_once.path), *limit)
     assert (told_back.returncode, "agent1: put back" in told_back.stdout) == (0, True)
     assert state(channel) == BACK
-    shown = hardened.ringfence("guard", "status", str(hardened.path), *limit, "--json")
+    shown = hardened_once.ringfence("guard", "status", str(hardened_once.path), *limit, "--json")
     assert json.loads(shown.stdout)["agent1"]["state"] == "idle"
