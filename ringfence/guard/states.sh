@@ -82,24 +82,29 @@ keep() { # number path; sets kind
     fi
 }
 record_lines() { # paths by lines; a slow host takes long for each process, so an entry costs one, or three
-    number=$(wc -l <"$state/list") && list_known
-    grep -vxFf "$state/known" | {
-        set --
-        while IFS= read -r entry; do
-            keeps "$entry" || continue
-            number=$((number + 1))
-            keep "$number" "$entry"
-            [ "$kind" != file ] || [ -L "$copy" ] || set -- "$@" "$copy"
-            printf '%s %s %s\n' "$number" "$kind" "$entry"
-        done
-        case $# in 0) ;; ? | ??) sync -- "$@" ;; *) sync -f -- "$state" ;; esac || fail "cannot write to $state"
-    } >"$state/list.new" || exit 1
-    if [ -s "$state/list.new" ]; then
-        cat -- "$state/list.new" >>"$state/list" && sync -- "$state/list" || fail "cannot write to $state"
-    fi
+    unknown >"$state/unknown"
+    number=$(wc -l <"$state/list") || fail "cannot read $state/list"
+    set --
+    while IFS= read -r entry; do
+        keeps "$entry" || continue
+        number=$((number + 1))
+        keep "$number" "$entry"
+        [ "$kind" != file ] || [ -L "$copy" ] || [ $# -ge 100 ] || set -- "$@" "$copy"
+        printf '%s %s %s\n' "$number" "$kind" "$entry" || fail "cannot write to $state"
+    done <"$state/unknown" >"$state/list.more"
+    case $# in 0) ;; ? | ??) sync -- "$@" ;; *) sync -f -- "$state" ;; esac && lengthen_list ||
+        fail "cannot write to $state"
 }
-list_known() { # the paths of the list
+unknown() { # of paths by lines, those that the list doesn't have yet
     cut -d' ' -f3- -- "$state/list" >"$state/known" || fail "cannot write to $state"
+    grep -vxFf "$state/known" || [ $? = 1 ] || fail "cannot tell what of the host's state is kept already"
+}
+lengthen_list() { # by list.more; of a full disk no half line stays, which would be another path
+    [ -s "$state/list.more" ] || return 0
+    lines=$(wc -l <"$state/list")
+    cat -- "$state/list.more" >>"$state/list" && sync -- "$state/list" && return
+    truncate -s "$(head -n "$lines" -- "$state/list" | wc -c)" -- "$state/list"
+    false
 }
 entries_of() { # directory: it and what is in it, by lines
     find "$1" -name '*
@@ -195,18 +200,19 @@ close() { # run
         rm -f -- "$states/open"
         return
     fi
-    list_known
     while IFS= read -r covered; do # what is new in it was absent
         ! is_directory "$covered" || entries_of "$covered"
-    done <"$state/directories" | awk '!seen[$0]++' | grep -vxFf "$state/known" | while IFS= read -r entry; do
-        ! keeps "$entry" || printf '0 absent %s\n' "$entry"
-    done >"$state/list.new" && cat -- "$state/list.new" >>"$state/list" || fail "cannot write to $state"
+    done <"$state/directories" | awk '!seen[$0]++' | unknown >"$state/unknown" || exit 1
+    while IFS= read -r entry; do
+        ! keeps "$entry" || printf '0 absent %s\n' "$entry" || fail "cannot write to $state"
+    done <"$state/unknown" >"$state/list.more"
+    lengthen_list || fail "cannot write to $state"
     while read -r number kind path; do
         ! is_as "$kind" "$state/saved/$number" "$path" || continue
         if is_accounts "$path" && [ "$kind" = file ] && [ -f "$path" ]; then
             cp -a -- "$path" "$state/after/$number" || fail "cannot write to $state"
         fi
-        printf '%s %s %s\n' "$number" "$kind" "$path"
+        printf '%s %s %s\n' "$number" "$kind" "$path" || fail "cannot write to $state"
     done <"$state/list" >"$state/list.new"
     units_now >"$state/units.now" || exit 1
     [ -e "$state/units.before" ] || mv -- "$state/units" "$state/units.before"
@@ -239,7 +245,8 @@ keep_state() { # run
         printf '%s %s %s\n' "$1" "$(field "$state/record" at)" "$(field "$state/record" owner)" |
         cat -- "$states/log" - 2>/dev/null | tail -n 200 | write "$states/log"
     : >"$state/closed" && sync -f -- "$state" || fail "cannot write to $state"
-    rm -f -- "$state/units.before" "$state/units.now" "$state/services" "$state/directories" "$state/known"
+    rm -f -- "$state/units.before" "$state/units.now" "$state/services" "$state/directories" \
+        "$state/known" "$state/unknown" "$state/list.more"
     while read -r run _; do
         [ ! -e "$states/$run/closed" ] || printf '%s\n' "$run"
     done <"$states/log" | head -n "-$kept" | while read -r run; do

@@ -2,6 +2,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,8 @@ from ringfence.guard.states import (
 
 R1, R2, R3 = (f"2026112{day}T000000Z-00000{day}" for day in (1, 2, 3))
 BACK = "20261124T000000Z-000004"
+FULL = 32
+"""Blocks of 512 bytes that a file may have (`ulimit -f`) where a disk is full."""
 SYSTEMCTL = """#!/bin/sh
 # A manager of services that are lines of a file: unit, active, enabled.
 cd "${0%/*}" || exit 1
@@ -366,6 +369,50 @@ def test_a_full_disk_refuses_before_anything_changes(host):
     )
     assert ended.returncode != 0
     assert not (host.store / "states/open").exists()
+
+
+def test_a_disk_that_is_full_while_a_path_is_recorded_leaves_no_half_line(host):
+    long = [host.etc / f"{number:0>100}" for number in range(100)]
+    for path in long:
+        path.touch()
+    host.states("open", R1, "ana@control")
+    host.states("record", *map(str, long[:40]))
+    kept = (host.store / "states" / R1 / "list").read_text()
+    ended = host.ask(
+        *("record", *map(str, long[40:])),
+        before=lambda text: text.replace("set -u\n", f"set -u\nulimit -f {FULL}\n", 1),
+    )
+    assert ended.returncode == 1
+    assert "cannot write to" in ended.stderr
+    assert (host.store / "states" / R1 / "list").read_text() == kept
+
+
+def test_a_path_is_not_passed_over_because_it_is_not_known_whether_it_is_kept(host):
+    (host.etc / "a").write_text("old")
+    host.states("open", R1, "ana@control")
+    (host.tools / "grep").write_text("#!/bin/sh\nexit 2\n")
+    (host.tools / "grep").chmod(0o755)
+    assert "kept already" in host.refused("record", str(host.etc / "a"))
+
+
+def test_many_paths_are_recorded_at_once_each_once(host):
+    """A directory with what is in it, a link, what is absent, and what was recorded before."""
+    folder = host.etc / "many"
+    (folder / "d").mkdir(parents=True)
+    (folder / "d/inner").write_text("old")
+    (folder / "link").symlink_to("nowhere")
+    paths = [str(folder / name) for name in ("d", "link", "absent")]
+    host.states("open", R1, "ana@control")
+    host.states("record", paths[1])
+    host.states("record", *paths)
+    host.states("record_entry", str(folder))
+    state = host.store / "states" / R1
+    listed = (state / "list").read_text().replace(str(folder), "").splitlines()
+    assert listed == [
+        *("1 file /link", "2 directory /d", "3 file /d/inner", "4 absent /absent", "5 directory ")
+    ]
+    assert (state / "saved/3").read_text() == "old"
+    assert (state / "saved/1").readlink() == Path("nowhere")
 
 
 def test_former_contents_are_roots_alone(host):
