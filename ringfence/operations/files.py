@@ -182,8 +182,7 @@ def _directory_call(function: str, number: int, directory: Directory) -> str:
 
 
 def _check(file: File, validator: Sequence[str]) -> str:
-    place, _, name = file.path.rpartition("/")
-    stage = f'{call(f"{place}/.ringfence.")}"$token"{call(f"/{name}")}'
+    stage = f'"$({call("staged", file.path)})"'
     words = [stage if word == STAGE else call(word) for word in validator]
     return " ".join(["check", call(file.path), *words])
 

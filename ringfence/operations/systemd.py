@@ -91,7 +91,7 @@ def units(units: list[Unit]) -> Generator[StringCommand, None, None]:
         yield command
     # The manager reads a unit that it doesn't know by itself when it is first wanted.
     known = any(unit["load"] != "not-found" for unit in found)
-    if (command and known) or any(unit["outdated"] for unit in found):
+    if (command is not None and known) or any(unit["outdated"] for unit in found):
         yield StringCommand("systemctl daemon-reload")
     elif command is None:
         host.noop(f"{len(files)} unit files are as declared")

@@ -78,9 +78,9 @@ stage() { # number target mode owner group
 sync_stages() { # target...
     for target; do
         shift
-        set -- "$@" "${target%/*}/.ringfence.$token/${target##*/}"
+        set -- "$@" "$(staged "$target")"
     done
-    sync -- "$@" || fail "cannot stage $*: nothing was changed"
+    sync -- "$@" || fail "cannot stage the files (disk full?): nothing was changed"
 }
 check() { # target command...
     checked=$1
@@ -143,7 +143,7 @@ install_directory() { # number path mode owner group
 install_files() { # target...
     for target; do
         [ ! -d "$target" ] || [ -L "$target" ] || remove "$target"
-        mv -fT -- "${target%/*}/.ringfence.$token/${target##*/}" "$target" ||
+        mv -fT -- "$(staged "$target")" "$target" ||
             fail "cannot replace $target (immutable, or a mount?)"
         printf 'wrote %s\n' "$target"
     done
@@ -151,7 +151,7 @@ install_files() { # target...
         shift
         set -- "$@" "${target%/*}/"
     done
-    sync -- "$@" || fail "cannot write to $*"
+    sync -- "$@" || fail "the disk doesn't take what was replaced in $*"
 }
 exclusive() { # directory name...: removes every other entry
     owned=$1
