@@ -54,3 +54,10 @@ def test_a_drop_in_that_says_nothing_else_goes_and_is_kept(call, tmp_path: Path)
 def test_other_files_stay_though_they_say_nothing_any_more(call, tmp_path: Path) -> None:
     assert call("* hard core unlimited\n", "silence", 1) is not None
     assert kept(tmp_path) == ["* hard core unlimited\n"]
+
+
+def test_the_last_five_versions_of_a_file_are_kept(call, tmp_path: Path) -> None:
+    versions = [f"version {number}\n" for number in range(7)]
+    for version in versions:
+        call(version, "silence", 1)
+    assert sorted(kept(tmp_path)) == versions[2:]
