@@ -101,8 +101,8 @@ def of_host(site: Site, host: Host) -> Iterator[Finding]:
         yield Finding(host.name, State.WARNING, f"its clock is {findings.lag:+.0f} seconds off")
     if not reasons:
         system = findings.system.capitalize()
-        changed = "" if findings.changed_before else "; no run of Ringfence ever changed it"
-        text = f"{system} answers as root within {took:.1f} s{changed}"
+        new = "" if findings.known else "; no run of Ringfence ever worked on it"
+        text = f"{system} answers as root within {took:.1f} s{new}"
         yield Finding(host.name, State.OK, text)
 
 

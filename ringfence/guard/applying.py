@@ -90,9 +90,9 @@ def _tell(each: GuardedHost, say: Say, step: str, share: float) -> None:
 def _plan(
     site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say, parallel: int
 ) -> Deployment:
-    """Find out what would change; of a host that no run ever changed, everything is expected to."""
-    known = [each for each in fit if each.changed_before]
-    unknown = {each.name: HostOutcome(completed=False) for each in fit if not each.changed_before}
+    """Find out what would change; of a host that no run ever worked on, all is expected to."""
+    known = [each for each in fit if each.known]
+    unknown = {each.name: HostOutcome(completed=False) for each in fit if not each.known}
     if not known:
         return Deployment(True, unknown)
     hosts = [each.host for each in known]

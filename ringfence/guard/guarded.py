@@ -44,8 +44,8 @@ class GuardedHost:
     dangers: dict[str, Coverage]
     refused: str = ""
     """Why it was left alone; empty when it wasn't."""
-    changed_before: bool = True
-    """Whether a run of Ringfence ever changed it; if none did, all is expected to change."""
+    known: bool = True
+    """Whether a run of Ringfence ever worked on it; if none did, all is expected to change."""
     notes: list[str] = field(default_factory=list)
     armed: bool = False
     pulse: Pulse | None = None
@@ -64,7 +64,7 @@ def check_fitness(site: Site, run: Run, each: GuardedHost) -> None:
         if wrong:
             each.refused = f"refused: {'; '.join(wrong)}"
             return
-        each.changed_before = findings.changed_before
+        each.known = findings.known
         if preflight.abandoned(findings.guard):
             dead = findings.guard["lock_run"]
             demand(each.channel, "revert", f"asked: run {dead} is dead", dead)

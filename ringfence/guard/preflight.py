@@ -41,8 +41,9 @@ journalctl -q -o cat --since -10min -t sshd -t sshd-session 2>/dev/null |
     grep "^Accepted publickey for .* from $1 port $2 " | tail -n 1 |
     sed -n 's/.*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p'
 """
-CHANGED_BEFORE = f"test -s {STATES}/log && echo yes"
-QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"), CHANGED_BEFORE)
+KNOWN = f"test -e {STATES}/states && echo yes"
+"""Whether a state was ever begun: also by a run that found nothing to change, and keeps none."""
+QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"), KNOWN)
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Findings:
     key: str
     """Fingerprint of the key that this login used; empty when the host's log doesn't tell."""
     guard: dict[str, str]
-    changed_before: bool = True
-    """Whether a run of Ringfence ever changed it, or was confirmed without a change."""
+    known: bool = True
+    """Whether a run of Ringfence ever worked on it."""
 
 
 def ask(channel: Channel) -> Findings:

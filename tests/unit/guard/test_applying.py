@@ -30,7 +30,7 @@ def played(monkeypatch, tmp_path):
         confirmed="",
         returns="asked, T",
         no_state="",
-        changed_before=True,
+        known=True,
     )
     hosts = [SimpleNamespace(name=name, ssh=SimpleNamespace(user="deploy")) for name in "ab"]
 
@@ -99,7 +99,7 @@ def played(monkeypatch, tmp_path):
     monkeypatch.setattr(
         preflight,
         "ask",
-        lambda _c: Findings("debian 12", 0.0, "", "", "", {}, changed_before=play.changed_before),
+        lambda _c: Findings("debian 12", 0.0, "", "", "", {}, known=play.known),
     )
     monkeypatch.setattr(
         preflight,
@@ -208,8 +208,8 @@ def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
     assert "pyinfra a" not in played.done
 
 
-def test_hosts_that_no_run_ever_changed_are_armed_without_a_plan(played):
-    played.changed_before = False
+def test_hosts_that_no_run_ever_worked_on_are_armed_without_a_plan(played):
+    played.known = False
     played.go()
     assert not [step for step in played.done if step.startswith("plan")]
     assert {"arm a", "arm b", "pyinfra a b"} <= set(played.done)

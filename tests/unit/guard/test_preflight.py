@@ -105,4 +105,4 @@ def test_a_clock_is_compared_with_the_time_that_the_answer_took():
 def test_a_host_is_known_by_its_states_or_by_its_guard(guard, log, expected):
     answers = [Answer(0, text.encode(), b"") for text in ("debian 12", "0", "", "", guard, log)]
     channel = SimpleNamespace(ask_patiently=lambda *_questions: answers)
-    assert preflight.ask(channel).changed_before is expected
+    assert preflight.ask(channel).known is expected
