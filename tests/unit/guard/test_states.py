@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.guard import preflight
 from ringfence.guard.channel import RefusedError, Run
 from ringfence.guard.states import (
     Covered,
@@ -210,6 +211,14 @@ def test_a_run_that_changed_nothing_is_forgotten(host, acted):
     host.run(R1, acted=acted)
     assert host.history() == []
     assert not (host.store / "states" / R1).exists()
+
+
+def test_a_host_is_known_from_the_first_run_that_worked_on_it(host):
+    question = preflight.KNOWN.replace("/var/lib/ringfence", str(host.store))
+    known = lambda: subprocess.run(["sh", "-c", question], capture_output=True).stdout  # noqa: E731
+    assert known() == b""
+    host.run(R1)  # it changed nothing
+    assert known() == b"yes\n"
 
 
 def test_five_states_are_kept(host):
