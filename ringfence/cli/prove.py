@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -31,7 +31,12 @@ HOSTS_AT_ONCE = 4
 @click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
 @click.option("--record", is_flag=True, help="Keep the proofs in roles/proofs.json.")
 @click.option("--together", is_flag=True, help="Break many controls at a time: quicker.")
-@click.option("--sample", "sampled", is_flag=True, help="As few sabotages as fail each test once.")
+@click.option(
+    "--sample",
+    "sampled",
+    is_flag=True,
+    help="As few sabotages as fail each test once, each on one of the hosts.",
+)
 @runs_option
 def prove(
     site: Path,
@@ -76,7 +81,10 @@ def prove(
     }
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
     with progress:
-        shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)
+        if sampled:
+            shown = _deal(benches, arranged)
+        else:
+            shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
@@ -100,7 +108,35 @@ def prove(
     return 0 if len(proofs) == len(sabotages) and not stopped else 1
 
 
-def _prove(bench: Bench, rounds: list[list[Trial]]) -> tuple[list[CaseOutcome], str]:
+Shown = tuple[list[CaseOutcome], str]
+"""The outcomes on one host, and why it was stopped; empty when it wasn't."""
+
+
+def _deal(benches: list[Bench], rounds: list[list[Trial]]) -> list[Shown]:
+    """Try each round on one of the hosts, in turn; what doesn't apply there, on the others."""
+    shares = {bench.host.name: rounds[n :: len(benches)] for n, bench in enumerate(benches)}
+    busy = [bench for bench in benches if shares[bench.host.name]]
+    shown = side_by_side(busy, lambda each: _prove(each, shares[each.host.name]), HOSTS_AT_ONCE)
+    applied_nowhere = {
+        (outcome.control, outcome.case)
+        for found, _ in shown
+        for outcome in found
+        if outcome.not_applicable
+    }
+    left = [
+        trial
+        for trials in rounds
+        for trial in trials
+        if (trial.control, trial.case.name) in applied_nowhere
+    ]
+    if not left or len(benches) == 1:
+        return shown
+    others = [replace(bench, folder=bench.folder / "elsewhere") for bench in benches]
+    again = many_at_a_time(left)
+    return shown + side_by_side(others, lambda bench: _prove(bench, again), HOSTS_AT_ONCE)
+
+
+def _prove(bench: Bench, rounds: list[list[Trial]]) -> Shown:
     outcomes: list[CaseOutcome] = []
     name, trials = bench.host.name, sum(map(len, rounds))
     bench.say(name, "is it at its baseline")
