@@ -35,6 +35,8 @@ OWN_UNITS = (
 """Units that Ringfence itself makes."""
 
 OWN_DROP_INS = (
+    "/etc/systemd/system/audit-rules.service.d/ringfence.conf",
+    "/etc/systemd/system/auditd.service.d/ringfence.conf",
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
     "/etc/systemd/system/service.d/ringfence-core.conf",
 )

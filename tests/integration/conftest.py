@@ -23,9 +23,13 @@ THIS_COMPUTER = "10.77.0.254"
 GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, no
 person's key that goes past the bastion, and nothing that nobody needs."""
-OF_A_KERNEL = {"SYS-02", "SYS-03"}
+OF_THE_AUDIT = ("LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "ACR-01", "ACR-02")
+"""Controls of the kernel's audit, of which a kernel has one."""
+OF_A_KERNEL = {"SYS-02", "SYS-03", *OF_THE_AUDIT}
 """Controls that don't apply in containers at all, whose kernel is this computer's."""
-OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05")
+OF_HIGH = {"LOG-03", "LOG-04", "ACR-01", "ACR-02"}
+"""Controls of hosts that are classified high: of the lab's only recordings1 is."""
+OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05", *OF_THE_AUDIT)
 """Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
 them a container can have may be well from the start."""
 
@@ -85,6 +89,13 @@ class LabSite:
         return ended.returncode, self.verdicts()
 
     @staticmethod
+    def applies(host: str, control: str) -> bool:
+        """Whether a control applies to a host of the lab at all."""
+        if host in CONTAINERS and control in OF_A_KERNEL:
+            return False
+        return host == "recordings1" or control not in OF_HIGH
+
+    @staticmethod
     def of_a_stock_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         """What the verdicts of hosts must be that no role ever touched.
 
@@ -94,7 +105,7 @@ class LabSite:
         green = (green - {("bastion1", "SSH-05")}) | {("bastion1", "SYS-07")}
         return {
             (host, control): "not_applicable"
-            if host in CONTAINERS and control in OF_A_KERNEL
+            if not LabSite.applies(host, control)
             else "pass"
             if (host, control) in green or (control == "SYS-05" and host in CONTAINERS)
             else "fail"
@@ -105,9 +116,7 @@ class LabSite:
     def of_a_hardened_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         """What the verdicts of hosts must be that are at their baseline."""
         return {
-            (host, control): "not_applicable"
-            if host in CONTAINERS and control in OF_A_KERNEL
-            else "pass"
+            (host, control): "not_applicable" if not LabSite.applies(host, control) else "pass"
             for host, control in verdicts
         }
 
