@@ -61,6 +61,23 @@ class SealingKey(FactBase[str]):
         return text
 
 
+class InMemory(FactBase[list[str]]):
+    """The files in memory that journald writes the journal to; until it is flushed, that is."""
+
+    def command(self) -> str:
+        """Ask for them."""
+        return library("journal") + "in_memory"
+
+    @staticmethod
+    def default() -> list[str]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        return _paths(output, "memory")
+
+
 class OpenFiles(FactBase[list[str]]):
     """The files of the journal that others than root and its group may read or change."""
 

@@ -12,7 +12,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
 from ringfence.errors import RingfenceError
-from ringfence.facts.journal import MountsBelow, OpenFiles, Sealing, SealingKey
+from ringfence.facts.journal import InMemory, MountsBelow, OpenFiles, Sealing, SealingKey
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute
 
@@ -74,6 +74,21 @@ def sealed(safe: Safe) -> Generator[StringCommand, None, None]:
         yield _refusal(str(error))
         return
     yield StringCommand(FETCHED)
+
+
+@operation()
+def on_disk() -> Generator[StringCommand, None, None]:
+    """Ensure that the journal goes to the disk: after a time in memory journald waits to be told.
+
+    So it is at a boot (systemd-journal-flush.service), but not where settings that kept it in
+    memory were taken away later (journalctl(1), `--flush`). What it left in memory and no longer
+    writes stays there: moved, its entries would get other numbers.
+    """
+    found: list[str] = [*host.get_fact(InMemory)]
+    if not found:
+        host.noop("the journal goes to the disk")
+        return
+    yield StringCommand("journalctl --flush")
 
 
 @operation()

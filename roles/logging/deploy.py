@@ -25,6 +25,8 @@ PKI = "/etc/ringfence/pki"
 CERTIFICATES = [f"{PKI}/ca.pem", f"{PKI}/host.pem"]
 RSYSLOG = "/etc/rsyslog.conf"
 DROP_IN = f"{systemd.UNIT_DIRECTORY}/rsyslog.service.d/ringfence.conf"
+SANDBOX = "zz-ringfence-sandbox.conf"
+"""What the role `confinement` adds to the drop-ins of its services."""
 SENDERS = "/etc/ringfence/log-senders.json"
 RECEIVER = "/etc/ringfence/log-receiver.conf"
 HOURS_26 = 26 * 3600
@@ -83,6 +85,7 @@ def _journal(wanted: Intent) -> None:
             ),
         ],
     )
+    journal.on_disk(name="LOG-05 The journal goes to the disk by now")
     packages.installed(name="LOG-05 What makes keys for seals is installed", names=["libgcrypt20"])
     journal.closed(name="LOG-05 The journal is closed to others")
     journal.sealed(
@@ -105,7 +108,7 @@ def _sending(wanted: Intent, collector: Host) -> None:
             Directory(path=LIBRARY),
             Directory(path="/var/lib/ringfence"),
             Directory(path=PLACES["state"], mode="0700"),
-            Directory(path=DROP_IN.rpartition("/")[0]),
+            Directory(path=DROP_IN.rpartition("/")[0], exclusive=True, kept=[SANDBOX]),
         ],
         files=[
             _script(wanted, "sender", ("perl", "-c", files.STAGE)),

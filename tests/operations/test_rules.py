@@ -352,6 +352,7 @@ def test_what_callers_pass_is_quoted_or_refused(use: Use, text: str) -> None:
         (kernel.mounts, {"options": {"/a": ["nodev"]}, "unit": "a.service"}),
         (journal.sealed, {"safe": journal.Safe()}),
         (journal.closed, {}),
+        (journal.on_disk, {}),
         (journal.uncovered, {"path": "/srv/a"}),
         (radios.off, {"wireless": False, "bluetooth": False, "remove": True}),
         (apparmor.on_at_boot, {}),

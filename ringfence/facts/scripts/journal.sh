@@ -21,6 +21,12 @@ mounts_below() { # directory
         case $point in "$1"/*) printf 'mount %s\n' "$(printf %s "$point" | base64 -w0)" ;; esac
     done </proc/self/mountinfo
 }
+in_memory() { # files in memory that journald has open: it writes them until it is told to go to the disk
+    echo ringfence-journal
+    process=$(systemctl show --property=MainPID --value systemd-journald.service)
+    find "/proc/$process/fd" -lname '/run/log/journal/*' -printf '%l\n' 2>/dev/null |
+        while read -r path; do printf 'memory %s\n' "$(printf %s "$path" | base64 -w0)"; done
+}
 open_files() {
     echo ringfence-journal
     find /var/log/journal -type f -name '*.journal*' \

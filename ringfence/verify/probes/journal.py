@@ -40,6 +40,8 @@ class JournalFile:
     """ONLINE while it is written to, OFFLINE, or ARCHIVED"""
     flags: str
     """such as `SEALED TAIL_ENTRY_BOOT_ID`"""
+    newest: int = 0
+    """when its last entry was made, in microseconds since 1970; 0 without one"""
 
 
 def files(host: Any) -> list[JournalFile]:
@@ -52,13 +54,20 @@ def files(host: Any) -> list[JournalFile]:
             values[name.strip()] = value.strip()
         if "File path" in values:
             flags = values.get("Compatible flags", values.get("Compatible Flags", ""))
-            found.append(JournalFile(values["File path"], values.get("State", ""), flags))
+            last = re.search(r"\(([0-9a-f]+)\)", values.get("Tail realtime timestamp", ""))
+            newest = int(last[1], 16) if last else 0
+            found.append(JournalFile(values["File path"], values.get("State", ""), flags, newest))
     return found
 
 
 def written(host: Any) -> list[JournalFile]:
-    """Return the files that entries may be written to now."""
-    return [file for file in files(host) if file.state != "ARCHIVED"]
+    """Return the file that the last entry was written to, of those that may be written to.
+
+    What a former journald left open in memory, and nobody writes any more, is none.
+    """
+    open_files = [file for file in files(host) if file.state != "ARCHIVED"]
+    newest = max((file.newest for file in open_files), default=0)
+    return [file for file in open_files if file.newest == newest]
 
 
 def most_bytes(host: Any) -> int:

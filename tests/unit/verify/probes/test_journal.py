@@ -33,6 +33,18 @@ def test_archived_files_are_not_written_to():
     assert [file.state for file in journal.written(host(HEADERS))] == ["ONLINE"]
 
 
+def test_a_file_in_memory_that_nobody_writes_any_more_does_not_count():
+    left = HEADERS.replace("State: ARCHIVED", "State: OFFLINE").replace(
+        "system@b.journal", "left.journal"
+    )
+    last = "Tail realtime timestamp: Sat 2026-11-28 06:47:26 UTC (661508cc0c25f)\nCompatible"
+    former = "Tail realtime timestamp: Sat 2026-11-28 06:24:25 UTC (661503a69dc77)\nCompatible"
+    text = left.replace("Compatible", last, 1)
+    text = former.join(text.rsplit("Compatible", 1))
+    (found,) = journal.written(host(text))
+    assert found.path == "/var/log/journal/a/system.journal"
+
+
 def test_a_host_without_a_journal_has_no_files():
     assert journal.files(host("No journal files were found.\n")) == []
 
