@@ -11,6 +11,7 @@ from ringfence import lab as labs
 from ringfence.catalogue import load_catalogue
 from ringfence.pki.issuing import Issuing
 from ringfence.site import find_house, load_site
+from roles.logging.safe import SiteSafe
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 SCRIPTS = sorted(Path(__file__).with_name("by_hand").glob("*.sh"))
@@ -141,6 +142,9 @@ def harden_by_hand(lab, name):
     lab.run_on(name, "\n".join(["set -eu", assignments, *texts]))
     if "pki" in site.house.roles:
         certify_by_hand(lab, site, name)
+    if "logging" in site.house.roles:
+        key = lab.run_on(name, "cat /run/site-seal && rm /run/site-seal")
+        SiteSafe(site=site, host=site.host(name)).keep(key.strip())
 
 
 def certify_by_hand(lab, site, name):
@@ -174,7 +178,7 @@ def test_a_host_hardened_by_hand_is_green(lab, by_hand):
     red = [
         f"{test['host']} {test['test']}: {test['message']}"
         for test in by_hand.results()
-        if test["verdict"] not in {"pass", "not_applicable"}
+        if test["verdict"] not in {"pass", "not_applicable", "waived"}
     ]
     assert not red
     assert code == 0
