@@ -14,6 +14,24 @@ sub ago {    # seconds since a moment in UTC, by days since 1970 (RFC 3339)
     return $now - ((($days * 24 + $h) * 60 + $min) * 60 + $s);
 }
 
+sub last_heartbeat {    # of a file, in what lies before a place in it; as far back as an hour
+    my ($file, $end) = @_;
+    my $longest = 524_288;    # more bytes than a line has
+    open my $handle, '<', $file or return;
+    while ($end > 0) {
+        my $from = $end > $most ? $end - $most : 0;
+        seek $handle, $from, 0;
+        read $handle, my $block, $end - $from + $longest;
+        # In a message each quotation mark has a backslash before it.
+        my $at = rindex $block, '"program":"ringfence-heartbeat",';
+        my $line = $at < 0 ? 0 : rindex($block, "\n", $at) + 1;
+        return $1 if $at >= 0 && substr($block, $line, 100) =~ /^\{"received":"([^"]+)"/;
+        return if $block =~ /^\{"received":"([^"]+)"/m && (ago($1) // 0) > 3600;
+        $end = $from;
+    }
+    return;
+}
+
 for my $host (@hosts) {
     my @files = sort glob "$archive/$host/????-??-??.jsonl";
     my ($lines, $newest, $heartbeat, $first, %seen, @unused, %foreign) = (0);
@@ -33,6 +51,10 @@ for my $host (@hosts) {
             $seen{$number} = 1;
             push @unused, [$1, $2] if $program eq 'ringfence-logging' && $line =~ /numbers (\d+) to (\d+) that are missing were never used/;
         }
+    }
+    for my $file (reverse grep { (-s $_) > $most } @files) {    # so much came since that it isn't among the last
+        last if defined $heartbeat;
+        $heartbeat = last_heartbeat($file, (-s $file) - $most);
     }
     my @numbers = sort { $a <=> $b } grep { $_ >= ($first // 0) } keys %seen;
     my @holes;

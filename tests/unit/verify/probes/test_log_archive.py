@@ -57,6 +57,22 @@ def test_a_host_that_is_heard(archive):
     assert (found["holes"], found["foreign"], found["broken"]) == ([], [], 0)
 
 
+@pytest.mark.parametrize("lines", [5, 100, 1000])
+def test_a_heartbeat_before_much_else_is_found(archive, lines):
+    others = [record(number + 2, program="audispd", ago=50) for number in range(lines)]
+    first = record(1, program="ringfence-heartbeat", ago=100)
+    archive.write("pbx1", record(0, ago=200), first, *others)
+    (found,) = archive.heard("pbx1", most=2000)
+    assert 98 <= found["heartbeat"] <= 110
+
+
+def test_a_message_about_heartbeats_is_none(archive):
+    quoted = '"program":"ringfence-heartbeat",'
+    others = [record(number, ago=50) for number in range(1, 100)]
+    archive.write("pbx1", record(0, message=quoted, ago=100), *others)
+    assert archive.heard("pbx1", most=2000)[0]["heartbeat"] is None
+
+
 def test_a_host_that_was_never_heard(archive):
     (found,) = archive.heard("pbx1")
     assert (found["lines"], found["newest"], found["heartbeat"]) == (0, None, None)
