@@ -120,6 +120,16 @@ class LabSite:
             for host, control in verdicts
         }
 
+    @staticmethod
+    def of_a_dead_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+        """What the verdicts of hosts must be that don't answer; what they are for is declared."""
+        return {
+            (host, control): "not_applicable"
+            if host != "recordings1" and control in OF_HIGH
+            else "unreachable"
+            for host, control in verdicts
+        }
+
     def latest_run(self) -> Path:
         """The folder of the newest run that verified something."""
         runs = [path.parent for path in (self.path / "runs").glob("*/run.json")]
