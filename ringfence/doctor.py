@@ -101,7 +101,7 @@ def of_host(site: Site, host: Host) -> Iterator[Finding]:
         yield Finding(host.name, State.WARNING, f"its clock is {findings.lag:+.0f} seconds off")
     if not reasons:
         system = findings.system.capitalize()
-        new = "" if findings.known else "; no run of Ringfence ever worked on it"
+        new = "" if findings.known else "; no run of Ringfence ever came to its end there"
         text = f"{system} answers as root within {took:.1f} s{new}"
         yield Finding(host.name, State.OK, text)
 

@@ -90,7 +90,7 @@ def _tell(each: GuardedHost, say: Say, step: str, share: float) -> None:
 def _plan(
     site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say, parallel: int
 ) -> Deployment:
-    """Find out what would change; of a host that no run ever worked on, all is expected to."""
+    """Find out what would change; where no run ever came to its end, all is expected to."""
     known = [each for each in fit if each.known]
     unknown = {each.name: HostOutcome(completed=False) for each in fit if not each.known}
     if not known:

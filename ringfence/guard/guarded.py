@@ -45,7 +45,7 @@ class GuardedHost:
     refused: str = ""
     """Why it was left alone; empty when it wasn't."""
     known: bool = True
-    """Whether a run of Ringfence ever worked on it; if none did, all is expected to change."""
+    """Whether a run ever came to its end there; if none did, all is expected to change."""
     notes: list[str] = field(default_factory=list)
     armed: bool = False
     pulse: Pulse | None = None

@@ -41,8 +41,9 @@ journalctl -q -o cat --since -10min -t sshd -t sshd-session 2>/dev/null |
     grep "^Accepted publickey for .* from $1 port $2 " | tail -n 1 |
     sed -n 's/.*\(SHA256:[A-Za-z0-9+/]*\).*/key=\1/p'
 """
-KNOWN = f"test -e {STATES}/states && echo yes"
-"""Whether a state was ever begun: also by a run that found nothing to change, and keeps none."""
+KNOWN = f"if [ -s {STATES}/log ] || [ -e {STATES}/ended ]; then echo yes; fi"
+"""Whether a run ever ended there: one that changed something is in the log, one that found nothing
+to change left a mark. A host on which the first was killed is a new one still, armed unasked."""
 QUESTIONS = (SYSTEM, CLOCK, DISKS, LOGIN, guard_command("status"), KNOWN)
 
 
@@ -58,7 +59,7 @@ class Findings:
     """Fingerprint of the key that this login used; empty when the host's log doesn't tell."""
     guard: dict[str, str]
     known: bool = True
-    """Whether a run of Ringfence ever worked on it."""
+    """Whether a run of Ringfence ever came to its end there."""
 
 
 def ask(channel: Channel) -> Findings:

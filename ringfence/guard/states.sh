@@ -236,6 +236,7 @@ close() { # run
         keep_state "$1"
         rm -f -- "$states/open"
     else
+        : >"$states/ended" || fail "cannot write to $states" # it was here, though it has no line in the log
         rm -f -- "$states/open"
         rm -rf -- "$state"
     fi

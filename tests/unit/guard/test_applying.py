@@ -208,7 +208,7 @@ def test_a_host_that_dies_while_it_is_armed_is_not_touched(played, monkeypatch):
     assert "pyinfra a" not in played.done
 
 
-def test_hosts_that_no_run_ever_worked_on_are_armed_without_a_plan(played):
+def test_hosts_on_which_no_run_ever_ended_are_armed_without_a_plan(played):
     played.known = False
     played.go()
     assert not [step for step in played.done if step.startswith("plan")]
