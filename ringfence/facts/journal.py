@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
@@ -61,38 +61,38 @@ class SealingKey(FactBase[str]):
         return text
 
 
-class InMemory(FactBase[list[str]]):
+class Files(FactBase[list[str]]):
+    """Files of the journal: a kind of fact, of which each asks for others."""
+
+    question: ClassVar[str]
+    """the function of the script that finds them"""
+    word: ClassVar[str]
+    """what it puts before each"""
+
+    def command(self) -> str:
+        """Ask for them."""
+        return library("journal") + self.question
+
+    @staticmethod
+    def default() -> list[str]:
+        """Return none."""
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        return _paths(output, self.word)
+
+
+class InMemory(Files):
     """The files in memory that journald writes the journal to; until it is flushed, that is."""
 
-    def command(self) -> str:
-        """Ask for them."""
-        return library("journal") + "in_memory"
-
-    @staticmethod
-    def default() -> list[str]:
-        """Return none."""
-        return []
-
-    def process(self, output: list[str]) -> list[str]:
-        """Parse the answer. Raises FactProcessError for anything else."""
-        return _paths(output, "memory")
+    question, word = "in_memory", "memory"
 
 
-class OpenFiles(FactBase[list[str]]):
+class OpenFiles(Files):
     """The files of the journal that others than root and its group may read or change."""
 
-    def command(self) -> str:
-        """Ask for them."""
-        return library("journal") + "open_files"
-
-    @staticmethod
-    def default() -> list[str]:
-        """Return none."""
-        return []
-
-    def process(self, output: list[str]) -> list[str]:
-        """Parse the answer. Raises FactProcessError for anything else."""
-        return _paths(output, "open")
+    question, word = "open_files", "open"
 
 
 class MountsBelow(FactBase[list[str]]):
