@@ -117,7 +117,7 @@ def _deal(benches: list[Bench], rounds: list[list[Trial]]) -> list[Shown]:
     shares = {bench.host.name: rounds[n :: len(benches)] for n, bench in enumerate(benches)}
     busy = [bench for bench in benches if shares[bench.host.name]]
     shown = side_by_side(busy, lambda each: _prove(each, shares[each.host.name]), HOSTS_AT_ONCE)
-    applied_nowhere = {
+    not_here = {
         (outcome.control, outcome.case)
         for found, _ in shown
         for outcome in found
@@ -127,7 +127,7 @@ def _deal(benches: list[Bench], rounds: list[list[Trial]]) -> list[Shown]:
         trial
         for trials in rounds
         for trial in trials
-        if (trial.control, trial.case.name) in applied_nowhere
+        if (trial.control, trial.case.name) in not_here
     ]
     if not left or len(benches) == 1:
         return shown

@@ -89,11 +89,15 @@ class LabSite:
         return ended.returncode, self.verdicts()
 
     @staticmethod
+    def is_declared(host: str, control: str) -> bool:
+        """Whether a control applies to a host by what the site says of it."""
+        return host == "recordings1" or control not in OF_HIGH
+
+    @staticmethod
     def applies(host: str, control: str) -> bool:
         """Whether a control applies to a host of the lab at all."""
-        if host in CONTAINERS and control in OF_A_KERNEL:
-            return False
-        return host == "recordings1" or control not in OF_HIGH
+        in_a_container = host in CONTAINERS and control in OF_A_KERNEL
+        return LabSite.is_declared(host, control) and not in_a_container
 
     @staticmethod
     def of_a_stock_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -122,11 +126,11 @@ class LabSite:
 
     @staticmethod
     def of_a_dead_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-        """What the verdicts of hosts must be that don't answer; what they are for is declared."""
+        """What the verdicts must be of hosts that don't answer: all are red that are declared."""
         return {
-            (host, control): "not_applicable"
-            if host != "recordings1" and control in OF_HIGH
-            else "unreachable"
+            (host, control): "unreachable"
+            if LabSite.is_declared(host, control)
+            else "not_applicable"
             for host, control in verdicts
         }
 
