@@ -14,7 +14,7 @@ def audit_ends_calls(subject: Subject) -> Iterator[Problem]:
     """A full disk halts hosts that carry calls, or through which everybody comes.
 
     Whoever can fill a log can then end every call. `rotate` loses the oldest records of the host,
-    which the log collector has.
+    and where a log collector takes them nothing is lost.
     """
     settings = subject.settings("audit")
     if settings is None or settings.when_full not in ENDING:
