@@ -125,12 +125,12 @@ class LabSite:
         }
 
     @staticmethod
-    def of_a_dead_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-        """What the verdicts must be of hosts that don't answer: all are red that are declared."""
+    def of_an_unasked_host(
+        verdicts: dict[tuple[str, str], str], verdict: str
+    ) -> dict[tuple[str, str], str]:
+        """What the verdicts of hosts must be that gave no answer: one, for all that is declared."""
         return {
-            (host, control): "unreachable"
-            if LabSite.is_declared(host, control)
-            else "not_applicable"
+            (host, control): verdict if LabSite.is_declared(host, control) else "not_applicable"
             for host, control in verdicts
         }
 

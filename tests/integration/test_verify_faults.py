@@ -21,7 +21,7 @@ def test_a_dead_host_is_unreachable_once_and_red(hardened):
         assert ended.returncode == 1
         verdicts = hardened.verdicts()
         dead = {place: v for place, v in verdicts.items() if place[0] == "agent1"}
-        assert dead == hardened.of_a_dead_host(dead)
+        assert dead == hardened.of_an_unasked_host(dead, "unreachable")
         other = {place: v for place, v in verdicts.items() if place[0] == "bastion1"}
         assert other == hardened.of_a_hardened_host(other)
         assert ended.stdout.count("Connection refused") <= 2
