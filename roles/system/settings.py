@@ -38,6 +38,7 @@ OWN_DROP_INS = (
     "/etc/systemd/system/audit-rules.service.d/ringfence.conf",
     "/etc/systemd/system/auditd.service.d/ringfence.conf",
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
+    "/etc/systemd/system/rsyslog.service.d/ringfence.conf",
     "/etc/systemd/system/service.d/ringfence-core.conf",
 )
 """Files of Ringfence's that change what a package's unit does."""

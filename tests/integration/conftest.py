@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,17 @@ from roles.system.settings import PRIMARY
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
+COLLECTOR = "collector1"
+"""The container that takes the logs of the others, where a test asks for it."""
+NO_COLLECTOR = {
+    "control": "LOG-06",
+    "groups": ["all"],
+    "reason": "Most tests do without a host that takes logs.",
+    "owner": "ana",
+    "approved": date(2026, 11, 1),
+    "approved_by": "ana",
+    "expires": date(2099, 12, 31),
+}
 THIS_COMPUTER = "10.77.0.254"
 """The address from which the lab's containers are reached."""
 GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
@@ -25,10 +39,14 @@ GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
 person's key that goes past the bastion, and nothing that nobody needs."""
 OF_THE_AUDIT = ("LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "ACR-01", "ACR-02")
 """Controls of the kernel's audit, of which a kernel has one."""
-OF_A_KERNEL = {"SYS-02", "SYS-03", *OF_THE_AUDIT}
+OF_A_KERNEL = {"SYS-02", "SYS-03", *OF_THE_AUDIT} - {"LOG-04", "LOG-05"}  # of the journal, too
 """Controls that don't apply in containers at all, whose kernel is this computer's."""
 OF_HIGH = {"LOG-03", "LOG-04", "ACR-01", "ACR-02"}
 """Controls of hosts that are classified high: of the lab's only recordings1 is."""
+OF_COLLECTORS = {"LOG-07", "ACR-04"}
+"""Controls of hosts that take others' logs."""
+OF_LOGS = ("LOG-06", *sorted(OF_COLLECTORS))
+"""Controls that are proven where a host takes logs."""
 OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05", *OF_THE_AUDIT)
 """Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
 them a container can have may be well from the start."""
@@ -75,10 +93,11 @@ class LabSite:
 
     def copied(self, path: Path) -> "LabSite":
         """The same hosts in another folder, whose files may be changed; the authority is one."""
-        left_out = shutil.ignore_patterns(".lab", "pki", "runs")
-        shutil.copytree(self.path, path, ignore=left_out)
-        for shared in (".lab", "pki"):
-            (path / shared).symlink_to(self.path / shared)
+        shared = (".lab", "pki", "sealing")
+        (self.path / "sealing").mkdir(exist_ok=True)
+        shutil.copytree(self.path, path, ignore=shutil.ignore_patterns("runs", *shared))
+        for name in shared:
+            (path / name).symlink_to(self.path / name)
         return replace(self, path=path)
 
     def verify(self, *arguments: str) -> tuple[int, dict[tuple[str, str], str]]:
@@ -91,16 +110,21 @@ class LabSite:
     @staticmethod
     def is_declared(host: str, control: str) -> bool:
         """Whether a control applies to a host by what the site says of it."""
-        return host == "recordings1" or control not in OF_HIGH
+        if control in OF_COLLECTORS:
+            return host == COLLECTOR
+        return host in ("recordings1", COLLECTOR) or control not in OF_HIGH
 
     @staticmethod
     def applies(host: str, control: str) -> bool:
         """Whether a control applies to a host of the lab at all."""
-        in_a_container = host in CONTAINERS and control in OF_A_KERNEL
+        in_a_container = host in (*CONTAINERS, COLLECTOR) and control in OF_A_KERNEL
         return LabSite.is_declared(host, control) and not in_a_container
 
-    @staticmethod
-    def of_a_stock_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    def is_waived(self, control: str) -> bool:
+        """Whether the site has an exception from a control, which no host of it meets."""
+        return f"control: {control}\n" in (self.path / "waivers.yml").read_text()
+
+    def of_a_stock_host(self, verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         """What the verdicts of hosts must be that no role ever touched.
 
         A container without a radio has no driver of one either; its agent's Wi-Fi is to be told of.
@@ -109,18 +133,25 @@ class LabSite:
         green = (green - {("bastion1", "SSH-05")}) | {("bastion1", "SYS-07")}
         return {
             (host, control): "not_applicable"
-            if not LabSite.applies(host, control)
+            if not self.applies(host, control)
+            else "waived"
+            if self.is_waived(control)
             else "pass"
             if (host, control) in green or (control == "SYS-05" and host in CONTAINERS)
             else "fail"
             for host, control in verdicts
         }
 
-    @staticmethod
-    def of_a_hardened_host(verdicts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    def of_a_hardened_host(
+        self, verdicts: dict[tuple[str, str], str]
+    ) -> dict[tuple[str, str], str]:
         """What the verdicts of hosts must be that are at their baseline."""
         return {
-            (host, control): "not_applicable" if not LabSite.applies(host, control) else "pass"
+            (host, control): "not_applicable"
+            if not self.applies(host, control)
+            else "waived"
+            if self.is_waived(control)
+            else "pass"
             for host, control in verdicts
         }
 
@@ -165,7 +196,7 @@ class LabSite:
 def lab(tmp_path_factory) -> LabSite:
     """The demo's site in a folder of its own; its containers run."""
     path = tmp_path_factory.mktemp("lab") / "site"
-    shutil.copytree(ROOT / "inventories/lab", path, ignore=shutil.ignore_patterns(".lab", "runs"))
+    lay_out(path, (*MACHINES, *CONTAINERS))
     site = LabSite(path)
     try:
         labs.up(path, list(CONTAINERS), say=print)
@@ -174,10 +205,64 @@ def lab(tmp_path_factory) -> LabSite:
         labs.down(path, say=print)
 
 
+def lay_out(path: Path, hosts: Sequence[str]) -> None:
+    """Write the demo's site with some of its hosts, and a waiver where none of them takes logs."""
+    shutil.copytree(
+        *(ROOT / "inventories/lab", path),
+        ignore=shutil.ignore_patterns(".lab", "pki", "runs", "sealing", "secrets.*"),
+        dirs_exist_ok=True,
+    )
+    gone: set[str] = set()
+    for name in ("hosts.yml", "lab.yml"):
+        content = yaml.safe_load((path / name).read_text())
+        for host in set(content["hosts"]).difference(hosts):
+            gone.update(content["hosts"].pop(host).get("groups", ()))
+        (path / name).write_text(yaml.safe_dump(content, sort_keys=False))
+    policy = (path / "policy.yml").read_text()
+    for group in gone:  # what is said of it: flows, places for data
+        policy = re.sub(rf"  - {{from.*\b{group}\b.*\n", "", policy).replace(f", {group}]", "]")
+    if COLLECTOR not in hosts:
+        policy = policy.replace("\nlogging:\n  anchor: bastion1\n", "\n")
+        (path / "waivers.yml").write_text(yaml.safe_dump({"waivers": [NO_COLLECTOR]}))
+    (path / "policy.yml").write_text(policy)
+
+
+@contextmanager
+def collecting(lab: LabSite, senders: Sequence[str]) -> Iterator[None]:
+    """Make a collector and some other hosts all that the site has, meanwhile."""
+    lay_out(lab.path, (*senders, COLLECTOR))
+    try:
+        labs.up(lab.path, [COLLECTOR], say=print)
+        yield
+    finally:
+        labs.down(lab.path, [COLLECTOR], say=print)
+        lay_out(lab.path, (*MACHINES, *CONTAINERS))
+
+
+@pytest.fixture(scope="module")
+def collected(lab) -> Iterator[LabSite]:
+    """The containers and a collector at their baseline; the site has no other host meanwhile."""
+    with collecting(lab, CONTAINERS):
+        yield apply(lab, *CONTAINERS, COLLECTOR)
+
+
+@pytest.fixture
+def whole(lab) -> Iterator[LabSite]:
+    """All that the demo's site has, with its collector at its baseline."""
+    with collecting(lab, (*MACHINES, *CONTAINERS)):
+        yield apply(lab, COLLECTOR)
+
+
 @pytest.fixture(scope="session")
 def of_machines() -> tuple[str, ...]:
     """The controls that are proven on machines alone."""
     return OF_MACHINES
+
+
+@pytest.fixture(scope="session")
+def of_logs() -> tuple[str, ...]:
+    """The controls that are proven where a collector is."""
+    return OF_LOGS
 
 
 @pytest.fixture
@@ -237,9 +322,10 @@ def regrouped(lab, tmp_path) -> Callable[..., LabSite]:
     return make
 
 
-def apply(site: LabSite) -> LabSite:
-    """Bring the containers to the site's baseline."""
-    ended = site.ringfence("apply", str(site.path), "--limit", ",".join(CONTAINERS), "--no-verify")
+def apply(site: LabSite, *hosts: str) -> LabSite:
+    """Bring hosts, or else the containers, to the site's baseline."""
+    limit = ",".join(hosts or CONTAINERS)
+    ended = site.ringfence("apply", str(site.path), "--limit", limit, "--no-verify")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return site
 

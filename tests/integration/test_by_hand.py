@@ -178,7 +178,7 @@ def test_a_host_hardened_by_hand_is_green(lab, by_hand):
     red = [
         f"{test['host']} {test['test']}: {test['message']}"
         for test in by_hand.results()
-        if test["verdict"] not in {"pass", "not_applicable"}
+        if test["verdict"] not in {"pass", "not_applicable", "waived"}
     ]
     assert not red
     assert code == 0

@@ -8,10 +8,10 @@ from ringfence import lab as labs
 
 pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
-ROLES = "kernel,ssh,firewall,confinement,audit"
+ROLES = "kernel,ssh,firewall,confinement,audit,logging"
 """What has to do with a host's own kernel, and what lets somebody in after a boot."""
-OF_DATA = {"ACR-01", "ACR-02"}
-"""Controls of the kernel that want directories with data, which the role permissions makes."""
+OF_MORE_ROLES = {"LOG-04", "ACR-01", "ACR-02"}
+"""Controls of the kernel that want a collector, or directories with data: the role permissions."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def test_what_is_the_kernels_is_red_then_green_and_stays_green_after_a_reboot(
 ):
     site = str(machines.path)
     firewall = [f"FW-0{number}" for number in range(1, 8)]
-    controls = [*(name for name in of_machines if name not in OF_DATA), *firewall]
+    controls = [*(name for name in of_machines if name not in OF_MORE_ROLES), *firewall]
     chosen = ("--limit", LIMIT, "--control", ",".join(controls))
     code, verdicts = machines.verify(*chosen)
     assert (code, verdicts) == (1, machines.of_a_stock_host(verdicts))
@@ -41,7 +41,7 @@ def test_what_is_the_kernels_is_red_then_green_and_stays_green_after_a_reboot(
     assert len(verdicts) == 2 * len(controls)
 
 
-def test_the_whole_baseline_is_red_then_green_and_stays_green_after_a_reboot(machines):
+def test_the_whole_baseline_is_red_then_green_and_stays_green_after_a_reboot(machines, whole):
     labs.reset(machines.path, LIMIT.split(","), say=print)
     site = str(machines.path)
     code, verdicts = machines.verify("--limit", LIMIT)
@@ -56,7 +56,7 @@ def test_the_whole_baseline_is_red_then_green_and_stays_green_after_a_reboot(mac
 
 
 @pytest.mark.every_way
-def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, of_machines):
+def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, whole, of_machines):
     site = str(machines.path)
     applied = machines.ringfence("apply", site, "--limit", LIMIT, "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr

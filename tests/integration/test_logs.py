@@ -1,0 +1,170 @@
+"""Logs of real hosts at a real collector: none is lost on the way, and what is altered is named."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ringfence import lab as labs
+
+COLLECTOR = "collector1"  # Debian 13
+CONTROLS = "LOG-06,LOG-07,ACR-04"
+MESSAGES = 1000
+ARCHIVE = "cd /srv/logs/{host} && {{ cat *.jsonl; zstd -dcq *.zst; }} 2>/dev/null | grep '{word}'"
+SAY = "seq -f '{word} %.0f' {first} {last} | logger -t {word}"
+CUT = """nft -f - <<'END'
+table inet cut {
+    chain output {
+        type filter hook output priority -300
+        tcp dport 2514 drop
+    }
+}
+END"""
+YESTERDAY = """
+folder=/srv/logs/agent1 day=$(date -u -d yesterday +%F)
+for second in 01 02 03; do
+    time=${day}T12:00:$second.000000Z
+    printf '{"received":"%s","sent":"%s","host":"agent1","sequence":0,' "$time" "$time"
+    printf '"facility":"user","severity":"info","program":"before","pid":"",'
+    printf '"message":"%s"}\\n' $second
+done >>"$folder/$day.jsonl"
+systemctl start ringfence-close-archive.service
+"""
+
+
+def received(lab, host, word):
+    """Return what the archive has of a program's messages: each with its number in the journal."""
+    text = labs.run_on(lab.path, COLLECTOR, ARCHIVE.format(host=host, word=word)).stdout
+    records = [json.loads(line) for line in text.splitlines()]
+    return [(one["sequence"], one["message"]) for one in records if one["program"] == word]
+
+
+def say(lab, host, word, first=1, last=MESSAGES):
+    lab.run_on(host, SAY.format(word=word, first=first, last=last))
+
+
+def all_arrive(lab, host, word):
+    """Wait for every message; demand that numbers tell which are the same."""
+    wanted = {f"{word} {number}" for number in range(1, MESSAGES + 1)}
+    found: list[tuple[int, str]] = []
+    for _ in range(120):
+        found = received(lab, host, word)
+        if {message for _, message in found} == wanted:
+            break
+        time.sleep(1)
+    assert {message for _, message in found} == wanted
+    assert len(set(found)) == len(wanted), "one message has two numbers"
+
+
+def collector_away(lab, host, word):
+    lab.run_on(COLLECTOR, "systemctl stop ringfence-log-receiver.service")
+    say(lab, host, word)
+    lab.run_on(COLLECTOR, "systemctl start ringfence-log-receiver.service")
+
+
+def network_cut(lab, host, word):
+    say(lab, host, word, last=MESSAGES // 2)
+    lab.run_on(host, CUT)
+    say(lab, host, word, first=MESSAGES // 2 + 1)
+    time.sleep(5)  # rsyslog writes into a connection that is dead
+    lab.run_on(host, "nft delete table inet cut")
+
+
+def rsyslog_killed(lab, host, word):
+    step = MESSAGES // 5
+    for first in range(1, MESSAGES, step):
+        say(lab, host, word, first, first + step - 1)
+        lab.run_on(host, "systemctl kill --signal=KILL rsyslog.service")
+
+
+def sender_killed(lab, host, word):
+    step = MESSAGES // 5
+    for first in range(1, MESSAGES, step):
+        say(lab, host, word, first, first + step - 1)
+        lab.run_on(host, "systemctl kill --signal=KILL ringfence-log-sender.service")
+
+
+def receiver_killed(lab, host, word):
+    step = MESSAGES // 5
+    for first in range(1, MESSAGES, step):
+        say(lab, host, word, first, first + step - 1)
+        lab.run_on(COLLECTOR, "systemctl kill --signal=KILL ringfence-log-receiver.service")
+
+
+def host_reset(lab, host, word):
+    lab.run_on(COLLECTOR, "systemctl stop ringfence-log-receiver.service")
+    say(lab, host, word)
+    labs.reboot(lab.path, [host], say=print)
+    lab.run_on(COLLECTOR, "systemctl start ringfence-log-receiver.service")
+
+
+@pytest.mark.parametrize("host", ["bastion1", "agent1"])  # Debian 13 and Debian 12
+@pytest.mark.parametrize(
+    "fault",
+    [
+        collector_away,
+        network_cut,
+        rsyslog_killed,
+        sender_killed,
+        receiver_killed,
+        host_reset,
+    ],
+)
+def test_no_message_is_lost(collected, host, fault: Callable[..., None]):
+    word = fault.__name__.replace("_", "-")
+    fault(collected, host, word)
+    all_arrive(collected, host, word)
+
+
+def test_after_all_that_no_number_is_missing(collected):
+    code, verdicts = collected.verify()
+    assert (code, verdicts) == (0, collected.of_a_hardened_host(verdicts))
+    planned = collected.ringfence("plan", str(collected.path))
+    assert planned.returncode == 0, planned.stdout
+
+
+@pytest.fixture(scope="module")
+def archived(collected):
+    """The same with a closed day, the collector's key in the site, and anchored heads."""
+    collected.run_on(COLLECTOR, YESTERDAY)
+    for command in ("trust", "anchor"):
+        ended = collected.ringfence("logs", command, str(collected.path))
+        assert ended.returncode == 0, ended.stderr
+    return collected
+
+
+@pytest.mark.parametrize(
+    ("word", "done"),
+    [
+        (
+            "altered",
+            "printf XXXX | dd of=$file bs=1 seek=20 conv=notrunc",
+        ),
+        ("truncated", "truncate --size=-4 $file"),
+        ("removed", "rm $file"),
+    ],
+)
+def test_what_root_does_to_the_archive_is_named(archived, word, done):
+    site = str(archived.path)
+    clean = archived.ringfence("logs", "verify", site)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    find = "set -e; file=$(ls /srv/logs/agent1/*.zst | tail -n 1); "
+    archived.run_on(COLLECTOR, f"{find} cp -p $file /run/kept; chattr -i $file; {done}")
+    try:
+        read = archived.ringfence("logs", "verify", site)
+        assert (read.returncode, word in read.stdout) == (1, True), read.stdout
+    finally:
+        find = "file=$(ls /srv/logs/agent1/*.zst | tail -n 1); "
+        name = "${file:-/srv/logs/agent1/$(date -u -d yesterday +%F).jsonl.zst}"
+        archived.run_on(COLLECTOR, f"{find} cp -p /run/kept {name}; chattr +i {name}")
+    assert archived.ringfence("logs", "verify", site).returncode == 0
+
+
+def test_each_control_of_the_logs_is_seen_red(collected):
+    proven = collected.ringfence(
+        *("prove", str(collected.path), "--control", CONTROLS, "--together", "--sample")
+    )
+    assert proven.returncode == 0, proven.stdout + "\n".join(
+        line for line in proven.stderr.splitlines() if line.startswith("NOT PROVEN")
+    )
