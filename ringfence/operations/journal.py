@@ -103,14 +103,24 @@ def closed() -> Generator[StringCommand, None, None]:
 
 
 @operation()
-def uncovered(path: str) -> Generator[StringCommand, None, None]:
-    """Ensure that nothing is mounted below a directory: it would hide what lies there."""
+def uncovered(path: str, used_by: str | None = None) -> Generator[StringCommand, None, None]:
+    """Ensure that nothing is mounted below a directory: it would hide what lies there.
+
+    Args:
+        path: the directory, absolute.
+        used_by: a unit that may have files of such a mount open, which can't be taken away then
+            (umount(8)); it is stopped for that moment.
+    """
     absolute(path)
     found: list[str] = [*host.get_fact(MountsBelow, path=path)]
     if not found:
         host.noop(f"nothing is mounted over what lies in {path}")
     for point in reversed(found):
-        yield StringCommand(call("umount", "--", point))
+        away = call("umount", "--", point)
+        if used_by is not None:
+            stop, start = (call("systemctl", verb, "--", used_by) for verb in ("stop", "start"))
+            away = f"{away} || {{ {stop} && {away}; ended=$?; {start} && exit $ended; }}"
+        yield StringCommand(away)
 
 
 def _refusal(sentence: str) -> StringCommand:

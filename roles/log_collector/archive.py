@@ -27,7 +27,11 @@ def closed_each_night(wanted: Intent) -> None:
     templates = wanted.site.house.templates_dir("log_collector")
     values = {**wanted.settings("log_collector").model_dump(), "archive": ARCHIVE, "state": STATE}
 
-    journal.uncovered(name="ACR-04 Nothing is mounted over the archive", path=ARCHIVE)
+    journal.uncovered(
+        name="ACR-04 Nothing is mounted over the archive",
+        path=ARCHIVE,
+        used_by="ringfence-log-receiver.service",
+    )
     packages.installed(
         name="LOG-07 What compresses, signs and closes files is installed",
         names=["acl", "e2fsprogs", "openssl", "python3", "zstd"],

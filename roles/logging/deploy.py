@@ -149,11 +149,15 @@ def _receiving(wanted: Intent) -> None:
         name="LOG-06 rsyslog with RELP, and what makes files append-only, are installed",
         names=["rsyslog", "rsyslog-relp", "acl", "e2fsprogs"],
     )
+    journal.uncovered(
+        name="LOG-06 Nothing is mounted over the archive",
+        path=PLACES["archive"],
+        used_by="ringfence-log-receiver.service",
+    )
     permissions.data(
         name="LOG-06 The archive is closed to everybody but its group",
         trees=[_archive_tree(wanted)],
     )
-    journal.uncovered(name="LOG-06 Nothing is mounted over the archive", path=PLACES["archive"])
     files.tree(
         name="LOG-06 Who may send logs, and what becomes of them",
         directories=[
