@@ -14,7 +14,7 @@ from pyinfra.context import host, state
 from ringfence.errors import RingfenceError
 from ringfence.facts.journal import InMemory, MountsBelow, OpenFiles, Sealing, SealingKey
 from ringfence.facts.shell import call
-from ringfence.operations.shell import absolute
+from ringfence.operations.shell import absolute, named
 
 WAITING = "/run/ringfence-sealing/key"
 """Where a new verification key waits to be fetched: in memory, for root alone."""
@@ -112,6 +112,8 @@ def uncovered(path: str, used_by: str | None = None) -> Generator[StringCommand,
             (umount(8)); it is stopped for that moment.
     """
     absolute(path)
+    if used_by is not None:
+        named(used_by, "the unit")
     found: list[str] = [*host.get_fact(MountsBelow, path=path)]
     if not found:
         host.noop(f"nothing is mounted over what lies in {path}")

@@ -20,7 +20,7 @@ from ringfence.verify.answers import Snapshot
 from ringfence.verify.backend import SnapshotBackend, Source
 from ringfence.verify.expectations import Expect, UnmetExpectationError
 from ringfence.verify.marking import NotApplicableError
-from ringfence.verify.questions import Questions
+from ringfence.verify.questions import Asked, Questions
 from ringfence.verify.results import Results, TestResult
 from ringfence.verify.session import UnreachableError
 from ringfence.verify.verdicts import Verdict
@@ -157,15 +157,19 @@ class BaselineRun:
             if self._snapshots is not None:
                 source.snapshot.save(self._snapshots)
         if self._from_snapshot is None and self._sources:
-            asked = {
-                name: list(source.asked)
-                for name, source in self._sources.items()
-                if not source.snapshot.unreachable
-            }
-            self._questions().learn(asked, self.whole_suite)
+            self._questions().learn(self._asked(), self.whole_suite)
         if self._results_path is not None:
             self.results.save(self._results_path)
         return any(test.verdict.is_red for test in self.results.tests)
+
+    def _asked(self) -> dict[str, Asked]:
+        """Return what each host that answered to the end was asked, by control."""
+        answered = {n for n, source in self._sources.items() if not source.snapshot.unreachable}
+        asked: dict[str, Asked] = {name: {} for name in answered}
+        for test in self.results.tests:
+            if test.host in answered and test.commands:
+                asked[test.host].setdefault(test.control, []).extend(test.commands)
+        return asked
 
     def _ask_all_ahead(self, command: str) -> None:
         for source in self._sources.values():
@@ -214,7 +218,8 @@ class BaselineRun:
                 # A first run knows no other question; this one tells too whether the host answers.
                 waiting = {
                     pool.submit(
-                        self._sources[name].collect, [SYSTEM, *questions.for_host(name)]
+                        self._sources[name].collect,
+                        [SYSTEM, *questions.for_host(name, self.controls)],
                     ): name
                     for name in hosts
                 }

@@ -1,6 +1,8 @@
 """Which commands the suite asked of a host last time, so that the next run asks them at once.
 
-Nothing but speed depends on this: a command that is missing here is asked when a test needs it.
+They are known by the control whose tests asked them: who wants one control's verdict waits for its
+commands alone. Nothing but speed depends on this: a command that is missing here is asked when a
+test needs it.
 Each host has a file of its own: parts of a site's hosts are judged side by side (`groups`).
 """
 
@@ -9,9 +11,12 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+Asked = dict[str, list[str]]
+"""The commands that each control's tests asked of one host, in their order."""
 MOST_KEPT = 50
 """Folders of known questions: one for each site and state of the suite."""
 
@@ -37,22 +42,33 @@ class Questions:
             digest.update(test.read_bytes())
         self._folder = cache_folder() / "questions" / digest.hexdigest()[:32]
 
-    def for_host(self, host: str) -> list[str]:
-        """Return the commands to ask of ``host``; of a new host, those that all others answer."""
+    def for_host(self, host: str, controls: Iterable[str] | None = None) -> list[str]:
+        """Return the commands to ask of a host; of a new host, those that all others answer.
+
+        Args:
+            host: the host's name.
+            controls: the controls that are judged; None means all.
+        """
+        known = self.by_control(host)
+        chosen = known if controls is None else [name for name in known if name in set(controls)]
+        return list(dict.fromkeys(command for name in chosen for command in known[name]))
+
+    def by_control(self, host: str) -> Asked:
+        """Return the same for all controls, by control."""
         known = _read(self._file(host))
         return self._asked_of_all if known is None else known
 
-    def learn(self, asked: dict[str, list[str]], whole_suite: bool) -> None:
-        """Keep what was ``asked`` by host; a run of part of the suite only adds.
+    def learn(self, asked: dict[str, Asked], whole_suite: bool) -> None:
+        """Keep what was ``asked`` by host; of a run of part of the suite, in place of that part.
 
         A cache that can't be written costs speed alone, so it is passed over.
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for host, commands in asked.items():
-                known = [] if whole_suite else _read(self._file(host)) or []
+            for host, now in asked.items():
+                before = {} if whole_suite else _read(self._file(host)) or {}
                 with tempfile.NamedTemporaryFile("w", dir=self._folder, delete=False) as stage:
-                    json.dump(list(dict.fromkeys([*known, *commands])), stage)
+                    json.dump(before | now, stage)
                 Path(stage.name).replace(self._file(host))
             os.utime(self._folder)
             self._forget_the_oldest()
@@ -60,12 +76,13 @@ class Questions:
             return
 
     @cached_property
-    def _asked_of_all(self) -> list[str]:
-        common: set[str] | None = None
+    def _asked_of_all(self) -> Asked:
+        common: Asked = {}
         for path in self._folder.glob("*.json"):
-            commands = _read(path) or []
-            common = set(commands) if common is None else common.intersection(commands)
-        return sorted(common or ())
+            for control, commands in (_read(path) or {}).items():
+                agreed = set(common.get(control, commands))
+                common[control] = [command for command in commands if command in agreed]
+        return common
 
     def _file(self, host: str) -> Path:
         return self._folder / f"{host}.json"
@@ -80,9 +97,9 @@ class Questions:
                 path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> list[str] | None:
+def _read(path: Path) -> Asked | None:
     try:
-        commands: list[str] = json.loads(path.read_text())
+        asked = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    return commands
+    return asked if isinstance(asked, dict) else None

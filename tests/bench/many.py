@@ -13,7 +13,7 @@ from bench.place import Place, bring
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import load_site
 from ringfence.site.ssh import ssh_command
-from ringfence.verify.questions import Questions
+from ringfence.verify.questions import Asked, Questions
 
 COUNTS = (1, 4, 16, 64, 200)
 DEAD = 5
@@ -39,14 +39,14 @@ def measure(place: Place, repeat: int, counts: tuple[int, ...] = COUNTS) -> str:
     return _tables(found, asking, bare) + "\n" + _dead(place, some_dead, counts[-1])
 
 
-def _learned(place: Place, site: Path) -> list[str]:
+def _learned(place: Place, site: Path) -> Asked:
     """Verify once, and return what the suite asks: every host the same."""
     _verify(place, site)
     first = next(iter(load_site(site).hosts))
-    return Questions(site, place.house / "tests/baseline").for_host(first)
+    return Questions(site, place.house / "tests/baseline").by_control(first)
 
 
-def _teach(place: Place, site: Path, commands: list[str]) -> None:
+def _teach(place: Place, site: Path, commands: Asked) -> None:
     asked = dict.fromkeys(load_site(site).hosts, commands)
     Questions(site, place.house / "tests/baseline").learn(asked, whole_suite=True)
 

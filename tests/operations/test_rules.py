@@ -254,6 +254,9 @@ USES = {
     "account that schedules": Use(
         schedules.restricted, lambda t: {"accounts": [t], "remove": True}
     ),
+    "unit that may use what covers it": Use(
+        journal.uncovered, lambda t: {"path": "/srv/a", "used_by": t}
+    ),
     "directory that nothing covers": Use(journal.uncovered, lambda t: {"path": f"/srv/{t}"}),
     "module": Use(kernel.unloaded, lambda t: {"modules": [t]}),
     "setting": Use(kernel.settings, lambda t: {"settings": [kernel.Setting(name=t, values=["1"])]}),
