@@ -16,7 +16,7 @@ from ringfence.proof.sabotages import Case
 from ringfence.site import Host, Site
 from ringfence.site.ssh import ssh_command
 from ringfence.steps import Say, nobody
-from ringfence.verify.results import Results, TestResult
+from ringfence.verify.results import Results
 from ringfence.verify.suite import run_suite
 from ringfence.verify.verdicts import Verdict
 
@@ -253,20 +253,20 @@ def _not_applicable(trial: Trial, before: Results) -> str:
 def judge_red(control: str, case: Case, results: Results, beside: Iterable[str] = ()) -> list[str]:
     """Return what is wrong with the red that a case made: not red, another reason, too much red.
 
-    `beside` are the controls that other cases of the same round may turn red.
+    A test that runs with several values is red when it is with one of them, and for this reason
+    alone. `beside` are the controls that other cases of the same round may turn red.
     """
     faults = []
-    by_test: dict[str, TestResult] = {
-        test.test: test for test in results.tests if test.control == control
-    }
     for name in case.fails:
-        test = by_test.get(name)
-        if test is None:
+        runs = [t for t in results.tests if (t.control, t.test) == (control, name)]
+        if not runs:
             faults.append(f"{name} is no test of {control}, or was not run")
-        elif test.verdict is not Verdict.FAIL:
-            faults.append(f"{name} was {test.verdict.value}, not fail {test.message}".rstrip())
-        elif not re.search(case.because, test.message):
-            faults.append(f"{name} failed for another reason: {test.message}")
+        red = [test for test in runs if test.verdict is Verdict.FAIL]
+        for test in red or runs[:1]:
+            if test.verdict is not Verdict.FAIL:
+                faults.append(f"{name} was {test.verdict.value}, not fail {test.message}".rstrip())
+            elif not re.search(case.because, test.message):
+                faults.append(f"{name} failed for another reason: {test.message}")
     allowed = {control, *case.also, *beside}
     for test in results.tests:
         if test.verdict.is_red and test.control not in allowed:

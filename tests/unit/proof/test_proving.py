@@ -27,12 +27,19 @@ def test_the_named_failure_for_the_named_reason_is_a_proof():
     assert judge_red("SSH-01", CASE, Results([found()])) == []
 
 
+@pytest.mark.parametrize("verdicts", [(Verdict.PASS, Verdict.FAIL), (Verdict.FAIL, Verdict.PASS)])
+def test_a_test_with_several_values_is_red_when_it_is_with_one(verdicts):
+    results = [found(verdict=verdict) for verdict in verdicts]
+    assert judge_red("SSH-01", CASE, Results(results)) == []
+
+
 @pytest.mark.parametrize(
     ("tests", "fault"),
     [
         ([found(verdict=Verdict.PASS, message="")], "test_root was pass, not fail"),
         ([found(verdict=Verdict.ERROR, message="boom")], "test_root was error, not fail boom"),
         ([found(message="observed maybe")], "failed for another reason: observed maybe"),
+        ([found(), found(message="observed maybe")], "failed for another reason: observed maybe"),
         ([], "is no test of SSH-01"),
         ([found(control="SSH-02")], "is no test of SSH-01"),
         ([found(), found("test_x", control="SSH-02")], "SSH-02 turned fail with it"),
