@@ -37,6 +37,13 @@ HOSTS_AT_ONCE = 4
     is_flag=True,
     help="As few sabotages as fail each test once, each on one of the hosts.",
 )
+@click.option(
+    "--parallel",
+    type=click.IntRange(min=1),
+    default=HOSTS_AT_ONCE,
+    show_default=True,
+    help="Break hosts this many at a time: 1 where one host's sabotage is another's trouble.",
+)
 @runs_option
 def prove(
     site: Path,
@@ -45,6 +52,7 @@ def prove(
     record: bool,
     together: bool,
     sampled: bool,
+    parallel: int,
     runs: Path | None,
 ) -> int:
     """Break each control on hardened lab hosts; demand red, repair, demand green.
@@ -82,9 +90,9 @@ def prove(
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
     with progress:
         if sampled:
-            shown = _deal(benches, arranged)
+            shown = _deal(benches, arranged, parallel)
         else:
-            shown = side_by_side(benches, lambda bench: _prove(bench, arranged), HOSTS_AT_ONCE)
+            shown = side_by_side(benches, lambda bench: _prove(bench, arranged), parallel)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
@@ -112,11 +120,11 @@ Shown = tuple[list[CaseOutcome], str]
 """The outcomes on one host, and why it was stopped; empty when it wasn't."""
 
 
-def _deal(benches: list[Bench], rounds: list[list[Trial]]) -> list[Shown]:
+def _deal(benches: list[Bench], rounds: list[list[Trial]], parallel: int) -> list[Shown]:
     """Try each round on one of the hosts, in turn; what doesn't apply there, on the others."""
     shares = {bench.host.name: rounds[n :: len(benches)] for n, bench in enumerate(benches)}
     busy = [bench for bench in benches if shares[bench.host.name]]
-    shown = side_by_side(busy, lambda each: _prove(each, shares[each.host.name]), HOSTS_AT_ONCE)
+    shown = side_by_side(busy, lambda each: _prove(each, shares[each.host.name]), parallel)
     not_here = {
         (outcome.control, outcome.case)
         for found, _ in shown
@@ -133,7 +141,7 @@ def _deal(benches: list[Bench], rounds: list[list[Trial]]) -> list[Shown]:
         return shown
     others = [replace(bench, folder=bench.folder / "elsewhere") for bench in benches]
     again = many_at_a_time(left)
-    return shown + side_by_side(others, lambda bench: _prove(bench, again), HOSTS_AT_ONCE)
+    return shown + side_by_side(others, lambda bench: _prove(bench, again), parallel)
 
 
 def _prove(bench: Bench, rounds: list[list[Trial]]) -> Shown:

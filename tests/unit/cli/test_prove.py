@@ -36,7 +36,7 @@ def test_a_sample_is_dealt_and_what_does_not_apply_is_tried_elsewhere(monkeypatc
 
     monkeypatch.setattr(prove, "_prove", prove_on)
     benches = [Bench(SimpleNamespace(name=name)) for name in ("bastion", "agent")]
-    shown = prove._deal(benches, [[trial("a")], [trial("b")], [trial("c")]])
+    shown = prove._deal(benches, [[trial("a")], [trial("b")], [trial("c")]], 4)
     dealt, elsewhere = [
         sorted(one[:2] for one in tried if one[2] == folder) for folder in ("proofs", "elsewhere")
     ]
