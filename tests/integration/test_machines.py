@@ -8,10 +8,10 @@ from ringfence import lab as labs
 
 pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
-ROLES = "kernel,ssh,firewall,confinement,audit,logging"
+ROLES = "kernel,ssh,firewall,confinement,audit"
 """What has to do with a host's own kernel, and what lets somebody in after a boot."""
-OF_MORE_ROLES = {"LOG-04", "ACR-01", "ACR-02"}
-"""Controls of the kernel that want a collector, or directories with data: the role permissions."""
+OF_MORE_ROLES = {"LOG-04", "LOG-05", "ACR-01", "ACR-02"}
+"""Controls that want more: the role `logging`, or data directories of the role `permissions`."""
 
 
 @pytest.fixture(scope="module")
