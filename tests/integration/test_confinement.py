@@ -10,7 +10,8 @@ apt-get install -qy --no-install-recommends --no-download rsyslog >/dev/null 2>&
 systemctl start rsyslog.service
 """
 WRITES = """\
-logger -t ringfence-test "$(cat /proc/sys/kernel/random/uuid | tee /run/said)"
+socket=/run/systemd/journal/syslog # rsyslog's own: the journal passes nothing on to it
+logger --socket "$socket" -t ringfence-test "$(cat /proc/sys/kernel/random/uuid | tee /run/said)"
 for _ in $(seq 50); do
     if grep -qs "ringfence-test: $(cat /run/said)" /var/log/syslog; then exit 0; fi
     sleep 0.1
