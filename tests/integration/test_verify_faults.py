@@ -38,7 +38,8 @@ def test_a_host_that_dies_in_the_middle_keeps_its_answers_and_is_red(hardened, q
     hardened.verify("--limit", "agent1")
     (path,) = questions.glob("*/agent1.json")
     known = json.loads(path.read_text())
-    known.insert(len(known) // 2, "systemctl poweroff --force --force; sleep 30")
+    middle = list(known)[len(known) // 2]
+    known[middle].insert(0, "systemctl poweroff --force --force; sleep 30")
     path.write_text(json.dumps(known))
     try:
         code, _ = hardened.verify("--limit", "agent1")
