@@ -211,7 +211,7 @@ def demand_return(
     """Break hosts under the guard; demand that they come back, and that the run says so.
 
     `slowness` is what emulation takes beside the promise, in seconds. The next run, of sshd alone,
-    has something to change under the guard, too; hosts are at their baseline after it.
+    has something to change under the guard, too.
     """
     names = hosts.split(",")
     before = {host: lab.run_on(host, CONFIGURATION) for host in names}
@@ -241,8 +241,8 @@ def demand_return(
 
 
 @pytest.mark.parametrize("fault", HAPPENS)
-def test_a_locked_out_host_comes_back_by_itself(hardened_once, tmp_path, fault):
-    demand_return(hardened_once, "bastion1,agent1", fault, HAPPENS[fault], tmp_path / "house")
+def test_a_locked_out_host_comes_back_by_itself(hardened, tmp_path, fault):
+    demand_return(hardened, "bastion1,agent1", fault, HAPPENS[fault], tmp_path / "house")
 
 
 def test_a_first_apply_that_was_put_back_heals_at_the_next(stock, tmp_path):
