@@ -1,4 +1,4 @@
-"""Makes the pictures of the README from real runs: two containers are hardened, drift, and heal.
+"""Makes the pictures of the README from real runs: three containers are hardened, drift, and heal.
 
     python docs/images/make.py    # as root, with Debian's package chromium; takes five minutes
 
@@ -24,7 +24,8 @@ from ringfence import lab as labs
 
 HERE = Path(__file__).parent
 HOUSE = HERE.parents[1]
-HOSTS = ("bastion1", "agent1")
+HOSTS = ("bastion1", "collector1", "agent1")
+GROUPS = ("bastion", "log_collector", "agents")
 COLUMNS, ROWS = 104, 40
 DRIFT = {
     "bastion1": "sed -i 's/^PermitRootLogin .*/PermitRootLogin yes/' /etc/ssh/sshd_config",
@@ -53,13 +54,15 @@ def main() -> None:
 
 
 def a_site(path: Path) -> Path:
-    """Return the demo's site with two hosts alone, under a name and in a network of its own."""
+    """Return the demo's containers as a site, under a name and in a network of its own."""
     shutil.copytree(HOUSE / "inventories/lab", path, ignore=shutil.ignore_patterns(".lab", "runs"))
     for name in ("hosts.yml", "lab.yml", "policy.yml"):
         document = yaml.safe_load((path / name).read_text().replace("10.77.0", "10.78.0"))
         if name == "policy.yml":
             flows = document["flows"]
-            document["flows"] = [flow for flow in flows if flow["to"] == "agents"]
+            document["flows"] = [
+                flow for flow in flows if {flow["from"], flow["to"]}.issubset(GROUPS)
+            ]
             document["permissions"]["data"][0]["groups"] = ["agents", "bastion"]
         else:
             document["name"] = "my-site"
