@@ -20,19 +20,17 @@ expect() {
 
 # What a host sends is at the collector in a moment; an answer without a row is asked for again.
 expect_row() {
-    local tries
+    local tries=0
     printf '$ %s\n' "$*"
-    for tries in {1..30}; do
-        if "$@" >"$answer" 2>&1 && grep -q allowed "$answer"; then
-            break
+    until "$@" >"$answer" 2>&1 && grep -q allowed "$answer"; do
+        if [ $((tries += 1)) = 30 ]; then
+            cat "$answer"
+            printf 'demo: no row from: %s\n' "$*" >&2
+            exit 1
         fi
         sleep 2
     done
     cat "$answer"
-    if [ "$tries" = 30 ]; then
-        printf 'demo: no row from: %s\n' "$*" >&2
-        exit 1
-    fi
 }
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
