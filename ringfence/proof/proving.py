@@ -261,7 +261,7 @@ def judge_red(control: str, case: Case, results: Results, beside: Iterable[str] 
         runs = [t for t in results.tests if (t.control, t.test) == (control, name)]
         if not runs:
             faults.append(f"{name} is no test of {control}, or was not run")
-        red = [test for test in runs if test.verdict is Verdict.FAIL]
+        red = [test for test in runs if test.verdict.is_red]
         for test in red or runs[:1]:
             if test.verdict is not Verdict.FAIL:
                 faults.append(f"{name} was {test.verdict.value}, not fail {test.message}".rstrip())

@@ -40,6 +40,7 @@ def test_a_test_with_several_values_is_red_when_it_is_with_one(verdicts):
         ([found(verdict=Verdict.ERROR, message="boom")], "test_root was error, not fail boom"),
         ([found(message="observed maybe")], "failed for another reason: observed maybe"),
         ([found(), found(message="observed maybe")], "failed for another reason: observed maybe"),
+        ([found(), found(verdict=Verdict.ERROR, message="boom")], "was error, not fail boom"),
         ([], "is no test of SSH-01"),
         ([found(control="SSH-02")], "is no test of SSH-01"),
         ([found(), found("test_x", control="SSH-02")], "SSH-02 turned fail with it"),
