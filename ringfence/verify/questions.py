@@ -50,8 +50,9 @@ class Questions:
             controls: the controls that are judged; None means all.
         """
         known = self.by_control(host)
-        chosen = known if controls is None else [name for name in known if name in set(controls)]
-        return list(dict.fromkeys(command for name in chosen for command in known[name]))
+        wanted = set(known if controls is None else controls)
+        chosen = [control for control in known if control in wanted]
+        return list(dict.fromkeys(command for control in chosen for command in known[control]))
 
     def by_control(self, host: str) -> Asked:
         """Return the same for all controls, by control."""
