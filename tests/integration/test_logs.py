@@ -9,6 +9,7 @@ import pytest
 from ringfence import lab as labs
 
 COLLECTOR = "collector1"  # Debian 13
+RECEIVER = "ringfence-log-receiver.service"
 CONTROLS = "LOG-06,LOG-07,ACR-04"
 MESSAGES = 1000
 ARCHIVE = "cd /srv/logs/{host} && {{ cat *.jsonl; zstd -dcq *.zst; }} 2>/dev/null | grep '{word}'"
@@ -21,6 +22,15 @@ table inet cut {
     }
 }
 END"""
+COVERED = """
+set -e
+mount -t tmpfs tmpfs /srv/logs/_unidentified
+touch /srv/logs/_unidentified/kept
+cgroup=/sys/fs/cgroup$(systemctl show -p ControlGroup --value {receiver})
+sleep 1000 </srv/logs/_unidentified/kept >/dev/null 2>&1 &
+echo $! >"$cgroup/cgroup.procs"
+! umount /srv/logs/_unidentified 2>/dev/null
+"""
 YESTERDAY = """
 folder=/srv/logs/agent1 day=$(date -u -d yesterday +%F)
 for second in 01 02 03; do
@@ -58,9 +68,9 @@ def all_arrive(lab, host, word):
 
 
 def collector_away(lab, host, word):
-    lab.run_on(COLLECTOR, "systemctl stop ringfence-log-receiver.service")
+    lab.run_on(COLLECTOR, f"systemctl stop {RECEIVER}")
     say(lab, host, word)
-    lab.run_on(COLLECTOR, "systemctl start ringfence-log-receiver.service")
+    lab.run_on(COLLECTOR, f"systemctl start {RECEIVER}")
 
 
 def network_cut(lab, host, word):
@@ -71,32 +81,31 @@ def network_cut(lab, host, word):
     lab.run_on(host, "nft delete table inet cut")
 
 
-def rsyslog_killed(lab, host, word):
+def killed(lab, host, word, where, unit):
+    """Say all in parts, and kill a service after each."""
     step = MESSAGES // 5
     for first in range(1, MESSAGES, step):
         say(lab, host, word, first, first + step - 1)
-        lab.run_on(host, "systemctl kill --signal=KILL rsyslog.service")
+        lab.run_on(where, f"systemctl kill --signal=KILL {unit}")
+
+
+def rsyslog_killed(lab, host, word):
+    killed(lab, host, word, host, "rsyslog.service")
 
 
 def sender_killed(lab, host, word):
-    step = MESSAGES // 5
-    for first in range(1, MESSAGES, step):
-        say(lab, host, word, first, first + step - 1)
-        lab.run_on(host, "systemctl kill --signal=KILL ringfence-log-sender.service")
+    killed(lab, host, word, host, "ringfence-log-sender.service")
 
 
 def receiver_killed(lab, host, word):
-    step = MESSAGES // 5
-    for first in range(1, MESSAGES, step):
-        say(lab, host, word, first, first + step - 1)
-        lab.run_on(COLLECTOR, "systemctl kill --signal=KILL ringfence-log-receiver.service")
+    killed(lab, host, word, COLLECTOR, RECEIVER)
 
 
 def host_reset(lab, host, word):
-    lab.run_on(COLLECTOR, "systemctl stop ringfence-log-receiver.service")
+    lab.run_on(COLLECTOR, f"systemctl stop {RECEIVER}")
     say(lab, host, word)
     labs.reboot(lab.path, [host], say=print)
-    lab.run_on(COLLECTOR, "systemctl start ringfence-log-receiver.service")
+    lab.run_on(COLLECTOR, f"systemctl start {RECEIVER}")
 
 
 @pytest.mark.parametrize("host", ["bastion1", "agent1"])  # Debian 13 and Debian 12
@@ -122,6 +131,18 @@ def test_after_all_that_no_number_is_missing(collected):
     assert (code, verdicts) == (0, collected.of_a_hardened_host(verdicts))
     planned = collected.ringfence("plan", str(collected.path))
     assert planned.returncode == 0, planned.stdout
+
+
+def test_a_mount_over_the_archive_goes_though_the_receiver_has_it_open(collected):
+    collected.run_on(COLLECTOR, COVERED.format(receiver=RECEIVER))
+    applied = collected.ringfence(
+        *("apply", str(collected.path), "--limit", COLLECTOR, "--role", "logging")
+    )
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    left = collected.run_on(
+        COLLECTOR, f"grep /srv/logs/ /proc/mounts; systemctl is-active {RECEIVER}"
+    )
+    assert left == "active\n"
 
 
 @pytest.fixture(scope="module")
