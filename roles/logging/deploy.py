@@ -31,6 +31,12 @@ SENDERS = "/etc/ringfence/log-senders.json"
 RECEIVER = "/etc/ringfence/log-receiver.conf"
 HOURS_26 = 26 * 3600
 CHECK_RSYSLOG = ("rsyslogd", "-N1", "-f", files.STAGE)
+CONNECTED = """\
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    ss -Htn state established dport = :{port} | grep -q . && exit 0
+    sleep 0.5
+done"""
+"""Waits for rsyslog's connection, but not for long: a collector that is away ends no apply."""
 PLACES = {
     "archive": "/srv/logs",
     "unidentified": "/srv/logs/_unidentified",
@@ -130,7 +136,12 @@ def _sending(wanted: Intent, collector: Host) -> None:
             Service(unit="rsyslog.service", restart_for=[RSYSLOG, DROP_IN, *CERTIFICATES]),
             Service(
                 unit="ringfence-log-sender.service",
-                restart_for=[PLACES["sender"], _unit_path("ringfence-log-sender.service")],
+                # With rsyslog, too: by itself it begins again a moment later.
+                restart_for=[
+                    *(PLACES["sender"], _unit_path("ringfence-log-sender.service")),
+                    *(RSYSLOG, DROP_IN, *CERTIFICATES),
+                ],
+                ready=("sh", "-c", CONNECTED.format(port=values["port"])),
             ),
             Service(
                 unit="ringfence-heartbeat.timer",

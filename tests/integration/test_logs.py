@@ -133,6 +133,20 @@ def test_after_all_that_no_number_is_missing(collected):
     assert planned.returncode == 0, planned.stdout
 
 
+def test_an_apply_that_restarts_rsyslog_ends_with_its_connection_there(collected):
+    site, senders = str(collected.path), ("bastion1", "agent1")
+    for host in senders:
+        collected.run_on(host, "echo '# changed' >>/etc/rsyslog.conf")
+    chosen = ("--limit", ",".join(senders), "--role", "logging", "--no-verify")
+    applied = collected.ringfence("apply", site, *chosen)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    for unit in ("rsyslog.service", "ringfence-log-sender.service"):
+        assert applied.stdout.count(f"restarted: {unit}") == len(senders), applied.stdout
+    for host in senders:
+        assert collected.run_on(host, "ss -Htn state established dport = :2514") != ""
+    assert collected.ringfence("plan", site, *chosen[:-1]).returncode == 0
+
+
 def test_a_mount_over_the_archive_goes_though_the_receiver_has_it_open(collected):
     collected.run_on(COLLECTOR, COVERED.format(receiver=RECEIVER))
     applied = collected.ringfence(
