@@ -14,9 +14,9 @@ from ringfence.cli.progress import Progress
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
 from ringfence.proof.record import faults_of, proofs_from
-from ringfence.proof.rounds import Trial, among, one_by_one, sample, touched, trials_of
+from ringfence.proof.rounds import Trial, among, disturbs, one_by_one, sample, touched, trials_of
 from ringfence.proof.rounds import side_by_side as many_at_a_time
-from ringfence.proof.sabotages import load_sabotages
+from ringfence.proof.sabotages import Sabotage, load_sabotages
 from ringfence.proof.subject import subject_of
 from ringfence.side_by_side import side_by_side
 from ringfence.site import load_site
@@ -35,7 +35,7 @@ HOSTS_AT_ONCE = 4
     "--sample",
     "sampled",
     is_flag=True,
-    help="As few sabotages as fail each test once, each on one of the hosts.",
+    help="As few sabotages as fail each test once, each on one of the hosts that it applies to.",
 )
 @click.option(
     "--parallel",
@@ -88,14 +88,20 @@ def prove(
         for control, sabotage in sabotages.items()
     }
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
+    quiet = [trials for trials in arranged if not disturbs(trials)]
+    loud = [trials for trials in arranged if disturbs(trials)]
+    try_all = _deal if sampled else _try_everywhere
     with progress:
-        if sampled:
-            shown = _deal(benches, arranged, parallel)
-        else:
-            shown = side_by_side(benches, lambda bench: _prove(bench, arranged), parallel)
+        shown = try_all(benches, quiet, parallel)
+        shown += try_all(_in_folder(benches, "one at a time"), loud, 1)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
+    if sampled:
+        nowhere = [trial for trial in trials if _applies_nowhere(trial, outcomes)]
+        for trial in nowhere:
+            click.echo(f"{trial.control}: {trial.case.name}: applies to none of these hosts")
+        outcomes, sabotages = _without(nowhere, trials, outcomes, sabotages)
     proofs = proofs_from(outcomes, sabotages, releases, subjects)
     if record:
         save_proofs(loaded.house, catalogue.proofs | proofs)
@@ -120,6 +126,38 @@ Shown = tuple[list[CaseOutcome], str]
 """The outcomes on one host, and why it was stopped; empty when it wasn't."""
 
 
+def _in_folder(benches: list[Bench], name: str) -> list[Bench]:
+    """Return the same with a folder more for their records."""
+    return [replace(bench, folder=bench.folder / name) for bench in benches]
+
+
+def _applies_nowhere(trial: Trial, outcomes: list[CaseOutcome]) -> bool:
+    found = [o for o in outcomes if (o.control, o.case) == (trial.control, trial.case.name)]
+    return bool(found) and all(outcome.not_applicable for outcome in found)
+
+
+def _without(
+    nowhere: list[Trial],
+    trials: list[Trial],
+    outcomes: list[CaseOutcome],
+    sabotages: dict[str, Sabotage],
+) -> tuple[list[CaseOutcome], dict[str, Sabotage]]:
+    """Return outcomes and sabotages without those that apply nowhere.
+
+    They stay of a control of which nothing applies: it is none that was seen red.
+    """
+    kept = among(sabotages, [trial for trial in trials if trial not in nowhere])
+    gone = {(trial.control, trial.case.name) for trial in nowhere if trial.control in kept}
+    return [o for o in outcomes if (o.control, o.case) not in gone], sabotages | kept
+
+
+def _try_everywhere(benches: list[Bench], rounds: list[list[Trial]], parallel: int) -> list[Shown]:
+    """Try each round on each host."""
+    if not rounds:
+        return []
+    return side_by_side(benches, lambda bench: _prove(bench, rounds), parallel)
+
+
 def _deal(benches: list[Bench], rounds: list[list[Trial]], parallel: int) -> list[Shown]:
     """Try each round on one of the hosts, in turn; what doesn't apply there, on the others."""
     shares = {bench.host.name: rounds[n :: len(benches)] for n, bench in enumerate(benches)}
@@ -139,9 +177,8 @@ def _deal(benches: list[Bench], rounds: list[list[Trial]], parallel: int) -> lis
     ]
     if not left or len(benches) == 1:
         return shown
-    others = [replace(bench, folder=bench.folder / "elsewhere") for bench in benches]
     again = many_at_a_time(left)
-    return shown + side_by_side(others, lambda bench: _prove(bench, again), parallel)
+    return shown + _try_everywhere(_in_folder(benches, "elsewhere"), again, parallel)
 
 
 def _prove(bench: Bench, rounds: list[list[Trial]]) -> Shown:

@@ -85,7 +85,7 @@ def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
     """Return few rounds: none breaks a test twice, or a role in too many ways.
 
     A case that says so has a round for itself. What needs a reboot meets what needs one too: others
-    may be undone by it.
+    may be undone by it. What disturbs other hosts meets what does, too.
 
     Sabotages of one role may undo each other, so the fewer of them meet, the less is tried again.
     """
@@ -103,10 +103,17 @@ def side_by_side(trials: Iterable[Trial]) -> list[list[Trial]]:
     return rounds
 
 
+def disturbs(trials: Iterable[Trial]) -> bool:
+    """Return whether a round makes other hosts red."""
+    return any(trial.case.disturbs for trial in trials)
+
+
 def _fits(trial: Trial, broken: list[Trial]) -> bool:
     if any(one.case.alone for one in (trial, *broken)):
         return False
     if any(one.case.reboot is not trial.case.reboot for one in broken):
+        return False
+    if disturbs(broken) is not trial.case.disturbs:
         return False
     others = {test for other in broken for test in _tests(other)}
     most = WAYS_WITH_A_REBOOT if trial.case.reboot else WAYS_A_ROLE

@@ -39,6 +39,9 @@ class Case(Section):
     """Other controls that rightly fail with it."""
     alone: bool = False
     """Whether it takes from other cases what they break, so that it is never tried beside them."""
+    disturbs: bool = False
+    """Whether it makes other hosts red, which ask this one for something: it is tried after all
+    others, while no other host is broken or asked."""
     reboot: bool = False
     """Whether it shows, and is repaired, only once the host was rebooted: after the script and
     after the repair. A kernel that the script has loaded (kexec_file_load(2)) is what it boots."""

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 import ringfence.cli
 from ringfence.cli import prove
 from ringfence.proof.proving import CaseOutcome
+from ringfence.proof.record import proofs_from
+from ringfence.proof.rounds import trials_of
+from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ def trial(name):
 
 
 def case(name):
-    return SimpleNamespace(name=name, fails=[name], alone=True, reboot=False)
+    return SimpleNamespace(name=name, fails=[name], alone=True, reboot=False, disturbs=False)
 
 
 def test_a_sample_is_dealt_and_what_does_not_apply_is_tried_elsewhere(monkeypatch):
@@ -44,6 +47,37 @@ def test_a_sample_is_dealt_and_what_does_not_apply_is_tried_elsewhere(monkeypatc
     assert elsewhere == [("agent", "b"), ("bastion", "b")]
     proven = {outcome.case for found, _ in shown for outcome in found if outcome.proven}
     assert proven == {"a", "b", "c"}
+
+
+def test_a_way_that_is_applicable_on_one_host_is_one_that_applies():
+    outcomes = [
+        CaseOutcome(host, "SSH-01", name, [], [], "no bastion" if (host, name) in none else "")
+        for none in ({("agent", "a"), ("agent", "b"), ("bastion", "b")},)
+        for host in ("agent", "bastion")
+        for name in ("a", "b")
+    ]
+    shown = [prove._applies_nowhere(trial(name), outcomes) for name in ("a", "b", "untried")]
+    assert shown == [False, True, False]
+
+
+def test_what_applies_nowhere_is_no_fault_unless_it_is_all_of_a_control():
+    def sabotage(control, *names):
+        cases = [
+            Case(name=name, kind=Kind.ADD, does="x", run="true", fails=["t"], because="x")
+            for name in names
+        ]
+        return Sabotage(control=control, cases=cases)
+
+    sabotages = {"A-01": sabotage("A-01", "here", "nowhere"), "A-02": sabotage("A-02", "nowhere")}
+    trials = trials_of(sabotages.values(), {"A-01": ["a"], "A-02": ["a"]})
+    outcomes = [
+        CaseOutcome("h", t.control, t.case.name, ["t"], [], "" if t.case.name == "here" else "no")
+        for t in trials
+    ]
+    nowhere = [trial for trial in trials if prove._applies_nowhere(trial, outcomes)]
+    found, kept = prove._without(nowhere, trials, outcomes, sabotages)
+    proofs = proofs_from(found, kept, {"h": "12"}, {"A-01": "x", "A-02": "x"})
+    assert {control: proof.tests for control, proof in proofs.items()} == {"A-01": {"t": ["here"]}}
 
 
 def test_a_sample_is_no_proof_to_be_recorded(sealed_site, capsys):

@@ -1,4 +1,12 @@
-from ringfence.proof.rounds import among, one_by_one, sample, side_by_side, touched, trials_of
+from ringfence.proof.rounds import (
+    among,
+    disturbs,
+    one_by_one,
+    sample,
+    side_by_side,
+    touched,
+    trials_of,
+)
 from ringfence.proof.sabotages import Case, Kind, Sabotage
 
 ROLES = {"SSH-01": ["ssh"], "SSH-02": ["ssh"], "CLS-01": ["identity"]}
@@ -76,6 +84,15 @@ def test_side_by_side_keeps_what_needs_a_reboot_from_what_needs_none():
     first.cases[0] = first.cases[0].model_copy(update={"reboot": True})
     rounds = side_by_side(trials_of([first, *others], ROLES))
     assert names(rounds) == [["SSH-01-1 a"], ["SSH-01-2 b", "SSH-02-1 c", "CLS-01-1 d"]]
+
+
+def test_what_disturbs_other_hosts_meets_what_does_alone():
+    first, *others = three()
+    for each in (first, others[1]):
+        each.cases[0] = each.cases[0].model_copy(update={"disturbs": True})
+    rounds = side_by_side(trials_of([first, *others], ROLES))
+    assert names(rounds) == [["SSH-01-1 a", "CLS-01-1 d"], ["SSH-01-2 b", "SSH-02-1 c"]]
+    assert [disturbs(trials) for trials in rounds] == [True, False]
 
 
 def test_without_sabotages_there_is_no_round():
