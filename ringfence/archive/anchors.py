@@ -29,6 +29,24 @@ class Anchor:
         content = {name: getattr(self, name) for name in FIELDS}
         return json.dumps(content, separators=(",", ":")) + "\n"
 
+    @property
+    def told(self) -> str:
+        """How a sentence calls the entry."""
+        return f"entry {self.number}, which was anchored on {self.anchored},"
+
+
+@dataclass(frozen=True)
+class SeenHead(Anchor):
+    """A head that a verification saw, whose run keeps it."""
+
+    run: str
+    """the run's id"""
+
+    @property
+    def told(self) -> str:
+        """How a sentence calls the entry."""
+        return f"entry {self.number}, which the run {self.run} saw,"
+
 
 def parse_anchors(text: str, where: str) -> list[Anchor]:
     """Read an anchor's file. Raises ToolError for a line that is none: somebody wrote into it."""
@@ -48,16 +66,27 @@ def parse_anchors(text: str, where: str) -> list[Anchor]:
     return found
 
 
-def compare(anchors: Iterable[Anchor], chains: dict[str, Chain], reading: Reading) -> None:
-    """Take down every anchored head that the archive does not have."""
-    reading.anchored = 0
+def compare(
+    anchors: Iterable[Anchor] | None,
+    chains: dict[str, Chain],
+    reading: Reading,
+    seen: Iterable[SeenHead] | None = None,
+) -> None:
+    """Take down every head that was anchored, or seen, and that the archive does not have."""
     counting: dict[str, list[Anchor]] = {}
-    for anchor in anchors:
+    begun: dict[str, str] = {}
+    for anchor in anchors or ():
         if anchor.number == BEGUN_AGAIN:
             counting[anchor.host] = []
+            begun[anchor.host] = anchor.anchored
             reading.notes.append(f"{anchor.host}: its chain begins again on {anchor.anchored}")
         else:
             counting.setdefault(anchor.host, []).append(anchor)
+    reading.anchored = None if anchors is None else sum(map(len, counting.values()))
+    later = [head for head in seen or () if head.anchored > begun.get(head.host, "")]
+    reading.seen = None if seen is None else len(later)
+    for head in later:
+        counting.setdefault(head.host, []).append(head)
     known = {
         (host, entry.number): entry.line_sha256
         for host, chain in chains.items()
@@ -65,18 +94,18 @@ def compare(anchors: Iterable[Anchor], chains: dict[str, Chain], reading: Readin
     }
     rewritten: set[str] = set()
     for anchor in (one for heads in counting.values() for one in heads):
-        reading.anchored += 1
         found = known.get((anchor.host, anchor.number))
         if found == anchor.sha256 or anchor.host in rewritten:
             continue
         rewritten.add(anchor.host)
-        about = f"entry {anchor.number}, which was anchored on {anchor.anchored},"
         if anchor.host not in chains:
-            reading.add(anchor.host, "", Kind.REMOVED, f"{about} is gone with its whole folder")
+            reading.add(
+                anchor.host, "", Kind.REMOVED, f"{anchor.told} is gone with its whole folder"
+            )
         elif found is None:
-            reading.add(anchor.host, "chain.jsonl", Kind.TRUNCATED, f"{about} is not there")
+            reading.add(anchor.host, "chain.jsonl", Kind.TRUNCATED, f"{anchor.told} is not there")
         else:
-            text = f"{about} is another one: the chain was written anew since"
+            text = f"{anchor.told} is another one: the chain was written anew since"
             reading.add(anchor.host, "chain.jsonl", Kind.REPLACED, text)
 
 

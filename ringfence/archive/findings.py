@@ -63,6 +63,8 @@ class Reading:
     findings: list[Finding] = field(default_factory=list)
     anchored: int | None = None
     """how many anchored heads were compared; None without an anchor"""
+    seen: int | None = None
+    """how many heads that verifications saw were compared; None without their runs"""
     notes: list[str] = field(default_factory=list)
     """what is no fault, but should be known"""
 
@@ -80,6 +82,7 @@ class Reading:
         return {
             "sound": self.sound,
             "anchored": self.anchored,
+            "seen": self.seen,
             "notes": self.notes,
             "hosts": [asdict(host) for host in self.hosts],
             "findings": [{**asdict(one), "kind": one.kind.value} for one in self.findings],

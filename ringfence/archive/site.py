@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ringfence.archive.anchors import (
     Anchor,
+    SeenHead,
     begun_again,
     compare,
     new_anchors,
@@ -122,11 +123,20 @@ class SiteArchive:
         replace(self.key_file, before + text, 0o644)
         return name
 
-    def verify(self, since: date | None, say: Callable[[str], None] | None = None) -> Reading:
-        """Read the whole archive. Raises UsageError without a key; UnansweredError."""
+    def verify(
+        self,
+        since: date | None,
+        say: Callable[[str], None] | None = None,
+        seen: list[SeenHead] | None = None,
+    ) -> Reading:
+        """Read the whole archive, and compare it with the heads that verifications saw.
+
+        Raises UsageError without a key; UnansweredError.
+        """
         demands = Demands(
             keys=load_keys(self.key_file),
             anchors=self.anchors(),
+            seen=seen,
             hosts=tuple(self.site.hosts) if self.takes_all else (),
             now=datetime.now(UTC),
             since=since,

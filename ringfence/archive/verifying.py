@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from ringfence.archive.anchors import Anchor, compare
+from ringfence.archive.anchors import Anchor, SeenHead, compare
 from ringfence.archive.chain import FILE, Chain, Entry, days_without_entry
 from ringfence.archive.days import day_file, day_files, rest_of, rest_of_a_run, that_count
 from ringfence.archive.findings import HostReading, Kind, Reading
@@ -27,6 +27,8 @@ class Demands:
 
     keys: Keys
     anchors: list[Anchor] | None = None
+    seen: list[SeenHead] | None = None
+    """heads that verifications saw"""
     hosts: tuple[str, ...] = ()
     """the hosts that must be in it"""
     now: datetime | None = None
@@ -46,8 +48,7 @@ def verify_archive(
     """
     reading = Reading()
     chains = read_chains(source, demands.keys, reading)
-    if demands.anchors is not None:
-        compare(demands.anchors, chains, reading)
+    compare(demands.anchors, chains, reading, demands.seen)
     for host in demands.hosts:
         if host not in chains:
             reading.add(host, "", Kind.MISSING, "nothing of this host is in the archive")

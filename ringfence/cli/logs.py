@@ -12,9 +12,10 @@ from ringfence.archive.keys import load_keys
 from ringfence.archive.site import SiteArchive, collectors
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, verify_archive
-from ringfence.cli.options import json_option, site_argument
+from ringfence.cli.options import json_option, runs_folder, runs_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.site import load_site
+from ringfence.verify.archive_heads import heads_seen
 
 FAILED = 1
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -39,15 +40,18 @@ def logs() -> None:
     help="Read the files of this day and later ones; chains are always read whole.",
 )
 @json_option
+@runs_option
 def verify(
     target: Path,
     key_file: Path | None,
     anchor_file: Path | None,
     since: datetime | None,
     as_json: bool,
+    runs: Path | None,
 ) -> int:
     """Read an archive of logs again: the collectors' of SITE over ssh, or one in a folder.
 
+    Compares its chains with the heads that the site's anchor keeps, and that verifications saw.
     Names what was altered, removed, truncated, reordered, replaced, back-dated or added, and which
     messages never arrived.
     """
@@ -55,8 +59,10 @@ def verify(
     if (target / "hosts.yml").exists():
         if key_file or anchor_file:
             raise UsageError("--key and --anchor are for a folder; a site has its own")
-        readings = _of_site(target, day, quiet=as_json)
+        readings = _of_site(target, day, runs_folder(target, runs), quiet=as_json)
     else:
+        if runs:
+            raise UsageError("--runs is for a site; a folder has no verifications")
         readings = {str(target): _of_folder(target, key_file, anchor_file, day)}
     if as_json:
         document = {name: reading.as_json() for name, reading in readings.items()}
@@ -106,7 +112,7 @@ def anchor(site: Path, begin_again: tuple[str, ...]) -> int:
     return code
 
 
-def _of_site(path: Path, since: date | None, quiet: bool) -> dict[str, Reading]:
+def _of_site(path: Path, since: date | None, runs: Path, quiet: bool) -> dict[str, Reading]:
     loaded, readings = load_site(path), {}
     for host in collectors(loaded):
 
@@ -114,7 +120,10 @@ def _of_site(path: Path, since: date | None, quiet: bool) -> dict[str, Reading]:
             if not quiet:
                 click.echo(f"{collector}: reading {name}", err=True)
 
-        readings[host.name] = SiteArchive(loaded, host).verify(since, say)
+        seen = heads_seen(runs, host.name)
+        reading = SiteArchive(loaded, host).verify(since, say, seen.heads)
+        reading.notes += [f"the run {name} can't be read" for name in seen.unreadable]
+        readings[host.name] = reading
     return readings
 
 
@@ -148,12 +157,14 @@ def _tell(name: str, reading: Reading) -> None:
         click.echo(note)
     for finding in reading.findings:
         click.echo(str(finding))
-    if reading.anchored is None:
+    if reading.anchored is None and not reading.seen:
         click.echo(
             f"{name}: compared with no anchor: what root on the collector wrote anew does not show"
         )
-    else:
+    if reading.anchored is not None:
         click.echo(f"{name}: {reading.anchored} anchored heads compared")
+    if reading.seen is not None:
+        click.echo(f"{name}: {reading.seen} heads compared that verifications saw")
     today = datetime.now(UTC).date()
     count = len(reading.findings)
     verdict = "sound" if reading.sound else f"NOT sound: {count} findings"

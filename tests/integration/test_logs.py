@@ -9,6 +9,7 @@ import pytest
 from ringfence import lab as labs
 
 COLLECTOR = "collector1"  # Debian 13
+ANCHOR = "bastion1"
 RECEIVER = "ringfence-log-receiver.service"
 CONTROLS = "LOG-06,LOG-07,ACR-04"
 MESSAGES = 1000
@@ -189,6 +190,25 @@ def test_what_root_does_to_the_archive_is_named(archived, word, done):
     finally:
         archived.run_on(COLLECTOR, f"cp -p /run/kept {file}; chattr +i {file}")
     assert archived.ringfence("logs", "verify", site).returncode == 0
+
+
+def test_a_run_keeps_the_heads_that_it_saw_and_the_anchor_need_not(archived):
+    site = str(archived.path)
+    code, verdicts = archived.verify("--limit", COLLECTOR, "--control", "LOG-07")
+    assert (code, verdicts) == (0, {(COLLECTOR, "LOG-07"): "pass"})
+    run = archived.latest_run().name
+    chain, anchors = "/srv/logs/agent1/chain.jsonl", "/var/lib/ringfence/anchors"
+    archived.run_on(COLLECTOR, f"cp -p {chain} /run/kept; chattr -a {chain}; sed -i '$d' {chain}")
+    archived.run_on(ANCHOR, f"mount -t tmpfs tmpfs {anchors}")
+    try:
+        read = archived.ringfence("logs", "verify", site)
+        assert read.returncode == 1
+        assert f"which the run {run} saw, is not there" in read.stdout
+    finally:
+        archived.run_on(COLLECTOR, f"cp -p /run/kept {chain}; chattr +a {chain}")
+        archived.run_on(ANCHOR, f"umount {anchors}")
+    read = archived.ringfence("logs", "verify", site)
+    assert (read.returncode, "heads compared that verifications saw" in read.stdout) == (0, True)
 
 
 @pytest.mark.every_way
