@@ -75,6 +75,8 @@ def _one_daemon(*, in_a_container: bool) -> None:
         ],
         absent=[] if in_a_container else [IN_A_CONTAINER],
     )
+    # Before chronyd starts anew: what a liar told it would be weighed against what it hears then.
+    clock.alone(name="TIM-01 Nothing else keeps the time", stop=settings.others == "stop")
     systemd.services(
         name="TIM-01 chronyd runs, and no other time daemon",
         services=[
@@ -87,4 +89,3 @@ def _one_daemon(*, in_a_container: bool) -> None:
             ),
         ],
     )
-    clock.alone(name="TIM-01 Nothing else keeps the time", stop=settings.others == "stop")

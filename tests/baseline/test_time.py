@@ -101,7 +101,7 @@ def test_the_clock_agrees_with_each_source_when_it_is_asked_anew(host, sources, 
 def test_the_kernel_says_that_its_clock_is_kept(host, sources, expect):
     if in_a_container(host):
         not_applicable("the clock is the kernel's, and that is another computer's here")
-    shown = host.check_output("timedatectl show -p NTPSynchronized --value")
+    shown = time_keeping.kernel_is_kept(host)
     expect("whether the kernel's clock is synchronised", shown, equals="yes")
 
 

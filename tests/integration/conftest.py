@@ -32,11 +32,12 @@ NO_COLLECTOR = {
     "approved_by": "ana",
     "expires": date(2099, 12, 31),
 }
+FLOWS_TO_THE_BASTION = "{from: agents, to: bastion, port: 123,"
 THIS_COMPUTER = "10.77.0.254"
 """The address from which the lab's containers are reached."""
-GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01"}
+GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01", "TIM-02"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, no
-person's key that goes past the bastion, and nothing that nobody needs."""
+person's key that goes past the bastion, nothing that nobody needs, and shows UTC."""
 OF_THE_AUDIT = ("LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "ACR-01", "ACR-02")
 """Controls of the kernel's audit, of which a kernel has one."""
 OF_A_KERNEL = {"SYS-02", "SYS-03", *OF_THE_AUDIT} - {"LOG-04", "LOG-05"}  # of the journal, too
@@ -47,6 +48,8 @@ OF_COLLECTORS = {"LOG-07", "ACR-04"}
 """Controls of hosts that take others' logs."""
 OF_LOGS = ("LOG-06", *sorted(OF_COLLECTORS))
 """Controls that are proven where a host takes logs."""
+OF_TIME = ("TIM-01",)
+"""Controls that machines, whose clocks are their own, and their server of time show together."""
 OF_MACHINES = ("SYS-02", "SYS-03", "SYS-04", "SYS-05", *OF_THE_AUDIT)
 """Controls of the kernel, which is this computer's in containers: proven on machines alone. What of
 them a container can have may be well from the start."""
@@ -248,15 +251,21 @@ def collected(lab) -> Iterator[LabSite]:
 
 @pytest.fixture
 def whole(lab) -> Iterator[LabSite]:
-    """All that the demo's site has, with its collector at its baseline."""
+    """All that the demo's site has, with its collector and its server of time at their baseline."""
     with collecting(lab, (*MACHINES, *CONTAINERS)):
-        yield apply(lab, COLLECTOR)
+        yield apply(lab, COLLECTOR, "bastion1")
 
 
 @pytest.fixture(scope="session")
 def of_machines() -> tuple[str, ...]:
     """The controls that are proven on machines alone."""
     return OF_MACHINES
+
+
+@pytest.fixture(scope="session")
+def of_time() -> tuple[str, ...]:
+    """The controls of which containers can show a part alone."""
+    return OF_TIME
 
 
 @pytest.fixture(scope="session")
@@ -272,6 +281,14 @@ def stock(lab) -> LabSite:
     return lab
 
 
+@pytest.fixture
+def stock_agent(lab) -> LabSite:
+    """The lab with agent1 as it was, and the host that it asks for the time at its baseline."""
+    apply(lab, "bastion1")
+    labs.reset(lab.path, ["agent1"], say=print)
+    return lab
+
+
 @pytest.fixture(scope="session")
 def direct(lab, tmp_path_factory) -> LabSite:
     """The same hosts in a site whose bastion is this computer: people reach them by key alone.
@@ -281,7 +298,7 @@ def direct(lab, tmp_path_factory) -> LabSite:
     path = tmp_path_factory.mktemp("direct") / "site"
     made = lab.copied(path)
     site = yaml.safe_load((path / "hosts.yml").read_text())
-    site["hosts"]["bastion1"]["groups"] = ["agents"]
+    site["hosts"]["bastion1"]["groups"] = ["agents"]  # and tells them the time
     site["hosts"]["here"] = {
         "address": THIS_COMPUTER,
         "groups": ["bastion"],
@@ -289,6 +306,10 @@ def direct(lab, tmp_path_factory) -> LabSite:
         "owner": "ana",
     }
     (path / "hosts.yml").write_text(yaml.safe_dump(site))
+    policy = (path / "policy.yml").read_text()
+    assert FLOWS_TO_THE_BASTION in policy
+    time = FLOWS_TO_THE_BASTION.replace("to: bastion", "to: agents")
+    (path / "policy.yml").write_text(policy.replace(FLOWS_TO_THE_BASTION, time))
     return made
 
 

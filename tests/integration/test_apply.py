@@ -109,16 +109,16 @@ def test_native_pyinfra_plans_and_applies_the_same_site(stock):
         (signal.SIGKILL, 8.0),
     ],
 )
-def test_an_interrupted_apply_heals_at_the_next(stock, number, after):
+def test_an_interrupted_apply_heals_at_the_next(stock_agent, number, after):
     running = subprocess.Popen(
         [
             *(sys.executable, "-c", "from ringfence.cli import main; main()"),
-            *("apply", str(stock.path), "--limit", "agent1", "--no-verify"),
+            *("apply", str(stock_agent.path), "--limit", "agent1", "--no-verify"),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        cwd=stock.house,
-        env=stock.environment,
+        cwd=stock_agent.house,
+        env=stock_agent.environment,
         text=True,
         start_new_session=True,
     )
@@ -131,10 +131,10 @@ def test_an_interrupted_apply_heals_at_the_next(stock, number, after):
     os.killpg(running.pid, number)
     said += running.communicate()[0]
     assert "Traceback" not in said
-    assert stock.run_on("agent1", "sshd -t && echo sound") == "sound\n"
-    applied = stock.ringfence("apply", str(stock.path), "--limit", "agent1")
+    assert stock_agent.run_on("agent1", "sshd -t && echo sound") == "sound\n"
+    applied = stock_agent.ringfence("apply", str(stock_agent.path), "--limit", "agent1")
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    leftovers = stock.run_on(
+    leftovers = stock_agent.run_on(
         "agent1", "find / -xdev -name '.ringfence.*' -o -xdev -path /usr/sbin/policy-rc.d"
     )
     assert leftovers == ""

@@ -18,9 +18,10 @@ SCRIPTS = sorted(Path(__file__).with_name("by_hand").glob("*.sh"))
 """What is run, in the order of the names: harden.sh, and those of roles that the house has on."""
 UNITS = [
     "nftables.service",
+    "chrony.service",
     *(f"site-{work}.timer" for work in ("inactive", "inventory", "permissions")),
 ]
-"""What the scripts make that starts by itself: no package brought it, so the site declares it."""
+"""What the scripts make or write anew: no package brought it so, and the site declares it."""
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,7 @@ def parameters(site, host):
         **of_people(site, host),
         "NOTICE": site.policy.system.notice,
         "DUTIES_OF_ALL": site.policy.system.duties,
+        **of_time(site, host),
         "WIRELESS": "yes" if site.policy.system.has_wireless(host) else "no",
     }
 
@@ -94,6 +96,17 @@ def of_packets(site, host):
         "PATHS": "\n".join(paths),
         "DHCP": "yes" if settings.dhcp else "no",
         "LOGGED": settings.log_per_second,
+    }
+
+
+def of_time(site, host):
+    """Return whom a host asks for the time, and who may ask it."""
+    if "time" not in site.house.roles:
+        return {}
+    settings = site.policy.time
+    return {
+        "TIME_SERVERS": " ".join(one.address for one in settings.upstreams(site, host)),
+        "TIME_CLIENTS": " ".join(settings.clients(site, host)),
     }
 
 

@@ -68,6 +68,19 @@ def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, whole, of_
     assert f"{len(of_machines)} of {len(of_machines)} controls proven" in proven.stdout
 
 
+@pytest.mark.every_way
+def test_the_controls_of_the_clock_are_seen_red_on_machines_and_their_server(
+    machines, whole, of_time
+):
+    site, limit = str(machines.path), f"{LIMIT},bastion1"
+    roles = "identity,accounts,ssh,firewall,time"
+    applied = machines.ringfence("apply", site, "--limit", LIMIT, "--role", roles, "--no-verify")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    chosen = ("--limit", limit, "--control", ",".join(of_time), "--together")
+    proven = machines.ringfence("prove", site, *chosen)
+    assert proven.returncode == 0, proven.stdout + proven.stderr
+
+
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
     fill = "fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null; df /"
     apply = ("apply", str(machines.path), "--limit", "pbx1", "--role", "identity,ssh")

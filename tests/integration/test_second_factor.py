@@ -102,6 +102,9 @@ class Bastions:
         return ended.stdout
 
 
+TIME = {"from": "bastion", "to": "bastion", "port": 123, "protocol": "udp", "purpose": "time"}
+
+
 @pytest.fixture(scope="module")
 def bastions(lab, tmp_path_factory):
     """Two hardened bastions with three people on them, of whom two are enrolled."""
@@ -136,7 +139,7 @@ def write_site(path, folder):
     lab["hosts"] = {name: lab["hosts"][name] for name in CONTAINERS}
     (path / "lab.yml").write_text(yaml.safe_dump(lab))
     policy = yaml.safe_load((path / "policy.yml").read_text())
-    policy["flows"] = []
+    policy["flows"] = [TIME]
     policy["permissions"]["data"] = []
     for name in ADMITTED:
         key = folder / name

@@ -20,7 +20,7 @@ A lint finds what is right by itself and wrong together: controls and policy tha
 another, or the service. Each message names the file, the line, the key, and what to do, and ends
 with the lint's name in brackets:
 
-    policy.yml:101:3: firewall.egress: no source of time can be reached … [no-time-source]
+    policy.yml:101:3: firewall.egress: no name server can be reached … [no-name-server]
 
 - **refuses**: a control, or the law, would surely be broken. `check` leaves with 4, and no command
   takes the site.

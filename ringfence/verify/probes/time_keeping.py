@@ -28,15 +28,24 @@ find /proc/[0-9]*/exe -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | while read -r
     [ "$(readlink "${{link%/exe}}/ns/pid")" = "$own" ] || continue
     printf '%s %s\\n' "$(sed -n 's,^0::.*/,,p' "${{link%/exe}}/cgroup")" "$program"
 done"""
-SETTLED = """\
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    chronyc -c sources 2>/dev/null | grep -q '^.,[*],' && break
-    # One that has run for minutes has asked all of its sources often enough.
-    age=$(ps -o etimes= -C chronyd 2>/dev/null | sort -n | tail -n 1)
-    [ "${age:-999}" -lt 120 ] || break
+STATE = """\
+asked() { chronyc -c sources 2>/dev/null; }
+left=24
+until asked | grep -q '^.,[*],' || [ $left = 0 ]; do
+    asked | grep -q . || break
+    # By now each source nearby was asked since this began, and those outside at a start were.
+    [ $left -gt 15 ] || asked | cut -d, -f6 | grep -qvx 0 || break
+    left=$((left - 1))
     sleep 2
 done
-chronyc -n -c tracking"""
+ps -o args= -C chronyd 2>/dev/null | grep -q ' -[[:alnum:]]*x' && echo measures
+chronyc -n -c tracking | sed 's/^/tracking,/'
+chronyc -c -N authdata -a | sed 's/^/authdata,/'
+chronyc -c -N sources -a | sed 's/^/source,/'
+timedatectl show -p NTPSynchronized --value | sed 's/^/kernel,/'"""
+"""One command for all of it, so that what is said of one moment was asked in one. A chronyd that
+has just started, or whose source is just back, is given the time to hear it three times, as it
+wants before it follows it: at 16 seconds' distance, three quarters of a minute."""
 
 
 @dataclass(frozen=True)
@@ -107,27 +116,38 @@ def unit(host: Any) -> dict[str, str]:
 
 
 def tracking(host: Any) -> Tracking | None:
-    """Return what chronyd says of the clock; None when it doesn't answer.
+    """Return what chronyd says of the clock; None when it doesn't answer."""
+    state = _state(host)
+    for _, *fields in state.get("tracking", []):
+        if len(fields) >= 14:
+            # What it corrects is told as good as corrected: while it only measures, by chronyd(8)
+            # `-x`, nothing is, and the last offset that it found is the clock's.
+            offset = fields[5] if "measures" in state else fields[4]
+            return Tracking(fields[1], int(fields[2]), float(offset), fields[13])
+    return None
 
-    A chronyd that has just started is given half a minute to choose a source.
-    """
-    fields = host.run(SETTLED).stdout.strip().split(",")
-    if len(fields) < 14:
-        return None
-    return Tracking(fields[1], int(fields[2]), float(fields[4]), fields[13])
+
+def kernel_is_kept(host: Any) -> str:
+    """Return whether the kernel says that its clock is synchronised: `yes` or `no`."""
+    return next((fields[1] for fields in _state(host).get("kernel", [])), "")
 
 
 def asked(host: Any) -> list[Asked]:
     """Return the sources that chronyd asks, those whose name has no address yet too."""
-    modes = {}
-    for line in host.run("chronyc -c -N authdata -a").stdout.splitlines():
+    state = _state(host)
+    modes = {name: "" if mode == "-" else mode for _, name, mode, *_ in state.get("authdata", [])}
+    return [
+        Asked(name, mark == "*", reach != "0", modes.get(name, ""))
+        for _, _, mark, name, _, _, reach, *_ in state.get("source", [])
+    ]
+
+
+def _state(host: Any) -> dict[str, list[list[str]]]:
+    """Return the lines that a host's chronyd answers, by what they are about."""
+    found: dict[str, list[list[str]]] = {}
+    for line in host.run(STATE).stdout.splitlines():
         fields = line.split(",")
-        modes[fields[0]] = "" if fields[1] == "-" else fields[1]
-    found = []
-    for line in host.run("chronyc -c -N sources -a").stdout.splitlines():
-        fields = line.split(",")
-        name = fields[2]
-        found.append(Asked(name, fields[1] == "*", fields[5] != "0", modes.get(name, "")))
+        found.setdefault(fields[0], []).append(fields)
     return found
 
 

@@ -79,7 +79,7 @@ def test_a_server_answers_the_other_hosts_and_agrees_with_other_servers():
     assert [line for line in lines if line.startswith("server")] == [
         "server time.example.org iburst nts",
         "server 192.0.2.1 iburst",
-        "server 10.0.0.2 iburst minpoll 4 maxpoll 6",
+        "server 10.0.0.2 iburst minpoll 4 maxpoll 4",
     ]
     assert {"allow 10.0.0.2", "allow 10.0.0.3", "allow 10.0.0.4"} == {
         line for line in lines if line.startswith("allow")

@@ -70,8 +70,10 @@ flows:
 firewall:
   egress:
     - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}
-    - {to: [10.9.0.53], port: 123, protocol: udp, purpose: time}
+    - {to: [10.9.0.48/29], port: 123, protocol: udp, purpose: time}
     - {to: [internet], port: 443, protocol: tcp, purpose: packages}
+time:
+  sources: [{address: 10.9.0.53}, {address: 10.9.0.54}, {address: 10.9.0.55}]
 """
 
 

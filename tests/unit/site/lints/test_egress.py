@@ -6,19 +6,41 @@ import pytest
 from ringfence.site import house
 
 Told = Callable[..., list[str]]
+CHECKOUT = Path(__file__).parents[4]
 
 NAMES = "    - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}\n"
-TIME = "    - {to: [10.9.0.53], port: 123, protocol: udp, purpose: time}\n"
+TIME = "    - {to: [10.9.0.48/29], port: 123, protocol: udp, purpose: time}\n"
 PACKAGES = "    - {to: [internet], port: 443, protocol: tcp, purpose: packages}\n"
 LOGS = "  - {from: agents, to: log_collector, port: 2514, protocol: tcp, purpose: logs}\n"
+SOURCES = """\
+time:
+  sources: [{address: 10.9.0.53}, {address: 10.9.0.54}, {address: 10.9.0.55}]
+"""
+ISOLATED = """\
+  - {from: pbx, to: bastion, port: 123, protocol: udp, purpose: time}
+  - {from: log_collector, to: bastion, port: 123, protocol: udp, purpose: time}
+  - {from: agents, to: bastion, port: 123, protocol: udp, purpose: time}
+time: {servers: [bastion1], isolated: true}
+"""
 EVERYWHERE = "bastion1, pbx1, log1 and agent1"
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Takes a role from the house's table."""
+    table = house._read_table
+
+    def take(name: str) -> None:
+        left = {role: groups for role, groups in table(CHECKOUT).items() if role != name}
+        monkeypatch.setattr(house, "_read_table", lambda _root: left)
+
+    return take
 
 
 @pytest.mark.parametrize(
     ("entry", "what", "ports", "name"),
     [
         (NAMES, "name server", "53/udp, 53/tcp or 853/tcp", "[no-name-server]"),
-        (TIME, "source of time", "123/udp", "[no-time-source]"),
         (
             PACKAGES,
             "mirror of Debian's packages",
@@ -31,6 +53,15 @@ def test_what_no_host_reaches(entry: str, what: str, ports: str, name: str, told
     assert told((entry, "")) == [
         f"policy.yml:30:3: firewall.egress: no {what} can be reached from {EVERYWHERE}: nothing "
         f"lets out {ports}; add its address to firewall.egress {name}"
+    ]
+
+
+def test_no_source_of_time_is_reached(told: Told, without: Callable[[str], None]) -> None:
+    """In a house without the role `time`, which knows whom hosts ask."""
+    without("time")
+    assert told((TIME, ""), (SOURCES, "")) == [
+        f"policy.yml:30:3: firewall.egress: no source of time can be reached from {EVERYWHERE}: "
+        "nothing lets out 123/udp; add its address to firewall.egress [no-time-source]"
     ]
 
 
@@ -50,35 +81,34 @@ def test_other_ports_serve_too(old: str, new: str, told: Told) -> None:
     assert told((old, new)) == []
 
 
-def test_a_flow_to_another_host_of_the_sites_serves_too(told: Told) -> None:
+def test_a_flow_to_another_host_of_the_sites_serves_too(
+    told: Told, without: Callable[[str], None]
+) -> None:
+    without("time")
     sources = ("bastion", "pbx", "agents")
     flows = "".join(
         f"  - {{from: {source}, to: log_collector, port: 123, protocol: udp, purpose: time}}\n"
         for source in sources
     )
-    (line,) = told((TIME, ""), ("firewall:\n", f"{flows}firewall:\n"))
+    (line,) = told((TIME, ""), (SOURCES, ""), ("firewall:\n", f"{flows}firewall:\n"))
     assert "no source of time can be reached from log1:" in line
 
 
 def test_a_policy_without_the_section_is_told_of_it_at_its_beginning(told: Told) -> None:
-    found = told((f"firewall:\n  egress:\n{NAMES}{TIME}{PACKAGES}", ""))
-    assert len(found) == 3
+    found = told((f"firewall:\n  egress:\n{NAMES}{TIME}{PACKAGES}{SOURCES}", ISOLATED))
+    assert len(found) == 2
     assert all(line.startswith("policy.yml:1:1: firewall.egress: ") for line in found)
 
 
 def test_nothing_outside_of_a_lab_is_missed(told: Told, tmp_path: Path) -> None:
     (tmp_path / "lab.yml").touch()
-    assert told((f"{NAMES}{TIME}{PACKAGES}", ""), ("  egress:\n", "  egress: []\n")) == []
+    whole = f"firewall:\n  egress:\n{NAMES}{TIME}{PACKAGES}{SOURCES}"
+    assert told((whole, ISOLATED)) == []
 
 
-def test_hosts_without_a_flow_to_the_collector(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_without_a_flow_to_the_collector(told: Told, without: Callable[[str], None]) -> None:
     """In a house without the role `logging`, which knows the port."""
-    table = house._read_table
-    monkeypatch.setattr(
-        house,
-        "_read_table",
-        lambda root: {role: groups for role, groups in table(root).items() if role != "logging"},
-    )
+    without("logging")
     expected = [
         "policy.yml:20:1: flows: no logs get to log_collector from agent1: no flow leads there, "
         "but to sshd; add one [no-collector]"

@@ -31,9 +31,8 @@ def told(load: Callable[..., object], tmp_path: Path, house: House) -> Told:
 
     def lines(time: str, flows: str = FLOWS, egress: str = EGRESS) -> list[str]:
         policy = tmp_path / "policy.yml"
-        text = policy.read_text().replace(
-            "firewall:\n  egress:\n", f"{flows}firewall:\n  egress:\n{egress}"
-        )
+        text, _, _ = policy.read_text().partition("time:\n  sources:")
+        text = text.replace("firewall:\n  egress:\n", f"{flows}firewall:\n  egress:\n{egress}")
         policy.write_text(text + time)
         try:
             problems = load_site(tmp_path, house=house).warnings

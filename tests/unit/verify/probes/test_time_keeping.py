@@ -9,15 +9,15 @@ UNCONN 0 0 127.0.0.1:53 0.0.0.0:* users:(("unbound",pid=7,fd=3))
 UNCONN 0 0 [::]:323 [::]:*
 """
 SOURCES = """\
-^,*,10.0.0.1,10,4,17,3,0.000000649,0.000000648,0.000003882
-^,?,time.example.org,0,6,0,4294967295,0.000000000,0.000000000,0.000000000
+source,^,*,10.0.0.1,10,4,17,3,0.000000649,0.000000648,0.000003882
+source,^,?,time.example.org,0,6,0,4294967295,0.000000000,0.000000000,0.000000000
 """
 AUTHENTICATION = """\
-10.0.0.1,-,0,0,0,4294967295,0,0,0,0
-time.example.org,NTS,1,15,256,48m,0,0,8,100
+authdata,10.0.0.1,-,0,0,0,4294967295,0,0,0,0
+authdata,time.example.org,NTS,1,15,256,48m,0,0,8,100
 """
 FOLLOWS = (
-    "0A000001,10.0.0.1,11,1795740392.337045649,-0.700000650,-0.000000001,0.000000001,-0.177,-0.035,"
+    "tracking,0A000001,10.0.0.1,11,1795740392.337045649,-0.700000650,-3600.25,0.000000001,-0.177,-0.035,"
     "9.819,0.000007666,0.000031986,2.0,Normal\n"
 )
 
@@ -65,12 +65,21 @@ def test_the_state_of_the_clock():
     assert state.leap == "Normal"
 
 
+def test_a_daemon_that_only_measures_tells_the_offset_that_it_found():
+    assert time_keeping.tracking(Host(tracking=f"measures\n{FOLLOWS}")).offset == -3600.25
+
+
+def test_the_kernel_is_asked_in_the_same_moment():
+    assert time_keeping.kernel_is_kept(Host(tracking=f"{FOLLOWS}kernel,yes\n")) == "yes"
+    assert time_keeping.kernel_is_kept(Host()) == ""
+
+
 def test_a_daemon_that_does_not_answer_has_no_state():
     assert time_keeping.tracking(Host()) is None
 
 
 def test_sources_are_followed_reached_and_authenticated():
-    near, far = time_keeping.asked(Host(authdata=AUTHENTICATION, sources=SOURCES))
+    near, far = time_keeping.asked(Host(sources=AUTHENTICATION + SOURCES))
     assert (str(near), near.followed, near.reached) == ("10.0.0.1", True, True)
     assert (str(far), far.followed, far.reached) == ("time.example.org by NTS", False, False)
 
