@@ -59,6 +59,8 @@ def verify(
     if (target / "hosts.yml").exists():
         if key_file or anchor_file:
             raise UsageError("--key and --anchor are for a folder; a site has its own")
+        if runs and not runs.is_dir():
+            raise UsageError(f"--runs {runs}: there is no such folder")
         readings = _of_site(target, day, runs_folder(target, runs), quiet=as_json)
     else:
         if runs:

@@ -38,7 +38,7 @@ def heads_seen(runs: Path, collector: str) -> SeenHeads:
     for path in sorted(runs.glob("*/run.json")):
         try:
             found += _of_run(Run.load(path.parent), collector)
-        except (RingfenceError, ValueError, OSError):
+        except (RingfenceError, ValueError, LookupError, TypeError, OSError):
             unreadable.append(path.parent.name)
     return SeenHeads(found, unreadable)
 

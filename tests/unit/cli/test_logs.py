@@ -75,6 +75,8 @@ def test_only_later_days_are_read(archive, capsys):
         (("verify", "{root}/logs", "--key", "{root}/key.pem", "--since", "soon"), "soon"),
         (("verify", "{root}/logs/pbx1", "--key", "{root}/key.pem"), "is no archive"),
         (("verify", "{site}", "--key", "{root}/key.pem"), "are for a folder"),
+        (("verify", "{site}", "--runs", "{root}/none"), "none: there is no such folder"),
+        (("verify", "{root}/logs", "--runs", "{root}"), "--runs is for a site"),
         (("anchor", "{root}/logs"), "hosts.yml"),
         (("trust", "{root}/logs"), "hosts.yml"),
     ],

@@ -59,10 +59,26 @@ def test_what_is_not_surely_the_collectors_is_none(tmp_path, other):
     assert heads_seen(tmp_path, "collector1").heads == []
 
 
-def test_a_run_that_cannot_be_read_is_named_and_no_folder_is_none(tmp_path):
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("results.json", '{"tests"', "{"),
+        ("results.json", '"subject"', '"about"'),
+        ("run.json", '"2026-03-01T04:00:00+00:00"', "7"),
+        ("run.json", '"provenance"', '"origin"'),
+    ],
+)
+def test_a_run_that_cannot_be_read_is_named(tmp_path, file, old, new):
     keep(tmp_path, "1")
-    (tmp_path / "1" / "results.json").write_text("{")
-    assert heads_seen(tmp_path, "collector1").unreadable == ["1"]
+    keep(tmp_path, "2")
+    path = tmp_path / "1" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    seen = heads_seen(tmp_path, "collector1")
+    assert (seen.unreadable, len(seen.heads)) == (["1"], 1)
+
+
+def test_no_folder_has_no_runs(tmp_path):
     assert heads_seen(tmp_path / "none", "collector1").heads == []
 
 
