@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -88,12 +89,8 @@ def prove(
         for control, sabotage in sabotages.items()
     }
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
-    quiet = [trials for trials in arranged if not disturbs(trials)]
-    loud = [trials for trials in arranged if disturbs(trials)]
-    try_all = _deal if sampled else _try_everywhere
     with progress:
-        shown = try_all(benches, quiet, parallel)
-        shown += try_all(_in_folder(benches, "one at a time"), loud, 1)
+        shown = _try_in_order(benches, arranged, parallel, _deal if sampled else _try_everywhere)
     outcomes = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
@@ -149,6 +146,19 @@ def _without(
     kept = among(sabotages, [trial for trial in trials if trial not in nowhere])
     gone = {(trial.control, trial.case.name) for trial in nowhere if trial.control in kept}
     return [o for o in outcomes if (o.control, o.case) not in gone], sabotages | kept
+
+
+def _try_in_order(
+    benches: list[Bench],
+    rounds: list[list[Trial]],
+    parallel: int,
+    try_all: Callable[[list[Bench], list[list[Trial]], int], list[Shown]],
+) -> list[Shown]:
+    """Try what leaves other hosts alone; then what disturbs them, on one host after another."""
+    quiet = [trials for trials in rounds if not disturbs(trials)]
+    loud = [trials for trials in rounds if disturbs(trials)]
+    shown = try_all(benches, quiet, parallel)
+    return shown + try_all(_in_folder(benches, "one-at-a-time"), loud, 1)
 
 
 def _try_everywhere(benches: list[Bench], rounds: list[list[Trial]], parallel: int) -> list[Shown]:

@@ -1,8 +1,11 @@
 """``ringfence prove``: what is refused before any host is asked, and which host tries what."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
 
 import ringfence.cli
 from ringfence.cli import prove
@@ -23,7 +26,8 @@ def trial(name):
 
 
 def case(name):
-    return SimpleNamespace(name=name, fails=[name], alone=True, reboot=False, disturbs=False)
+    disturbs = name.startswith("loud")
+    return SimpleNamespace(name=name, fails=[name], alone=True, reboot=False, disturbs=disturbs)
 
 
 def test_a_sample_is_dealt_and_what_does_not_apply_is_tried_elsewhere(monkeypatch):
@@ -47,6 +51,30 @@ def test_a_sample_is_dealt_and_what_does_not_apply_is_tried_elsewhere(monkeypatc
     assert elsewhere == [("agent", "b"), ("bastion", "b")]
     proven = {outcome.case for found, _ in shown for outcome in found if outcome.proven}
     assert proven == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("way", [prove._deal, prove._try_everywhere])
+def test_what_disturbs_others_is_tried_last_and_while_no_other_host_is_asked(monkeypatch, way):
+    tried, busy, beside = [], set(), set()
+
+    def prove_on(bench, rounds):
+        busy.add(bench.host.name)
+        time.sleep(0.05)
+        tried.extend((bench.folder.name, trials[0].case.name) for trials in rounds)
+        if len(busy) > 1:
+            beside.add(bench.folder.name)
+        busy.discard(bench.host.name)
+        return [], ""
+
+    monkeypatch.setattr(prove, "_prove", prove_on)
+    benches = [Bench(SimpleNamespace(name=name)) for name in ("bastion", "agent")]
+    rounds = [[trial(name)] for name in ("loud a", "b", "loud c", "d")]
+    prove._try_in_order(benches, rounds, 4, way)
+    times = 1 if way is prove._deal else 2
+    quiet, loud = tried[: 2 * times], tried[2 * times :]
+    assert sorted(quiet) == sorted([("proofs", "b"), ("proofs", "d")] * times)
+    assert sorted(loud) == sorted([("one-at-a-time", n) for n in ("loud a", "loud c")] * times)
+    assert "one-at-a-time" not in beside
 
 
 def test_a_way_that_is_applicable_on_one_host_is_one_that_applies():
