@@ -60,12 +60,7 @@ def apply() -> None:
                 content=render(templates, "intruders", own=settings.jails, **values),
                 mode="0755",
                 validators=[
-                    (
-                        "python3",
-                        "-c",
-                        "import ast, sys; ast.parse(open(sys.argv[1]).read())",
-                        files.STAGE,
-                    )
+                    ("python3", "-c", PARSED, files.STAGE),
                 ],
             ),
         ],

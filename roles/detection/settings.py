@@ -20,6 +20,9 @@ class Jail:
     filter: str
     reads: str
     """what of the journal it reads"""
+    sets: str
+    """the packet filter's sets, without 4 or 6. If bans of an hour and of a week lay in one, the
+    end of the first would be the second's, too."""
     maxretry: int
     findtime: int
     bantime: int
@@ -53,9 +56,12 @@ class Settings(Section):
         }
         return {
             # Debian's unit; the programs of sshd have had several names.
-            "sshd": Jail("sshd[mode=aggressive]", "_SYSTEMD_UNIT=ssh.service", **tries),
-            "pam-generic": Jail("pam-generic", "SYSLOG_FACILITY=10", **tries),
-            "recidive": Jail("ringfence-recidive", "_SYSTEMD_UNIT=fail2ban.service", 3, DAY, WEEK),
+            "sshd": Jail("sshd[mode=aggressive]", "_SYSTEMD_UNIT=ssh.service", "banned", **tries),
+            "pam-generic": Jail("pam-generic", "SYSLOG_FACILITY=10", "banned", **tries),
+            "recidive": Jail(
+                *("ringfence-recidive", "_SYSTEMD_UNIT=fail2ban.service", "banned_long"),
+                *(3, DAY, WEEK),
+            ),
         }
 
     @property

@@ -65,7 +65,7 @@ def apply() -> None:
         path=RULES,
         family="inet",
         table="ringfence",
-        kept_sets=["banned4", "banned6"],
+        kept_sets=["banned4", "banned6", "banned_long4", "banned_long6"],
     )
     nftables.forwarding(
         name="FW-03 Packets are passed on by gateways alone", enabled=rules.is_gateway

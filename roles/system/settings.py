@@ -37,6 +37,7 @@ OWN_UNITS = (
 OWN_DROP_INS = (
     "/etc/systemd/system/audit-rules.service.d/ringfence.conf",
     "/etc/systemd/system/auditd.service.d/ringfence.conf",
+    "/etc/systemd/system/fail2ban.service.d/zz-ringfence-detection.conf",
     "/etc/systemd/system/chrony.service.d/zz-ringfence-time.conf",
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
     "/etc/systemd/system/rsyslog.service.d/ringfence.conf",

@@ -77,6 +77,7 @@ def parameters(site, host):
         "NOTICE": site.policy.system.notice,
         "DUTIES_OF_ALL": site.policy.system.duties,
         **of_time(site, host),
+        **of_guesses(site),
         "WIRELESS": "yes" if site.policy.system.has_wireless(host) else "no",
     }
 
@@ -107,6 +108,19 @@ def of_time(site, host):
     return {
         "TIME_SERVERS": " ".join(one.address for one in settings.upstreams(site, host)),
         "TIME_CLIENTS": " ".join(settings.clients(site, host)),
+    }
+
+
+def of_guesses(site):
+    """Return who is shut out after how many wrong tries, and who never."""
+    if "detection" not in site.house.roles:
+        return {}
+    settings = site.policy.detection
+    return {
+        "TRIES": settings.attempts,
+        "WITHIN": settings.within_minutes * 60,
+        "OUT": settings.ban_minutes * 60,
+        "SAFE": " ".join(settings.never_banned(site)),
     }
 
 

@@ -60,9 +60,9 @@ ATTEMPTS = [
     "test -r /dev/vda",
     "chown root /etc/hosts",
 ]
-ROOT_ASKS = {*(f"FW-0{number}" for number in range(1, 8)), "PRV-03", "TIM-01"}
+ROOT_ASKS = {*(f"FW-0{number}" for number in range(1, 8)), "PRV-03", "TIM-01", "IDS-01"}
 """Controls that are judged by what changes the packet filter as well (CAP_NET_ADMIN), by the modes
-of files that are hidden from the account, or by what chronyd tells root alone."""
+of files that are hidden from the account, or by what chronyd and fail2ban tell root alone."""
 BY_SSH = {
     "another command": ["id"],
     "a copy of its own runner": ["/usr/bin/perl", "-e", "print 1"],

@@ -5,37 +5,49 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from math import inf
 from typing import Any
 
-TRIAL = """\
+SOCKET = "/run/fail2ban/fail2ban.sock"
+TRIAL = """
+import random, subprocess, sys, time
+from fail2ban.client.csocket import CSocket
+
+def tell(*words):
+    return CSocket("SOCKET").send(list(words))
+
+def soon(address, places=1):
+    for _ in range(40):
+        words = ["nft", "-j", "list", "ruleset"]
+        rules = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        if rules.count(f'"{address}"') >= places:
+            break
+        time.sleep(0.25)
+    return rules.strip()
+
 # Others each time: who fails in three verifications of a day would be shut out for a week.
-four=192.0.2.$(($(od -An -N1 -tu1 /dev/urandom) % 254 + 1))
-six=2001:db8::$(printf %x $(($(od -An -N2 -tu2 /dev/urandom) % 65535 + 1)))
-tries=$(seq {attempts} | tr '\\n' ' ')
-guard() {{ fail2ban-client "$@" >/dev/null 2>&1; }}
-shut_out() {{ nft -j list ruleset | grep -qF "\\"$1\\""; }}
-guard unban "$four" "$six"
-printf '%s %s\\n' "$four" "$six"
-for address in "$four" "$six"; do guard set sshd attempt "$address" $tries; done
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    if shut_out "$four" && shut_out "$six"; then break; fi
-    sleep 1
-done
-nft -j list ruleset
-for _ in 1 2; do
-    guard set sshd unbanip "$four"
-    guard set sshd attempt "$four" $tries
-    sleep 2
-done
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    fail2ban-client status recidive | grep -qwF "$four" && break
-    sleep 1
-done
-fail2ban-client status recidive
-guard unban "$four" "$six"
+four, six = f"192.0.2.{random.randint(1, 254)}", f"2001:db8::{random.randint(1, 65535):x}"
+tries = [str(number) for number in range(ATTEMPTS)]
+print(four, six, flush=True)
+tell("unban", four, six)
+for address in (four, six):
+    tell("set", "sshd", "attempt", address, *tries)
+soon(four)
+rules = soon(six)
+print(rules, flush=True)
+if f'"{four}"' not in rules:
+    sys.exit()
+for _ in range(2):
+    tell("set", "sshd", "unbanip", four)
+    tell("set", "sshd", "attempt", four, *tries)
+    soon(four)
+soon(four, places=2)  # of this jail, and of the one for those who come back
+tell("set", "sshd", "unbanip", four)  # as it does when its time is over
+print(soon(four))
+tell("unban", four, six)
 """
 """Prints two strangers' addresses (RFC 5737, RFC 3849: nobody has them), the rules once they
-failed, and who is shut out for longer once the first has failed three times."""
+failed, and those once the first has failed three times and the jail of sshd let it in again."""
 SAMPLES = {
     "sshd[mode=aggressive]": (
         "PROGRAM[9]: Failed password for root from 192.0.2.9 port 40000 ssh2",
@@ -48,31 +60,49 @@ SAMPLES = {
     ),
 }
 """What the journal says of those who fail, by the filter that must know it."""
+DAYS = 6 * 86_400  # seconds: of a week, but for what the trial takes
+PROMPT = "fail2ban>"
+SORRY = "Sorry but"
+FILTER = """\
+lines=$(mktemp) && printf '%s\\n' "$2" >"$lines" &&
+    fail2ban-regex --print-all-missed "$lines" "$1"
+rm -f "$lines"
+"""
+"""Runs a filter as it is configured, and prints the lines that it passes over."""
 NEWER = "/usr/lib/openssh/sshd-session"
 """The program of Debian 13 that speaks with those who log in; Debian 12's sshd does it itself."""
 
 
-def answers(host: Any) -> str:
-    """Return what the server answers to a ping."""
-    return str(host.run("fail2ban-client ping").stdout.strip())
+def asked(host: Any, *commands: str) -> list[str]:
+    """Return what the server answers to each of some commands, in one session of its client.
+
+    A jail that doesn't run has no answer.
+    """
+    lines = "\n".join(commands)
+    said = host.run("printf '%%s\n' %s | fail2ban-client -i", lines).stdout
+    answers = [part.strip() for part in said.split(PROMPT)[1:]]
+    answers += [""] * len(commands)
+    return ["" if SORRY in answer else answer for answer in answers[: len(commands)]]
 
 
 def jails(host: Any) -> list[str]:
     """Return the names of the jails that run."""
-    text = host.run("fail2ban-client status").stdout
+    (text,) = asked(host, "status")
     listed = re.search(r"Jail list:\s*(.*)", text)
     return sorted(listed[1].replace(",", " ").split()) if listed else []
 
 
-def setting(host: Any, jail: str, name: str) -> str:
-    """Return what a jail that runs says of one of its settings."""
-    return str(host.run("fail2ban-client get %s %s", jail, name).stdout.strip())
+def settings(host: Any, jails: Iterable[str], *names: str) -> dict[tuple[str, str], str]:
+    """Return what jails say of their settings, by jail and name; nothing of one that's not run."""
+    asked_for = [(jail, name) for jail in jails for name in names]
+    answers = asked(host, *(f"get {jail} {name}" for jail, name in asked_for))
+    return dict(zip(asked_for, answers, strict=True))
 
 
-def ignored(host: Any, jail: str) -> list[str]:
-    """Return the networks that a jail never shuts out."""
+def networks(text: str) -> list[str]:
+    """Return the networks that a jail names as those that it never shuts out."""
     found = []
-    for word in re.split(r"[\s`|-]+", setting(host, jail, "ignoreip")):
+    for word in re.split(r"[\s`|-]+", text):
         try:
             found.append(str(ip_network(word, strict=False)))
         except ValueError:
@@ -80,8 +110,11 @@ def ignored(host: Any, jail: str) -> list[str]:
     return found
 
 
-def shut_out(ruleset: str) -> set[str]:
-    """Return the addresses in sets by which a packet filter drops what comes in."""
+def shut_out(ruleset: str) -> dict[str, float]:
+    """Return the addresses in sets by which a packet filter drops what comes in.
+
+    Each with the seconds for which it is to stay there.
+    """
     objects = json.loads(ruleset)["nftables"] if ruleset.strip() else []
     rules = [json.dumps(item["rule"]["expr"]) for item in objects if "rule" in item]
     dropping = {
@@ -90,16 +123,17 @@ def shut_out(ruleset: str) -> set[str]:
         if '"drop"' in text
         for name in re.findall(r'"right": "@(\w+)"', text)
     }
-    found = set()
+    found: dict[str, float] = {}
     for item in (item["set"] for item in objects if "set" in item):
         if item["name"] in dropping:
             for element in item.get("elem", []):
-                value = element["elem"]["val"] if isinstance(element, dict) else element
-                found.add(str(value))
+                known = element["elem"] if isinstance(element, dict) else {"val": element}
+                address, seconds = str(known["val"]), float(known.get("expires", inf))
+                found[address] = max(seconds, found.get(address, 0))
     return found
 
 
-def shut_out_now(host: Any) -> set[str]:
+def shut_out_now(host: Any) -> dict[str, float]:
     """Return the addresses that the packet filter drops at this moment."""
     return shut_out(host.check_output("nft -j list ruleset"))
 
@@ -112,37 +146,37 @@ class Trial:
     shut_out: list[str]
     """those whom the packet filter then dropped"""
     for_longer: list[str]
-    """those who were shut out for longer after they had failed three times; the second doesn't"""
+    """those whom it dropped for days after they had failed three times; the second doesn't"""
 
 
 def try_strangers(host: Any, attempts: int) -> Trial:
     """Have two strangers fail, and say what became of them; they are let in again."""
-    named, _, rest = host.run(TRIAL.format(attempts=attempts)).stdout.partition("\n")
-    rules, _, status = rest.partition("\n")
+    script = TRIAL.replace("SOCKET", SOCKET).replace("ATTEMPTS", str(attempts))
+    named, _, rest = host.run("python3 -c %s", script).stdout.partition("\n")
+    first, _, later = rest.partition("\n")
     strangers = [str(ip_address(word)) for word in named.split()]
-    dropped = shut_out(rules)
-    listed = re.search(r"Banned IP list:(.*)", status)
-    longer = listed[1].split() if listed else []
+    dropped, still = shut_out(first), shut_out(later)
     return Trial(
         strangers,
         [address for address in strangers if address in dropped],
-        [address for address in strangers if address in longer],
+        [address for address in strangers if still.get(address, 0) > DAYS],
     )
 
 
 def unknown_failures(host: Any) -> list[str]:
     """Return the lines of the journal, of failed logins, that a filter as configured passes over.
 
-    Each line gets the host's name before it, as fail2ban reads them from the journal.
+    Each line gets the host's name before it, as fail2ban reads them from the journal. Of a filter
+    that tells nothing, all are.
     """
     program = "sshd-session" if host.run("test -e %s", NEWER).rc == 0 else "sshd"
-    missed = []
+    missed: list[str] = []
     for name, lines in SAMPLES.items():
-        for line in lines:
-            full = f"Nov 27 05:00:00 host {line.replace('PROGRAM', program)}"
-            text = host.run("fail2ban-regex %s %s", full, name).stdout
-            if not re.search(r"^Lines: 1 lines, 0 ignored, 1 matched", text, re.MULTILINE):
-                missed.append(line)
+        full = [f"Nov 27 05:00:00 host {line.replace('PROGRAM', program)}" for line in lines]
+        text = host.run("sh -c %s filter %s %s", FILTER, name, "\n".join(full)).stdout
+        counted = re.search(r"^Lines: (\d+) lines, 0 ignored, (\d+) matched", text, re.MULTILINE)
+        if not counted or int(counted[1]) != len(lines) or int(counted[2]) != len(lines):
+            missed += [line for line, one in zip(lines, full, strict=True) if one in text] or lines
     return missed
 
 

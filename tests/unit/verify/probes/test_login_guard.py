@@ -1,4 +1,5 @@
 import json
+from math import inf
 from types import SimpleNamespace
 
 from ringfence.verify.probes import login_guard
@@ -9,7 +10,10 @@ RULESET = json.dumps(
             {
                 "set": {
                     "name": "banned4",
-                    "elem": [{"elem": {"val": "192.0.2.78", "timeout": 9}}, "192.0.2.9"],
+                    "elem": [
+                        {"elem": {"val": "192.0.2.78", "timeout": 9, "expires": 8}},
+                        "192.0.2.9",
+                    ],
                 }
             },
             {"set": {"name": "friends", "elem": ["192.0.2.1"]}},
@@ -25,45 +29,95 @@ def host(text):
 
 
 def test_only_sets_that_drop_shut_out():
-    assert login_guard.shut_out(RULESET) == {"192.0.2.78", "192.0.2.9"}
-    assert login_guard.shut_out("") == set()
+    assert login_guard.shut_out(RULESET) == {"192.0.2.78": 8, "192.0.2.9": inf}
+    assert login_guard.shut_out("") == {}
+
+
+def test_of_two_sets_that_hold_an_address_the_longer_counts():
+    other = json.loads(RULESET.replace("banned4", "banned_long4").replace("8}", "604790}"))
+    both = json.dumps({"nftables": [*json.loads(RULESET)["nftables"], *other["nftables"]]})
+    assert login_guard.shut_out(both)["192.0.2.78"] == 604_790
 
 
 def test_strangers_are_named_when_the_kernel_drops_them():
-    status = "Status for the jail: recidive\n   `- Banned IP list:\t192.0.2.78 192.0.2.5\n"
-    tried = login_guard.try_strangers(host(f"192.0.2.78 2001:db8::5\n{RULESET}\n{status}"), 5)
+    longer = RULESET.replace('"expires": 8', '"expires": 604790')
+    tried = login_guard.try_strangers(host(f"192.0.2.78 2001:db8::5\n{RULESET}\n{longer}\n"), 5)
     assert tried.strangers == ["192.0.2.78", "2001:db8::5"]
     assert tried.shut_out == ["192.0.2.78"]
     assert tried.for_longer == ["192.0.2.78"]
+
+
+def test_a_stranger_whom_the_kernel_drops_for_an_hour_alone_is_not_out_for_longer():
+    hour = RULESET.replace('"expires": 8', '"expires": 3599')
+    tried = login_guard.try_strangers(host(f"192.0.2.78 2001:db8::5\n{RULESET}\n{hour}\n"), 5)
+    assert tried.for_longer == []
 
 
 def test_a_host_that_does_not_answer_tried_no_strangers():
     assert login_guard.try_strangers(host(""), 5) == login_guard.Trial([], [], [])
 
 
-def test_failures_that_a_filter_passes_over_are_named():
-    class Regex:
-        def run(self, command, *words):
-            if command.startswith("test -e"):
-                return SimpleNamespace(rc=1, stdout="")
-            matched = int("Invalid user" not in words[0])
-            said = f"Lines: 1 lines, 0 ignored, {matched} matched, {1 - matched} missed"
-            return SimpleNamespace(rc=0, stdout=f"Results\n{said}\n")
+class Filters:
+    """fail2ban-regex, whose filter of sshd knows no invalid user."""
 
-    assert login_guard.unknown_failures(Regex()) == [
+    def __init__(self, says=True):
+        self.says = says
+
+    def run(self, command, *words):
+        if command.startswith("test -e"):
+            return SimpleNamespace(rc=1, stdout="")
+        lines = words[-1].splitlines()
+        missed = [line for line in lines if "Invalid user" in line]
+        said = f"Lines: {len(lines)} lines, 0 ignored, {len(lines) - len(missed)} matched, …\n"
+        if missed:
+            said += "|- Missed line(s):\n" + "".join(f"|  {line}\n" for line in missed)
+        return SimpleNamespace(rc=0, stdout=f"Results\n{said}" if self.says else "")
+
+
+def test_failures_that_a_filter_passes_over_are_named():
+    assert login_guard.unknown_failures(Filters()) == [
         "PROGRAM[9]: Invalid user oracle from 192.0.2.9 port 40000"
     ]
 
 
+def test_a_filter_that_says_nothing_passes_over_all():
+    every = [line for lines in login_guard.SAMPLES.values() for line in lines]
+    assert login_guard.unknown_failures(Filters(says=False)) == every
+
+
+SESSION = """\
+Fail2Ban v1.1.0 reads log file that contains password failure report
+
+fail2ban> Status
+|- Number of jail:\t2
+`- Jail list:\tsshd, recidive
+fail2ban> Sorry but the jail 'other' does not exist
+fail2ban> 5
+fail2ban>
+"""
+
+
+def test_each_command_of_a_session_has_its_answer():
+    status, other, tries = login_guard.asked(host(SESSION), "status", "get other a", "get sshd b")
+    assert "sshd, recidive" in status
+    assert (other, tries) == ("", "5")
+    assert login_guard.asked(host(""), "ping", "status") == ["", ""]
+
+
 def test_jails_are_read_from_the_status():
-    text = "Status\n|- Number of jail:\t2\n`- Jail list:\tsshd, recidive\n"
-    assert login_guard.jails(host(text)) == ["recidive", "sshd"]
+    assert login_guard.jails(host(SESSION)) == ["recidive", "sshd"]
     assert login_guard.jails(host("")) == []
 
 
-def test_networks_that_are_ignored_have_one_form():
+def test_settings_are_by_jail_and_name():
+    told = login_guard.settings(host("fail2ban> 5\nfail2ban> 600\nfail2ban> "), ["sshd"], "a", "b")
+    assert told == {("sshd", "a"): "5", ("sshd", "b"): "600"}
+
+
+def test_networks_that_are_never_shut_out_have_one_form():
     text = "These IP addresses/networks are ignored:\n|- 127.0.0.0/8\n|- ::1\n`- 10.0.0.1"
-    assert login_guard.ignored(host(text), "sshd") == ["127.0.0.0/8", "::1/128", "10.0.0.1/32"]
+    assert login_guard.networks(text) == ["127.0.0.0/8", "::1/128", "10.0.0.1/32"]
+    assert login_guard.networks("") == []
 
 
 def test_members_of_networks():
