@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from ringfence.verify import control
-from ringfence.verify.probes import access_rows, host_inventory, log_chain
+from ringfence.verify import control, not_applicable
+from ringfence.verify.probes import access_rows, host_inventory, log_arrivals, log_chain
 from ringfence.verify.probes import log_folders as archive
 
+MINUTE = 60  # seconds
 NIGHT = 26  # hours: a day, and what a timer may be late
 REFUSED = "Operation not permitted"  # EPERM: the file's attribute, whatever the rights of who asks
 YEAR = 400  # days
@@ -20,6 +21,18 @@ def folders(host, expect):
     found = archive.folders(host)
     expect("folders of hosts in the archive", [one.name for one in found], differs_from=[])
     return found
+
+
+# What hosts say comes in
+
+
+@control("LOG-06")
+def test_what_hosts_say_comes_within_a_minute(host, site, declared, expect):
+    if declared not in site.groups.get("log_collector", [])[:1]:
+        not_applicable("the archive lies on the site's collector")
+    for name, seconds in log_arrivals.quickest(host, sorted(site.hosts)).items():
+        what = f"seconds that the quickest of {name}'s last records took"
+        expect(what, seconds, at_most=MINUTE)
 
 
 # Nobody can alter it
