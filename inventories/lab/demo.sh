@@ -1,6 +1,6 @@
 #!/bin/bash
 # From nothing to a hardened lab and its report: red, apply, green, nothing left to change, reboot, green;
-# then a lock-out, and the way back.
+# then who listened to a recording, a service that fails, a lock-out and the way back.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 site=inventories/lab
@@ -18,19 +18,20 @@ expect() {
     fi
 }
 
-# What a host sends is at the collector in a moment; an answer without a row is asked for again.
-expect_row() {
-    local tries=0
+# What a host sends is there in a moment; an answer without it is asked for again, for some minutes.
+expect_word() {
+    local word=$1 tries=0
+    shift
     printf '$ %s\n' "$*"
-    until "$@" >"$answer" 2>&1 && grep -q allowed "$answer"; do
-        if [ $((tries += 1)) = 30 ]; then
+    until "$@" >"$answer" 2>&1 && grep -q "$word" "$answer"; do
+        if [ $((tries += 1)) = 200 ]; then
             cat "$answer"
-            printf 'demo: no row from: %s\n' "$*" >&2
+            printf 'demo: nothing of "%s" from: %s\n' "$word" "$*" >&2
             exit 1
         fi
         sleep 2
     done
-    cat "$answer"
+    grep -B 3 -A 3 "$word" "$answer"
 }
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
@@ -60,7 +61,11 @@ step "Somebody listens to a recording; the collector tells who, when, which file
 recording=/srv/recordings/call-00017.wav
 expect 0 ringfence lab ssh $site recordings1 \
     "echo sound | sudo tee $recording >/dev/null && sudo cat $recording >/dev/null"
-expect_row ringfence access-record $site --limit recordings1 --path $recording
+expect_word allowed ringfence access-record $site --limit recordings1 --path $recording
+step "What keeps a host's time fails; people are told, by mail and in their chat"
+expect 0 ringfence lab ssh $site agent1 sudo systemctl kill --signal KILL chrony.service
+expect_word 'chrony.service failed' ringfence lab inbox $site
+expect 0 ringfence lab ssh $site agent1 sudo systemctl start chrony.service
 step "A change that locks us out: the host puts itself back"
 inventories/lab/lockout.sh
 step "Done. The report is named above; stop the lab with: ringfence lab down $site"

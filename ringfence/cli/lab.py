@@ -14,6 +14,7 @@ from ringfence import lab as labs
 from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.lab import commands
+from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
 
 site_argument = click.argument("site", type=click.Path(path_type=Path))
@@ -164,6 +165,29 @@ def logs(site: Path, host: str | None, follow: bool, lines: int) -> None:
         os.execvp("tail", ["tail", "-n", str(lines), "-F", "--", str(log)])  # noqa: S606
     text = log.read_text(errors="replace").splitlines()
     click.echo("\n".join(text[-lines:]))
+
+
+@lab.command()
+@site_argument
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def inbox(site: Path, as_json: bool) -> None:
+    """Show the alerts that hosts sent to the lab's servers of mail and HTTP.
+
+    \b
+    Example:
+      ringfence lab inbox inventories/lab
+    """
+    if commands.load_hosts(site, None)[0].inbox is None:
+        raise UsageError(f"{site / 'lab.yml'} has no inbox: add `inbox: {{mail: 2525, web: 8025}}`")
+    found = list(messages(LabPaths(site).inbox))
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    for one in found:
+        first, *others = one.text.splitlines() or [""]
+        click.echo(f"{one.received}  {one.by:4}  {first}")
+        for line in others:
+            click.echo(f"    {line}".rstrip())
 
 
 @lab.command()

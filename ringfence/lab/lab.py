@@ -84,12 +84,16 @@ class Lab:
         """Return what the network process is to do for this plan."""
         hosts = self.plan.hosts.values()
         containers = [host for host in hosts if host.kind == "container"] if _is_root() else []
+        inbox = self.plan.inbox
         return NetworkPlan(
             sockets=str(self.paths.sockets),
             ready=str(self.paths.sockets / "network.ready"),
             machines=[host.name for host in hosts if host.kind == "machine"],
             forwards={self.ports[host.name]: str(host.address) for host in containers},
             bridge_address=self.plan.bridge_address if _is_root() else None,
+            inbox=str(self.paths.inbox) if _is_root() and inbox else None,
+            mail=inbox.mail if inbox else 0,
+            web=inbox.web if inbox else 0,
         )
 
     def ensure_network(self) -> int:

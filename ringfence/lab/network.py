@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ringfence.lab import namespaces
+from ringfence.lab import inbox, namespaces
 from ringfence.lab.switch import LONGEST, Switch
 
 BRIDGE = "lab0"
@@ -43,6 +43,12 @@ class NetworkPlan:
     """Port on 127.0.0.1 to the address of a container, port 22; only with a bridge."""
     bridge_address: str | None = None
     """Address and prefix length of the bridge (`10.77.0.254/24`); None for no namespace."""
+    inbox: str | None = None
+    """The folder of what hosts send, by mail or by HTTP; only with a bridge."""
+    mail: int = 0
+    """The port of the bridge's address that takes mail."""
+    web: int = 0
+    """The port that takes HTTP."""
     join: int | None = None
     """A process whose namespace is to be taken over, when the process before this one died."""
 
@@ -238,6 +244,10 @@ async def serve(plan: NetworkPlan) -> None:
         ports[TAP] = TapPort(make_bridge(plan.bridge_address))
     for machine in plan.machines:
         ports[machine] = MachinePort(Path(plan.sockets), machine)
+    if plan.bridge_address and plan.inbox:
+        address, _, _ = plan.bridge_address.partition("/")
+        await inbox.serve_mail(Path(plan.inbox), address, plan.mail)
+        inbox.serve_web(Path(plan.inbox), address, plan.web)
     SwitchLoop(asyncio.get_running_loop(), ports)
     open_connections: set[asyncio.Task[None]] = set()
     servers = [

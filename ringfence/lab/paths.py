@@ -69,6 +69,11 @@ class LabPaths:
         """Held by the command that changes the lab."""
         return self.state / "lock"
 
+    @property
+    def inbox(self) -> Path:
+        """The folder of what hosts sent to the lab's servers of mail and HTTP."""
+        return self.state / "inbox"
+
     def host(self, name: str) -> Path:
         """Return the folder of a host: its host keys and its disks."""
         return self.state / "hosts" / name
@@ -82,7 +87,7 @@ class LabPaths:
 
         Raises ToolError when the folder of the sockets belongs to somebody else.
         """
-        for folder in (self.state, self.state / "logs", self.state / "hosts"):
+        for folder in (self.state, self.state / "logs", self.state / "hosts", self.inbox):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         found = self.sockets.lstat()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ringfence.errors import UsageError
 from ringfence.site.hosts import HostsFile
-from ringfence.site.lab_file import Kind, LabFile, LabHost
+from ringfence.site.lab_file import Kind, LabFile, LabHost, LabInbox
 from ringfence.site.loader import Document
 from ringfence.site.problems import Problem, SiteError, nearest
 from ringfence.site.validation import read_model
@@ -39,6 +39,7 @@ class LabPlan:
     name: str
     network: IPv4Network
     hosts: dict[str, PlannedHost]
+    inbox: LabInbox | None = None
 
     @property
     def bridge_address(self) -> str:
@@ -82,7 +83,7 @@ def load_lab(site: Path) -> LabPlan:
         name: PlannedHost(name, IPv4Address(known.hosts[name].address), settings)
         for name, settings in lab.hosts.items()
     }
-    return LabPlan(site.resolve(), lab.name, IPv4Network(lab.network), hosts)
+    return LabPlan(site.resolve(), lab.name, IPv4Network(lab.network), hosts, lab.inbox)
 
 
 def check_addresses(lab: LabFile, known: HostsFile, document: Document) -> list[Problem]:

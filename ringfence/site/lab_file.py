@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from ringfence.site.section import HostName, Section
+from ringfence.site.section import HostName, Port, Section
 
 Kind = Literal["machine", "container"]
 DiskSize = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[MG]$")]
@@ -42,6 +42,18 @@ class LabHost(Section):
     lab has a boot loader."""
 
 
+class LabInbox(Section):
+    """Who takes alerts in the lab: servers at the network's last address, which is this machine's.
+
+    What they are sent lies in `.lab/inbox`, and `ringfence lab inbox` shows it.
+    """
+
+    mail: Port = 2525
+    """The port that takes mail (SMTP)."""
+    web: Port = 8025
+    """The port that takes JSON (HTTP)."""
+
+
 class LabFile(Section):
     """lab.yml: the lab's name, its network and its hosts."""
 
@@ -49,5 +61,8 @@ class LabFile(Section):
     """The lab's name; the first line of the marker file of each of its hosts."""
     network: Annotated[str, AfterValidator(_lab_network)]
     """The private network that the lab's hosts share; it exists inside the lab alone."""
+    inbox: LabInbox | None = None
+    """Servers of mail and HTTP for the alerts of the lab's hosts; none without it. They need root,
+    as containers do."""
     hosts: dict[HostName, LabHost] = Field(min_length=1, max_length=64)
     """The hosts by the names that they have in hosts.yml, which gives their addresses."""

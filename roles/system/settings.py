@@ -42,6 +42,7 @@ OWN_DROP_INS = (
     "/etc/systemd/system/nftables.service.d/ringfence.conf",
     "/etc/systemd/system/rsyslog.service.d/ringfence.conf",
     "/etc/systemd/system/service.d/ringfence-core.conf",
+    "/etc/systemd/system/service.d/zz-ringfence-alert.conf",
 )
 """Files of Ringfence's that change what a package's unit does."""
 

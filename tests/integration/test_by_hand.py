@@ -14,8 +14,13 @@ from ringfence.site import find_house, load_site
 from roles.logging.safe import SiteSafe
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
-SCRIPTS = sorted(Path(__file__).with_name("by_hand").glob("*.sh"))
-"""What is run, in the order of the names: harden.sh, and those of roles that the house has on."""
+BESIDE_PACKETS = ("alerts", "detection")
+SCRIPTS = sorted(
+    Path(__file__).with_name("by_hand").glob("*.sh"),
+    key=lambda path: (path.stem in BESIDE_PACKETS, path.stem),
+)
+"""What is run, in the order of the names: harden.sh, and those of roles that the house has on; last
+what wants the packet filter that harden.sh makes."""
 UNITS = [
     "nftables.service",
     "chrony.service",
@@ -78,6 +83,7 @@ def parameters(site, host):
         "DUTIES_OF_ALL": site.policy.system.duties,
         **of_time(site, host),
         **of_guesses(site),
+        **of_alerts(site),
         "WIRELESS": "yes" if site.policy.system.has_wireless(host) else "no",
     }
 
@@ -93,6 +99,9 @@ def of_packets(site, host):
                 paths.append(f"in {flow.protocol} {flow.port} {other.address}")
             if host.in_group(flow.source) and other.in_group(flow.destination):
                 paths.append(f"out {flow.protocol} {flow.port} {other.address}")
+    for entry in settings.egress:
+        if any(host.in_group(group) for group in entry.groups):
+            paths += [f"out {entry.protocol} {entry.port} {address}" for address in entry.to]
     return {
         "PATHS": "\n".join(paths),
         "DHCP": "yes" if settings.dhcp else "no",
@@ -122,6 +131,13 @@ def of_guesses(site):
         "OUT": settings.ban_minutes * 60,
         "SAFE": " ".join(settings.never_banned(site)),
     }
+
+
+def of_alerts(site):
+    """Return who hears of failures, and how."""
+    if "alerts" not in site.house.roles:
+        return {}
+    return {"CHANNELS": json.dumps(site.policy.alerts.channels_shown)}
 
 
 def of_the_verifier(site, host):

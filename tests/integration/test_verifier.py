@@ -14,7 +14,7 @@ CONTAINERS = "bastion1,agent1"  # Debian 13 and Debian 12
 MACHINE = "recordings1"
 OUTSIDE = "10.0.2.2"  # this computer, as machines see it
 # So that what stops a connection to it is the confinement of the account, not the host's firewall.
-EGRESS = f"  egress: [{{to: [{OUTSIDE}/32], port: 22, protocol: tcp, purpose: a test}}]\n"
+EGRESS = f"    - {{to: [{OUTSIDE}/32], port: 22, protocol: tcp, purpose: a test}}\n"
 PRIVATE = ("/tmp", "/var/tmp", "/dev/shm")
 
 ATTEMPTS = [
@@ -79,7 +79,9 @@ def guarded(lab, tmp_path_factory):
     with (site / "hosts.yml").open("a") as hosts:
         hosts.write("\nverify:\n  identity_file: .lab/id_verify\n")
     policy = site / "policy.yml"
-    policy.write_text(policy.read_text().replace("\nfirewall:\n", f"\nfirewall:\n{EGRESS}"))
+    text = policy.read_text()
+    assert "\n  egress:\n" in text
+    policy.write_text(text.replace("\n  egress:\n", f"\n  egress:\n{EGRESS}"))
     return replace(lab, path=site)
 
 

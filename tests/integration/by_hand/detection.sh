@@ -4,15 +4,15 @@
 # Set by the caller: TRIES, WITHIN and OUT, numbers, the latter in seconds; SAFE, networks with spaces.
 drop_guessers() {
     sed -i '/^table inet filter {/a\
-    set guessing4 { type ipv4_addr; flags timeout; }\
-    set guessing6 { type ipv6_addr; flags timeout; }\
-    set stubborn4 { type ipv4_addr; flags timeout; }\
-    set stubborn6 { type ipv6_addr; flags timeout; }
+    set guessing32 { type ipv4_addr; flags timeout; }\
+    set guessing128 { type ipv6_addr; flags timeout; }\
+    set stubborn32 { type ipv4_addr; flags timeout; }\
+    set stubborn128 { type ipv6_addr; flags timeout; }
     /^    chain incoming {/,/^    }/s/^        jump from_others/\
-        ip saddr @guessing4 drop\
-        ip saddr @stubborn4 drop\
-        ip6 saddr @guessing6 drop\
-        ip6 saddr @stubborn6 drop\
+        ip saddr @guessing32 drop\
+        ip saddr @stubborn32 drop\
+        ip6 saddr @guessing128 drop\
+        ip6 saddr @stubborn128 drop\
 &/' /etc/firewall/rules.nft
     nft -f /etc/firewall/rules.nft
 }
@@ -22,15 +22,15 @@ watch_logins() {
     rm -f /etc/fail2ban/jail.d/*
     cat >/etc/fail2ban/action.d/site.conf <<'END'
 [Definition]
-actionban = nft add element inet filter <who>4 { <ip> timeout <bantime>s }
-actionunban = nft delete element inet filter <who>4 { <ip> }
-
-[Definition?family=inet6]
-actionban = nft add element inet filter <who>6 { <ip> timeout <bantime>s }
-actionunban = nft delete element inet filter <who>6 { <ip> }
+actionban = nft add element inet filter <who><bits> { <ip> timeout <bantime>s }
+actionunban = nft delete element inet filter <who><bits> { <ip> }
 
 [Init]
 who = guessing
+bits = 32
+
+[Init?family=inet6]
+bits = 128
 END
     printf '[Definition]\nfailregex = \\[(?:sshd|pam-generic)\\] Ban <ADDR>\\s*$\n' \
         >/etc/fail2ban/filter.d/stubborn.conf

@@ -78,6 +78,19 @@ def test_without_root_the_network_is_for_machines_alone(plan, monkeypatch, root)
     assert network.bridge_address == ("10.9.0.254/24" if root else None)
 
 
+@pytest.mark.parametrize("root", [True, False])
+def test_alerts_are_taken_where_the_bridge_is(plan, monkeypatch, root):
+    monkeypatch.setattr("ringfence.lab.lab._is_root", lambda: root)
+    told = (plan.site / "lab.yml").read_text()
+    (plan.site / "lab.yml").write_text(f"inbox: {{web: 8080}}\n{told}")
+    lab = Lab.open(load_lab(plan.site))
+    lab.ports = {"pbx1": 2201, "agent1": 2202}
+    network = lab.network_plan()
+    assert network.inbox == (str(lab.paths.inbox) if root else None)
+    if root:
+        assert (network.mail, network.web) == (2525, 8080)
+
+
 def test_a_network_process_of_the_same_plan_is_left_alone(plan, monkeypatch):
     lab = Lab.open(plan)
     lab.ports = {"pbx1": 2201, "agent1": 2202}

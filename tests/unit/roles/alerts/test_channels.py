@@ -23,6 +23,15 @@ def test_a_failed_unit_reaches_people_by_mail(program, smtp):
     assert program.waiting() == []
 
 
+def test_why_is_what_systemd_hands_over(program, smtp, monkeypatch):
+    """A unit that was started again meanwhile has the result `success`."""
+    monkeypatch.setenv("MONITOR_SERVICE_RESULT", "signal")
+    mail(program, smtp)
+    program.run("failed", "fail2ban.service")
+    [(_, _, message)] = smtp.messages
+    assert "fail2ban.service failed (signal)" in message
+
+
 def test_a_password_goes_by_tls_alone_and_is_told_nobody(program, smtp, certificate):
     smtp.context = certificate
     mail(program, smtp, security="starttls", authority="site", user="alerts", password="smtp")

@@ -72,8 +72,11 @@ firewall:
     - {to: [10.9.0.53], port: 53, protocol: udp, purpose: names}
     - {to: [10.9.0.48/29], port: 123, protocol: udp, purpose: time}
     - {to: [internet], port: 443, protocol: tcp, purpose: packages}
+    - {to: [10.9.0.25], port: 25, protocol: tcp, purpose: alerts}
 time:
   sources: [{address: 10.9.0.53}, {address: 10.9.0.54}, {address: 10.9.0.55}]
+alerts:
+  mail: [{name: soc, server: 10.9.0.25, port: 25, sender: r@example.org, to: [s@example.org]}]
 """
 
 

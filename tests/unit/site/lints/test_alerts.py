@@ -26,9 +26,8 @@ def told(load: Callable[..., object], tmp_path: Path, house: House) -> Told:
 
     def lines(alerts: str, egress: str = "") -> list[str]:
         policy = tmp_path / "policy.yml"
-        text = policy.read_text().replace(
-            "firewall:\n  egress:\n", f"firewall:\n  egress:\n{egress}"
-        )
+        text, _, _ = policy.read_text().partition("alerts:\n")
+        text = text.replace("firewall:\n  egress:\n", f"firewall:\n  egress:\n{egress}")
         policy.write_text(text + alerts)
         try:
             problems = load_site(tmp_path, house=house).warnings
