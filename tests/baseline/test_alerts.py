@@ -71,6 +71,7 @@ def test_no_alert_waits_that_nobody_accepted(host, channels, expect):
 
 @control("IDS-03")
 def test_services_that_stop_are_looked_for_every_few_minutes(host, expect):
+    alerting.let_a_look_end(host)
     timers = host_inventory.timers(host, alerting.TIMERS)
     due = [timer for timer in timers if timer.enabled == "enabled" and timer.active == "active"]
     expect("timers of the look that are enabled and active", len(due), at_least=1)
