@@ -109,7 +109,7 @@ class Webhook(Section):
         return self
 
 
-class Watched(Section):
+class WatchedService(Section):
     """A service of the site's own whose failure raises an alert."""
 
     unit: UnitName
@@ -127,7 +127,7 @@ class Settings(Section):
     """Channels by mail. Each alert goes to every channel."""
     webhooks: list[Webhook] = Field(default_factory=list)
     """Channels by HTTP."""
-    units: list[Watched] = Field(default_factory=list)
+    units: list[WatchedService] = Field(default_factory=list)
     """Services that are watched beside those that the product knows."""
     quiet_minutes: int = Field(default=5, ge=1, le=60)
     """How long a host says nothing after a message; what happens meanwhile is in the next one."""
