@@ -52,13 +52,15 @@ def test_every_channel_accepted_a_test_lately(host, policy, channels, expect):
     configured = alerting.configured(host)
     for channel in channels:
         kept = known.get(channel.name, {})
-        tested = float(kept.get("tested", 0))
+        why = f" (refused: {kept['trouble']})" if kept.get("trouble") else ""
+        expect(f"tests that {channel.name} ever accepted{why}", int("tested" in kept), at_least=1)
+        tested = float(kept["tested"])
         days = round((now - tested) / DAY, 1)
-        expect(f"days since {channel.name} accepted a test", days, at_least=-0.1)
+        expect(f"days since {channel.name} accepted a test{why}", days, at_least=-0.1)
         most = policy.alerts.test_days + 1
-        expect(f"days since {channel.name} accepted a test", days, at_most=most)
+        expect(f"days since {channel.name} accepted a test{why}", days, at_most=most)
         since = round(tested - configured)
-        name = f"seconds from its configuration to the test that {channel.name} accepted"
+        name = f"seconds from its configuration to the test that {channel.name} accepted{why}"
         expect(name, since, at_least=0)
         refused = int(kept.get("refused", 0))
         expect(f"recipients that {channel.name} refused", refused, equals=0)
