@@ -183,6 +183,8 @@ def inbox(site: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
         return
+    if not found:
+        click.echo("nothing came yet", err=True)
     for one in found:
         first, *others = one.text.splitlines() or [""]
         click.echo(f"{one.received}  {one.by:4}  {first}")

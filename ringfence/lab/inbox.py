@@ -8,6 +8,7 @@ import email
 import email.policy
 import itertools
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope
 
 MAIL, WEB = ".eml", ".json"
+KEPT = re.compile(r"(\d{8}T\d{6}\.\d{6})Z-\d+\.(?:eml|json)")
 LARGEST = 1_000_000
 """Bytes of a message; a larger one is refused."""
 _number = itertools.count(1)
@@ -37,16 +39,19 @@ class Message:
 
 
 def messages(folder: Path) -> Iterator[Message]:
-    """Read what was kept, the oldest first; a file that is no message is passed over."""
-    for path in sorted(folder.glob("[0-9]*")):
-        at = datetime.strptime(path.name.partition("Z")[0], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    """Read what was kept, the oldest first; a file that `keep` didn't write is passed over."""
+    for path in sorted(folder.glob("*")):
+        named = KEPT.fullmatch(path.name)
+        if named is None:
+            continue
+        at = datetime.strptime(named[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
         received = at.isoformat(timespec="seconds").replace("+00:00", "Z")
         if path.suffix == MAIL:
             mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             body = mail.get_body()
             lines = [str(mail["Subject"] or ""), *(body.get_content() if body else "").splitlines()]
             yield Message(received, "mail", "\n".join(lines).strip())
-        elif path.suffix == WEB:
+        else:
             text = str(json.loads(path.read_bytes()).get("text", ""))
             yield Message(received, "web", text.strip())
 

@@ -1,9 +1,9 @@
 """lab.yml: what the hosts of a site are made of in the lab; only a site that has a lab has it."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ringfence.site.section import HostName, Port, Section
 
@@ -52,6 +52,14 @@ class LabInbox(Section):
     """The port that takes mail (SMTP)."""
     web: Port = 8025
     """The port that takes JSON (HTTP)."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.mail == self.web:
+            raise ValueError(
+                f"has {self.mail} for both mail and web: give one of them another port"
+            )
+        return self
 
 
 class LabFile(Section):

@@ -61,3 +61,47 @@ def test_logs_are_listed_and_their_end_printed(call, tmp_path):
 def test_a_log_that_is_not_there_is_a_clear_error(call, tmp_path):
     result = call("logs", str(tmp_path), "pbx1")
     assert isinstance(result.exception, UsageError)
+
+
+HOSTS = """\
+name: toy
+hosts:
+  pbx1: {address: 10.9.0.11, groups: [pbx], classification: medium, owner: ana}
+"""
+LAB = """\
+name: toy-lab
+network: 10.9.0.0/24
+inbox: {}
+hosts:
+  pbx1: {kind: machine, debian: 13}
+"""
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """The folder of what came to a lab that takes alerts."""
+    (tmp_path / "hosts.yml").write_text(HOSTS)
+    (tmp_path / "lab.yml").write_text(LAB)
+    folder = tmp_path / ".lab/inbox"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_what_came_is_shown(call, inbox, tmp_path):
+    site = str(tmp_path)
+    assert "nothing came yet" in call("inbox", site).output
+    text = {"text": "[Ringfence] pbx1: chrony.service\nchrony.service failed (signal)\n"}
+    (inbox / "20261128T210658.982948Z-5.json").write_text(json.dumps(text))
+    assert call("inbox", site).output.splitlines() == [
+        "2026-11-28T21:06:58Z  web   [Ringfence] pbx1: chrony.service",
+        "    chrony.service failed (signal)",
+    ]
+    (only,) = json.loads(call("inbox", site, "--json").output)
+    assert (only["by"], only["received"]) == ("web", "2026-11-28T21:06:58Z")
+
+
+def test_a_lab_without_an_inbox_says_how_to_have_one(call, inbox, tmp_path):
+    (tmp_path / "lab.yml").write_text(LAB.replace("inbox: {}\n", ""))
+    ended = call("inbox", str(tmp_path))
+    assert isinstance(ended.exception, UsageError)
+    assert "has no inbox: add `inbox: {mail: 2525, web: 8025}`" in str(ended.exception)

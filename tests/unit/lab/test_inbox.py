@@ -80,6 +80,7 @@ def test_what_is_no_alert_is_refused(post, tmp_path, content, headers, status):
     assert list(inbox.messages(tmp_path)) == []
 
 
-def test_a_file_that_is_half_written_is_no_message(tmp_path):
-    (tmp_path / ".20261128T000000.000000Z-1.json").write_text("{")
+@pytest.mark.parametrize("name", [".20261128T000000.000000Z-1.json", "1.json", "20261128.eml"])
+def test_a_file_that_is_half_written_or_somebody_elses_is_no_message(tmp_path, name):
+    (tmp_path / name).write_text("{")
     assert list(inbox.messages(tmp_path)) == []

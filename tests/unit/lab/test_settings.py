@@ -55,6 +55,8 @@ def test_hosts_are_chosen_by_name_in_the_order_of_the_file(load):
         ("debian: 13", "debian: 11", r"lab.yml:4:33: .*11"),
         ("disks: [1G]", "disks: [1T]", r"lab.yml:4:45: .*1T"),
         ("disks: [1G]", "disk: [1G]", r"lab.yml:4:37: .*did you mean 'disks'"),
+        ("hosts:\n", "inbox: {mail: 25, web: 25}\nhosts:\n", r"lab.yml:3:\d+: .*25 for both"),
+        ("hosts:\n", "inbox: {mail: 0}\nhosts:\n", r"lab.yml:3:\d+: .*inbox.mail"),
         ("debian: 12", "debian: 12, memory: 512", r"lab.yml:5:41: .*container has no memory"),
         ("debian: 12", "debian: 12, kernel_line: [a]", r"lab.yml:5:41: .*has no kernel_line"),
         ("disks: [1G]", "kernel_line: ['a b']", r"lab.yml:4:\d+: .*a b"),
