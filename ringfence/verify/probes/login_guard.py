@@ -76,9 +76,10 @@ NEWER = "/usr/lib/openssh/sshd-session"
 def asked(host: Any, *commands: str) -> list[str]:
     """Return what the server answers to each of some commands, in one session of its client.
 
-    A jail that doesn't run has no answer.
+    A jail that doesn't run has no answer. Told to leave, the client ends well: where its input
+    merely ends it exits with 255, by which ssh says that it reached nobody.
     """
-    lines = "\n".join(commands)
+    lines = "\n".join((*commands, "exit"))
     said = host.run("printf '%%s\n' %s | fail2ban-client -i", lines).stdout
     answers = [part.strip() for part in said.split(PROMPT)[1:]]
     answers += [""] * len(commands)
