@@ -39,6 +39,7 @@ trap 'rm -f "$answer"' EXIT
 step "Build and start the lab: two machines with kernels of their own, three containers"
 expect 0 ringfence lab up $site
 expect 0 ringfence lab reset $site
+rm -f $site/.lab/inbox/* # what hosts told in a demo before
 # With the key by which the lab is reached its secrets are opened too; a lab that was thrown away takes
 # its authority with it. Neither is for version control.
 export RINGFENCE_IDENTITY=$PWD/$site/.lab/id_ed25519
