@@ -13,31 +13,33 @@ LATELY = 600
 """Seconds."""
 NEVER = 1e6
 """What is told of a host of which nothing came lately."""
-END = 1_000_000
-"""Bytes of a file, from its end, that are read."""
+END = 100_000
+"""Bytes of a file, from its end, that are read: some hundred records."""
 QUICKEST = r"""
-since=$(date -u -d "-LATELY seconds" +%FT%T) today=$(date -u +%F)
-yesterday=$(date -u -d "$today -1 day" +%F)
-for host; do
-    printf '%s ' "$host"
-    for day in "$yesterday" "$today"; do
-        tail -c END -- "FOLDER/$host/$day.jsonl" 2>/dev/null
-    done | SINCE=$since perl -ne '
-        sub moment {    # seconds, from some moment on
-            my ($y, $m, $d, $hours, $minutes, $seconds) = split /[T:-]/, $_[0];
-            ($y, $m) = ($y - 1, $m + 12) if $m < 3;
-            my $days = 365 * $y + int($y / 4) - int($y / 100) + int($y / 400)
-                + int((153 * ($m - 3) + 2) / 5) + $d;
-            return (($days * 24 + $hours) * 60 + $minutes) * 60 + $seconds;
+use POSIX "mktime";
+
+my $at = qr/"(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)[0-9.]*Z"/;
+sub moment { my ($y, $m, $d, @time) = @_; return mktime(reverse(@time), $d, $m - 1, $y - 1900) }
+sub day { my @t = gmtime shift; return sprintf "%d-%02d-%02d", $t[5] + 1900, $t[4] + 1, $t[3] }
+
+my $now = time;
+# Soon after midnight the last minutes lie in the file of the day before, too.
+my %days = map { day($_) => 1 } $now - LATELY, $now;
+for my $host (@ARGV) {
+    my $took;
+    for my $day (keys %days) {
+        open my $file, "<", "FOLDER/$host/$day.jsonl" or next;
+        seek $file, -s $file > END ? -END : 0, -s $file > END ? 2 : 0;
+        while (<$file>) {
+            my @both = /^\{"received":$at,"sent":$at,/ or next;
+            my $came = moment(@both[0 .. 5]);
+            next if $came <= $now - LATELY;
+            my $seconds = $came - moment(@both[6 .. 11]);
+            $took = $seconds if !defined $took || $seconds < $took;
         }
-        my $at = qr/"([0-9T:-]{19})[0-9.]*Z"/;
-        my ($came, $said) = /^\{"received":$at,"sent":$at,/;
-        next if !defined $said || $came le $ENV{SINCE};
-        my $seconds = moment($came) - moment($said);
-        $took = $seconds if !defined $took || $seconds < $took;
-        END { print defined $took ? $took : "never" }'
-    echo
-done"""
+    }
+    printf "%s %s\n", $host, defined $took ? $took : "never";
+}"""
 """With what perl-base has."""
 
 
@@ -45,6 +47,6 @@ def quickest(host: Any, names: Iterable[str]) -> dict[str, float]:
     """Return by host how many seconds its quickest record of the last minutes took."""
     script = QUICKEST.replace("LATELY", str(LATELY)).replace("FOLDER", FOLDER)
     words = " ".join(shlex.quote(name) for name in names)
-    said = host.check_output(f"sh -c %s archive {words}", script.replace("END", str(END), 1))
+    said = host.check_output(f"TZ=UTC perl -e %s {words}", script.replace("END", str(END)))
     found = dict(line.split() for line in said.splitlines())
     return {name: NEVER if took == "never" else float(took) for name, took in found.items()}

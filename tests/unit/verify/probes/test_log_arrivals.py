@@ -1,5 +1,6 @@
 """The script that reads when records were said and came, on archives that are written here."""
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,11 @@ NOW = datetime.now(UTC)
 
 class Collector:
     def check_output(self, command, script):
-        words = ["sh", "-c", script, *command.split()[3:]]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        words = ["perl", "-we", script, *command.split()[4:]]
+        environment = {**os.environ, "TZ": "UTC"}
+        ended = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+        assert ended.stderr == ""
+        return ended.stdout
 
 
 def moment(ago):
