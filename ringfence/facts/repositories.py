@@ -1,11 +1,12 @@
 """Facts about where a host's packages come from."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, decoded, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 
 class Entry(TypedDict):
@@ -27,19 +28,21 @@ class RepositoriesState(TypedDict):
     """file and number of each line of apt's settings that lets it do without signatures"""
     keys: list[str]
     """files with keys that count for every source, and that no package brought"""
+    open: list[str]
+    """files of keys by which sources are signed, and that others than root may write"""
 
 
 class Repositories(FactBase[RepositoriesState]):
     """The sources of packages, and what apt is told of signatures."""
 
-    def command(self) -> str:
-        """Ask for all of it."""
-        return library("repositories") + "sources\nloose\nkeys"
+    def command(self, signing: Sequence[str]) -> str:
+        """Ask for all of it, and for the rights of the key files that sign."""
+        return library("repositories") + "sources\nloose\nkeys\n" + call("open_keys", *signing)
 
     @staticmethod
     def default() -> RepositoriesState:
         """Return a host without sources."""
-        return {"entries": [], "loose": [], "keys": []}
+        return {"entries": [], "loose": [], "keys": [], "open": []}
 
     def process(self, output: list[str]) -> RepositoriesState:
         """Parse the answer. Raises FactProcessError for anything else."""
@@ -58,6 +61,8 @@ class Repositories(FactBase[RepositoriesState]):
                     state["loose"].append((decoded(path), int(number)))
                 case ["key", path]:
                     state["keys"].append(decoded(path))
+                case ["open", path]:
+                    state["open"].append(decoded(path))
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return state

@@ -19,42 +19,71 @@ YES = ("yes", "true", "1", "on", "with", "enable")
 
 @operation()
 def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
-    """Ensure that every source is one of `approved` (place to key file), and signed by a key.
+    """Ensure that every source is one of `approved` (place to key file), and signed by its key.
 
-    A source without a key of its own gets that of its place. One that nobody approved, or that
-    does without signatures, becomes a comment; so do settings of apt's that do, and keys that
-    count for every source go to /var/lib/ringfence/previous, unless a package brought them.
+    `*` at the beginning of a place stands for any computer. A source without a key of its own, or
+    of a named place with another one, gets that of its place. One that nobody approved, that has
+    another key than a place of any computer's wants, or that does without signatures, becomes a
+    comment; so do settings of apt's that do, and keys that count for every source go to
+    /var/lib/ringfence/previous, unless a package brought them. Root alone writes key files. A host
+    of which no source would be left, and with it no update, is refused.
     """
     for uri, key in approved.items():
-        plain(uri, "the source")
+        plain(uri.removeprefix("*"), "the source")
         absolute(key)
-    state = host.get_fact(Repositories)
-    lines = []
+    state = host.get_fact(Repositories, signing=sorted(set(approved.values())))
+    lines, kept, turned_off = [], 0, []
     # From the end of a file on, so that the numbers of the lines above stay true.
     for entry in sorted(state["entries"], key=lambda one: -one["first"]):
         options, uris = _parse(entry)
-        keys = {approved.get(uri.rstrip("/")) for uri in uris}
-        loose = any(options.get(name, "no").lower() in YES for name in LOOSE)
         if options.get("enabled", "yes").lower() in ("no", "false", "0"):
             continue
-        if loose or not uris or None in keys:
+        places = {_place_of(uri.rstrip("/"), approved) for uri in uris}
+        keys = {approved[place] for place in places if place is not None}
+        given = options.get("signed-by")
+        known = given is not None and {_bare(given)} == {_bare(key) for key in keys}
+        is_named = all(place is not None and place[0] != "*" for place in places)
+        is_loose = any(options.get(name, "no").lower() in YES for name in LOOSE)
+        is_open = given is None or is_named
+        if is_loose or len(keys) != 1 or None in places or not (known or is_open):
             numbers = [str(n) for n in range(entry["first"], entry["last"] + 1)]
             lines.append(call("silence", entry["file"], *numbers))
-        elif "signed-by" not in options:
-            key = sorted(key for key in keys if key)[0]
-            how = "sign_stanza" if entry["file"].endswith(".sources") else "sign_line"
-            lines.append(call(how, entry["file"], str(entry["last"]), key))
+            turned_off += uris
+            continue
+        kept += 1
+        if not known:
+            first, last, key = str(entry["first"]), str(entry["last"]), keys.pop()
+            if entry["file"].endswith(".sources"):
+                lines.append(call("sign_stanza", entry["file"], first, last, key))
+            else:
+                lines.append(call("sign_line", entry["file"], last, key))
     wrong: dict[str, list[str]] = {}
     for file, number in state["loose"]:
         wrong.setdefault(file, []).append(str(number))
     lines += [call("silence", file, *numbers) for file, numbers in wrong.items()]
     lines += [call("remove", file) for file in state["keys"]]
+    lines += [call("close", file) for file in state["open"]]
+    if turned_off and not kept:
+        lines = [call("refuse", *sorted(set(turned_off)))]
     if lines:
         opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
         script = library("tree") + library("repositories") + "\n".join([*opening, *lines])
         yield StringCommand(script)
     else:
         host.noop(f"{len(state['entries'])} sources are approved and signed")
+
+
+def _place_of(uri: str, approved: Mapping[str, str]) -> str | None:
+    """Return the approved place of a source: a named one before those of any computer."""
+    if uri in approved:
+        return uri
+    any_computer = (place for place in approved if place[0] == "*" and uri.endswith(place[1:]))
+    return next(any_computer, None)
+
+
+def _bare(key: str) -> str:
+    """Return the name of a key file without its ending: Debian's has one name with each."""
+    return re.sub(r"\.(gpg|pgp|asc)$", "", key)
 
 
 def _parse(entry: Entry) -> tuple[dict[str, str], list[str]]:

@@ -40,4 +40,10 @@ keys() {
         dpkg-query --search -- "$file" >/dev/null 2>&1 || printf 'key %s\n' "$(coded "$file")"
     done
 }
+open_keys() { # path...: key files that others than root may write
+    for file; do
+        [ -n "$(find -L "$file" -maxdepth 0 ! -user root -o -maxdepth 0 -perm /022 2>/dev/null)" ] || continue
+        printf 'open %s\n' "$(coded "$(readlink -f "$file")")"
+    done
+}
 printf 'ringfence-repositories\n'

@@ -5,7 +5,7 @@ The forms are those of sources.list(5): a line of a `.list` file, or a stanza of
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,14 +67,47 @@ def sources(host: Any) -> list[Source]:
     return [*_lines(host), *_stanzas(host)]
 
 
-def weak_keys(host: Any, found: list[Source]) -> list[str]:
-    """Return the key files of sources that are missing, or that others than root may write."""
-    paths = {path for one in found for path in re.split(r"[,\s]+", one.key) if path[:1] == "/"}
-    if not paths:
-        return []
-    words = " ".join(map(shlex.quote, sorted(paths)))
-    good = host.run(f"find -L {words} -maxdepth 0 -type f -size +0 -user root ! -perm /022").stdout
-    return sorted(paths - set(good.splitlines()))
+def approval(source: Source, approved: Mapping[str, str]) -> str:
+    """Return the file of the keys of an approved source; empty if nobody approved it.
+
+    Of approved places those that begin with `*` are anybody's whose path ends so.
+    """
+    exact = approved.get(source.place, "")
+    ends = [key for place, key in approved.items() if place[:1] == "*" and _ends(source, place)]
+    return exact or next(iter(ends), "")
+
+
+def _ends(source: Source, place: str) -> bool:
+    return source.place.endswith(place.removeprefix("*"))
+
+
+def digests(host: Any, paths: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each key file that root alone may write; of others nothing."""
+    wanted = {path for path in paths if path[:1] == "/"}
+    if not wanted:
+        return {}
+    words = " ".join(map(shlex.quote, sorted(wanted)))
+    roots = f"find -L {words} -maxdepth 0 -type f -size +0 -user root ! -perm /022"
+    text = host.run(f"{roots} -exec sha256sum -- {{}} +").stdout
+    lines = (line.partition("  ") for line in text.splitlines())
+    return {path: digest for digest, _, path in lines}
+
+
+def foreign_keys(host: Any, found: list[Source], approved: Mapping[str, str]) -> list[str]:
+    """Return the sources that are not signed by the keys of their approved place alone.
+
+    Files are compared by what they hold: Debian's keys have several names. A source that is
+    signed by a key in its own text is one of them.
+    """
+    given = {one: [path for path in re.split(r"[,\s]+", one.key) if path] for one in found}
+    wanted = {one: approval(one, approved) for one in found}
+    known = digests(host, {*wanted.values(), *(path for paths in given.values() for path in paths)})
+    return [
+        str(one)
+        for one in found
+        if wanted[one]
+        and {known.get(path, "none") for path in given[one]} != {known.get(wanted[one], "missing")}
+    ]
 
 
 def settings(host: Any) -> dict[str, str]:

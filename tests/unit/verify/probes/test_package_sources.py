@@ -1,5 +1,7 @@
 from types import SimpleNamespace
 
+import pytest
+
 from ringfence.verify.probes import package_sources
 
 LINES = (
@@ -63,10 +65,28 @@ def test_stanzas_have_several_places_and_may_be_off():
     assert found[2].key.strip().startswith("-----BEGIN")
 
 
-def test_a_key_that_is_no_file_of_roots_is_weak():
+@pytest.mark.parametrize(
+    ("digests", "foreign"),
+    [
+        ("d1  /k.gpg\nd1  /other.gpg\n", ["key.sources"]),
+        ("d1  /k.gpg\nd2  /other.gpg\n", ["debian.sources", "key.sources"]),
+        ("d1  /other.gpg\n", ["debian.sources", "key.sources"]),  # /k.gpg is no file of root's
+        ("", ["debian.sources", "key.sources"]),
+    ],
+)
+def test_keys_are_compared_by_what_they_hold(digests, foreign):
     found = package_sources.sources(Host(**{"for one": STANZAS}))
-    assert package_sources.weak_keys(Host(find=""), found) == ["/k.gpg"]
-    assert package_sources.weak_keys(Host(find="/k.gpg\n"), found) == []
+    approved = {"*/debian": "/other.gpg", "http://key.example": "/other.gpg"}
+    said = package_sources.foreign_keys(Host(find=digests), found, approved)
+    assert [text.rpartition("/")[2].strip(")") for text in said] == foreign
+
+
+def test_a_named_place_counts_before_those_of_any_computer():
+    approved = {"*/debian": "/any.gpg", "http://deb.debian.org/debian": "/named.gpg"}
+    debian, security, key = package_sources.sources(Host(**{"for one": STANZAS}))
+    assert package_sources.approval(debian, approved) == "/named.gpg"
+    assert package_sources.approval(security, approved) == ""
+    assert package_sources.approval(key, approved | {"*": "/k"}) == "/k"
 
 
 def test_what_nobody_sets_is_as_apt_has_it():
