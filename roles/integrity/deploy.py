@@ -1,4 +1,4 @@
-"""Files are as their baseline has them (FIM-01), packages from approved places (FIM-02).
+"""Files are as their baseline has them (FIM-01).
 
 In roles/roles.yml it stands before `system`: debsums brings tables of cron, which that role closes.
 The baseline is taken in `finish`, after all roles.
@@ -12,21 +12,10 @@ from pathlib import Path
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
-from ringfence import secrets
-from ringfence.errors import UsageError
 from ringfence.facts.integrity import Baseline, BaselineState
-from ringfence.operations import (
-    boot_loader,
-    files,
-    integrity,
-    packages,
-    permissions,
-    repositories,
-    systemd,
-)
+from ringfence.operations import files, integrity, packages, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.integrity import Kept, Remember
-from ringfence.operations.permissions import SystemFile
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site.deploying import Intent, intent
@@ -35,10 +24,6 @@ from ringfence.site.integrity import KeptBaseline, keep_baseline, kept_baseline
 SCRIPT = "/usr/local/lib/ringfence/integrity"
 STORE = "/var/lib/ringfence/integrity"
 RULES = "/etc/ringfence/aide.conf"
-BOOT_LOADER = ("/boot/grub/grub.cfg", "/boot/grub/user.cfg", "/boot/grub/custom.cfg")
-BOOT_PASSWORD = "/etc/grub.d/01_ringfence"  # noqa: S105 - a path
-PBKDF2 = re.compile(r"grub\.pbkdf2\.sha512\.[1-9][0-9]{4,}\.[0-9A-F]{64,}\.[0-9A-F]{64,}")
-"""What grub-mkpasswd-pbkdf2 prints: 10,000 rounds, which are its default, or more."""
 UNITS = ("ringfence-integrity.service", "ringfence-integrity.timer")
 HOURS_26 = 26 * 3600
 CHECK = Oneshot(
@@ -52,7 +37,7 @@ CHECK = Oneshot(
 
 @deploy("integrity")
 def apply() -> None:
-    """Apply FIM-02, and what FIM-01 needs: the rules, and the check each night."""
+    """Apply the rules, and the check each night."""
     wanted = intent()
     settings = wanted.settings("integrity")
     templates = wanted.site.house.templates_dir("integrity")
@@ -63,19 +48,6 @@ def apply() -> None:
         "waits": settings.waits_for_calls(wanted.host),
     }
 
-    repositories.signed(
-        name="FIM-02 Packages come from approved places, each with its key",
-        approved=settings.repositories_of(wanted.host),
-    )
-    boot_loader.told(
-        name="FIM-02 Who changes what the boot loader starts needs a password; a start needs none",
-        script=BOOT_PASSWORD,
-        content=_boot_password(wanted),
-    )
-    permissions.system_files(
-        name="FIM-02 Root alone reads what the boot loader is told",
-        files=[SystemFile(path=path, mode="0600") for path in BOOT_LOADER],
-    )
     packages.installed(
         name="FIM-01 The tools that compare files are installed", names=["aide", "debsums"]
     )
@@ -147,22 +119,6 @@ def finish() -> None:
         remember=_remembering(site, name),
     )
     systemd.services(name="FIM-01 Files were compared since", oneshots=[CHECK])
-
-
-def _boot_password(wanted: Intent) -> str | None:
-    """Return what GRUB is told. Raises UsageError for a secret that is no hash of GRUB's."""
-    declared = wanted.settings("integrity").boot_password_of(wanted.host)
-    if declared is None:
-        return None
-    digest = secrets.load(wanted.site)[declared.password].get_secret_value().strip()
-    if not PBKDF2.fullmatch(digest):
-        raise UsageError(
-            f"the secret {declared.password!r}, which the policy names under "
-            "integrity.boot_loader, must be what grub-mkpasswd-pbkdf2 prints, from grub.pbkdf2 on: "
-            "change it with `ringfence secrets edit`"
-        )
-    templates = wanted.site.house.templates_dir("integrity")
-    return render(templates, "boot_password", user=declared.user, digest=digest)
 
 
 def _rules(wanted: Intent) -> str:

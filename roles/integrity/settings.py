@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ringfence.site import Host, Section
-from ringfence.site.section import Line, LoginName
+from ringfence.site.section import Line
 
 TREES = ("/boot", "/etc", "/opt", "/usr", "/var/lib/dpkg/info", "/var/spool/cron")
 """Programs, libraries, what starts the host, settings, schedules, and the digests of packages."""
@@ -28,17 +28,6 @@ OF_THE_SYSTEM = (
     *("/etc/lvm/archive", "/etc/lvm/backup", "/etc/lvm/cache"),
 )
 """What the boot loader, the clock, the network and LVM change by themselves."""
-
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-"""The key of Debian's archive, from the package debian-archive-keyring."""
-DEBIAN = tuple(
-    f"{scheme}://{place}"
-    for scheme in ("http", "https")
-    for place in (
-        *("deb.debian.org/debian", "deb.debian.org/debian-security"),
-        *("security.debian.org/debian-security", "security.debian.org"),
-    )
-)
 
 
 def _place(text: str) -> str:
@@ -64,30 +53,6 @@ class PassedOver(Section):
     """What changes them, for the auditor."""
 
 
-class Repository(Section):
-    """A place from which packages come, beside Debian's own."""
-
-    uri: Annotated[str, StringConstraints(pattern=r"^[a-z+]+://?[A-Za-z0-9._~:/-]+[^/]$")]
-    """As sources.list(5) writes it, without a slash at its end: http://mirror.example.org/debian."""
-    key: Annotated[str, AfterValidator(_place)] = KEYRING
-    """The file of the key that signs what it offers; Debian's own, unless given."""
-    groups: list[Line] = Field(default=["all"], min_length=1)
-    """The groups on whose hosts it may be a source."""
-    purpose: Line
-    """What it is for, for the auditor."""
-
-
-class BootLoader(Section):
-    """A password for whoever changes what GRUB starts; to start nobody needs one."""
-
-    groups: list[Line] = Field(min_length=1)
-    """The groups on whose hosts it is needed: those to whose console others come."""
-    user: LoginName = "ringfence"
-    """The name that GRUB asks for beside the password."""
-    password: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
-    """The name of the secret that holds what grub-mkpasswd-pbkdf2 prints, from grub.pbkdf2 on."""
-
-
 class Settings(Section):
     """The integrity of files: what is watched, when, and what becomes of changes."""
 
@@ -101,12 +66,6 @@ class Settings(Section):
     """What becomes of changes that no run of Ringfence made: they stay, and FIM-01 red, until
     somebody accepts them by the id of a change; or each apply accepts them, and installs altered
     packages anew, on hosts that are there to be broken."""
-    repositories: list[Repository] = Field(default_factory=list)
-    """Places from which packages come, beside deb.debian.org and security.debian.org."""
-    secure_boot: list[Line] = Field(default_factory=list)
-    """The groups whose hosts must start by Secure Boot; of others its state is recorded alone."""
-    boot_loader: BootLoader | None = None
-    """A password for whoever changes what GRUB starts; without it anybody at a console may."""
     check_time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = (
         "04:15"
     )
@@ -126,26 +85,6 @@ class Settings(Section):
             if any(host.in_group(group) for group in entry.groups)
         ]
         return [*DOCUMENTS, *OF_PEOPLE, *OF_THE_GUARD, *OF_THE_SYSTEM, *declared]
-
-    def repositories_of(self, host: Host) -> dict[str, str]:
-        """Return the approved sources of packages of a host: place to the file of its key."""
-        declared = {
-            entry.uri: entry.key
-            for entry in self.repositories
-            if any(host.in_group(group) for group in entry.groups)
-        }
-        return {**dict.fromkeys(DEBIAN, KEYRING), **declared}
-
-    def needs_secure_boot(self, host: Host) -> bool:
-        """Whether a host must start by Secure Boot."""
-        return any(host.in_group(group) for group in self.secure_boot)
-
-    def boot_password_of(self, host: Host) -> BootLoader | None:
-        """Return whose password GRUB asks for on a host before it lets anybody change a start."""
-        wanted = self.boot_loader
-        if wanted and any(host.in_group(group) for group in wanted.groups):
-            return wanted
-        return None
 
     def waits_for_calls(self, host: Host) -> bool:
         """Whether the check waits on a host until no call is active."""

@@ -1,10 +1,10 @@
-"""The integrity of files, by a baseline that is kept elsewhere; where packages come from."""
+"""The integrity of files, by a baseline that is kept elsewhere."""
 
 import pytest
 
-from ringfence.verify import control, not_applicable
-from ringfence.verify.probes import boot_chain, host_inventory, package_sources
+from ringfence.verify import control
 from ringfence.verify.probes import file_integrity as integrity
+from ringfence.verify.probes import host_inventory
 
 NIGHT = 26  # hours: a day, and what a timer may be late
 FEW = 500
@@ -123,93 +123,3 @@ def test_the_last_comparison_succeeded(host, expect):
     expect("timers that compare", len(timers), at_least=1)
     for timer in timers:
         expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
-
-
-# FIM-02: where packages come from
-
-
-@pytest.fixture
-def sources(host, expect):
-    """The sources of packages, one at least: a host without one gets no security updates."""
-    found = package_sources.sources(host)
-    expect("sources of packages", len(found), at_least=1)
-    return found
-
-
-@control("FIM-02")
-def test_every_source_of_packages_names_the_key_that_signs_it(host, sources, expect):
-    without = [str(source) for source in sources if not source.key]
-    expect("sources that any key may sign", without, nothing=True)
-    expect(
-        "keys that root alone doesn't keep", package_sources.weak_keys(host, sources), nothing=True
-    )
-
-
-@control("FIM-02")
-def test_no_source_of_packages_does_without_signatures(sources, expect):
-    loose = [f"{source} {option}" for source in sources for option in source.loose]
-    expect("sources that do without signatures", loose, nothing=True)
-
-
-@control("FIM-02")
-def test_packages_come_from_approved_places_alone(sources, policy, declared, expect):
-    approved = policy.integrity.repositories_of(declared)
-    foreign = [str(source) for source in sources if source.place not in approved]
-    expect("sources that nobody approved", foreign, nothing=True)
-
-
-@control("FIM-02")
-def test_apt_is_told_to_want_signatures(host, expect):
-    for name, value in package_sources.settings(host).items():
-        expect(name, value, equals=package_sources.SETTINGS[name])
-
-
-@control("FIM-02")
-def test_apt_refuses_a_source_that_nobody_signed(host, expect):
-    found = package_sources.takes_what_nobody_signed(host)
-    expect("what apt does with a source that nobody signed", found, equals="refuses")
-
-
-@control("FIM-02")
-def test_no_key_counts_for_every_source(host, expect):
-    found = package_sources.keys_for_all(host)
-    expect("keys for every source that no package brought", found, nothing=True)
-
-
-# FIM-02: what starts the host
-
-
-@control("FIM-02")
-def test_only_root_reads_what_the_boot_loader_is_told(host, policy, declared, expect):
-    state = boot_chain.secure_boot(host)
-    known = ["on"] if policy.integrity.needs_secure_boot(declared) else boot_chain.STATES
-    expect("Secure Boot", state, one_of=known)
-    found = boot_chain.open_configurations(host)
-    expect("configurations of the boot loader that others may read", found, nothing=True)
-
-
-@pytest.fixture
-def menu(host):
-    """GRUB's menu; a container is started by another computer."""
-    if boot_chain.secure_boot(host) == "another computer's":
-        not_applicable("another computer starts a container")
-    return boot_chain.menu(host)
-
-
-@control("FIM-02")
-def test_who_changes_what_the_boot_loader_starts_needs_a_password(menu, policy, declared, expect):
-    wanted = policy.integrity.boot_password_of(declared)
-    if wanted is None:
-        not_applicable("the site wants no password of the boot loader on hosts of this group")
-    expect("whether GRUB starts the host", menu is not None, equals=True)
-    expect("who may change what GRUB starts", menu.superusers, equals=[wanted.user])
-    expect("accounts of GRUB with a strong password", menu.strong, equals=[wanted.user])
-    expect("accounts of GRUB with a weak password", menu.weak, nothing=True)
-
-
-@control("FIM-02")
-def test_no_start_waits_for_a_password(menu, expect):
-    if menu is None:
-        not_applicable("GRUB does not start this host")
-    expect("entries of the boot menu", menu.entries, at_least=1)
-    expect("entries that nobody starts without a password", menu.waiting, nothing=True)

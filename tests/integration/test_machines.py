@@ -1,15 +1,26 @@
 """Hosts with kernels of their own, on both Debians: red, green, rebooted, green; a full disk."""
 
+import hashlib
 import json
+import secrets
 
 import pytest
 
 from ringfence import lab as labs
+from ringfence.secrets import Vault
 
 pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
 ROLES = "kernel,ssh,firewall,confinement,audit"
 """What has to do with a host's own kernel, and what lets somebody in after a boot."""
+GRUB = """
+DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends grub2-common
+mkdir -p /boot/grub
+update-grub
+"""
+ROUNDS = 10_000
+"""Of PBKDF2, as grub-mkpasswd-pbkdf2 has them."""
+BOOT_LOADER = "{groups: [pbx, recordings], password: grub}"
 OF_MORE_ROLES = {"LOG-04", "LOG-05", "ACR-01", "ACR-02"}
 """Controls that want more: the role `logging`, or data directories of the role `permissions`."""
 
@@ -68,14 +79,37 @@ def test_each_control_of_the_kernel_is_seen_red_on_machines(machines, whole, of_
     assert f"{len(of_machines)} of {len(of_machines)} controls proven" in proven.stdout
 
 
+@pytest.fixture
+def with_menus(machines, whole):
+    """The machines as GRUB starts them, with a menu of its own making; the site wants a password.
+
+    The lab's computer starts them without it all the same.
+    """
+    labs.reset(machines.path, LIMIT.split(","), say=print)
+    for host in LIMIT.split(","):
+        machines.run_on(host, GRUB)
+    password, salt = secrets.token_bytes(16), secrets.token_bytes(64)
+    digest = hashlib.pbkdf2_hmac("sha512", password, salt, ROUNDS).hex().upper()
+    vault = Vault(whole.path, [whole.path / ".lab/id_ed25519"])
+    told = f"grub.pbkdf2.sha512.{ROUNDS}.{salt.hex().upper()}.{digest}"
+    vault.write(vault.read() + f"\ngrub: {told}\n".encode(), replacing=vault.sealed())
+    policy = (whole.path / "policy.yml").read_text()
+    assert "\nprovenance:\n" in policy
+    (whole.path / "policy.yml").write_text(
+        policy.replace("\nprovenance:\n", f"\nprovenance:\n  boot_loader: {BOOT_LOADER}\n")
+    )
+    return machines
+
+
 @pytest.mark.every_way
-def test_the_controls_of_the_clock_are_seen_red_on_machines_and_their_server(
-    machines, whole, of_time
+def test_controls_of_clocks_and_boot_loaders_are_seen_red_on_machines_and_their_server(
+    with_menus, of_both
 ):
+    machines = with_menus
     site, limit = str(machines.path), f"{LIMIT},bastion1"
     applied = machines.ringfence("apply", site, "--limit", LIMIT, "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    chosen = ("--limit", limit, "--control", ",".join(of_time), "--together")
+    chosen = ("--limit", limit, "--control", ",".join(of_both), "--together")
     proven = machines.ringfence("prove", site, *chosen)
     assert proven.returncode == 0, proven.stdout + proven.stderr
 

@@ -12,9 +12,9 @@ from ringfence.site import find_house
 
 
 @pytest.mark.parametrize("ways", ["sample", pytest.param("every", marks=pytest.mark.every_way)])
-def test_every_control_of_a_container_is_proven(widened, of_machines, of_logs, of_time, ways):
+def test_every_control_of_a_container_is_proven(widened, of_machines, of_logs, of_both, ways):
     known = load_catalogue(find_house(widened.house)).controls
-    elsewhere = {*of_machines, *of_logs, *(of_time if ways == "every" else ())}
+    elsewhere = {*of_machines, *of_logs, *(of_both if ways == "every" else ())}
     controls = ",".join(name for name in known if name not in elsewhere)
     proven = widened.ringfence(
         *("prove", str(widened.path), "--limit", "bastion1,agent1", "--together"),

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from ringfence.rendering import render
 from ringfence.site import find_house
-from roles.integrity import deploy
 from roles.integrity import settings as module
 from roles.integrity.settings import Settings
 
@@ -70,35 +69,3 @@ def test_the_comparison_takes_only_what_no_call_wants():
     unit = (HOUSE.templates_dir("integrity") / "ringfence-integrity.service.j2").read_text()
     for line in ("CPUWeight=idle", "Nice=19", "IOSchedulingClass=idle"):
         assert f"\n{line}\n" in unit
-
-
-def test_the_boot_loader_has_a_password_on_declared_groups_alone():
-    given = settings(boot_loader={"groups": ["agents"], "password": "grub"})
-    assert given.boot_password_of(host("agents")).user == "ringfence"
-    assert given.boot_password_of(host("pbx")) is None
-    assert settings().boot_password_of(host("agents")) is None
-
-
-@pytest.mark.parametrize(
-    ("digest", "good"),
-    [
-        (f"grub.pbkdf2.sha512.10000.{'AB' * 64}.{'CD' * 64}", True),
-        (f"grub.pbkdf2.sha512.9999.{'AB' * 64}.{'CD' * 64}", False),
-        ("open", False),
-        (f"grub.pbkdf2.sha512.10000.{'AB' * 64}.{'CD' * 64}\nset superusers=", False),
-    ],
-)
-def test_only_what_grub_made_is_given_to_grub(digest, good):
-    assert bool(deploy.PBKDF2.fullmatch(digest)) is good
-
-
-def test_the_script_of_the_boot_menu_is_sound_and_starts_need_no_password():
-    templates = HOUSE.templates_dir("integrity")
-    script = render(templates, "boot_password", user="ringfence", digest="grub.pbkdf2.x")
-    told = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines() == [
-        'set superusers="ringfence"',
-        "export superusers",
-        "password_pbkdf2 ringfence grub.pbkdf2.x",
-        'menuentry_id_option="--unrestricted $menuentry_id_option"',
-    ]
