@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.verify import control
-from ringfence.verify.probes import alerting, host_inventory
+from ringfence.verify.probes import alerting, host_inventory, next_runs
 
 DAY = 86_400
 OFTEN = 0.25  # hours
@@ -73,13 +73,10 @@ def test_no_alert_waits_that_nobody_accepted(host, channels, expect):
 
 @control("IDS-03")
 def test_services_that_stop_are_looked_for_every_few_minutes(host, expect):
-    alerting.let_a_look_end(host)
-    timers = host_inventory.timers(host, alerting.TIMERS)
-    due = [timer for timer in timers if timer.enabled == "enabled" and timer.active == "active"]
+    due = next_runs.due(host, alerting.TIMERS)
     expect("timers of the look that are enabled and active", len(due), at_least=1)
-    hours = [timer.seconds_to_next / 3600 for timer in due if timer.seconds_to_next is not None]
-    expect("hours until the next look", round(min(hours, default=999), 2), at_most=OFTEN)
-    for timer in timers:
+    expect("hours until the next look", min(one.hours for one in due), at_most=OFTEN)
+    for timer in host_inventory.timers(host, alerting.TIMERS):
         expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
     expect("minutes since the last look", alerting.minutes_since_a_look(host), at_most=LATEST)
 

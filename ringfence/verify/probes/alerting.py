@@ -14,14 +14,6 @@ HANDLER = "ringfence-alert@"
 OWN = "systemctl list-unit-files --no-legend --no-pager --plain --type=service 'ringfence-*' || :"
 """It fails where there is none."""
 HOUR = 60  # minutes
-UNDER_WAY = """\
-for _ in $(seq 90); do
-    case $(systemctl is-active ringfence-alert-watch.service) in
-        activating | deactivating) sleep 1 ;;
-        *) break ;;
-    esac
-done"""
-"""While a look is under way, systemd knows no moment of the next one."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +95,6 @@ def overdue(host: Any, minutes: int = HOUR) -> list[str]:
         f"find {STATE} -type f -path '*/waiting/*' ! -name '.*' -mmin +{minutes}"
     ).stdout
     return sorted(line.removeprefix(f"{STATE}/waiting/") for line in text.splitlines())
-
-
-def let_a_look_end(host: Any) -> None:
-    """Wait until no look is under way, a minute and a half at most."""
-    host.run(UNDER_WAY)
 
 
 def minutes_since_a_look(host: Any) -> float:
