@@ -1,4 +1,4 @@
-"""The archive of all hosts' logs: closed day by day, chained, signed, immutable (LOG-07)."""
+"""The archive of all logs: closed day by day, chained, signed, immutable; with room (LOG-07)."""
 
 import json
 
@@ -15,6 +15,8 @@ MODULES = {name: f"{LIBRARY}/archive/{name}.py" for name in ("chain", "files", "
 CONFIGURATION = "/etc/ringfence/archive.json"
 STATE = "/var/lib/ringfence/archive"
 UNITS = ("ringfence-close-archive.service", "ringfence-close-archive.timer")
+ROOM_SCRIPT = f"{LIBRARY}/log-room"
+ROOM_UNITS = ("ringfence-log-room.service", "ringfence-log-room.timer")
 HOURS_26 = 26 * 3600
 COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
 
@@ -52,15 +54,27 @@ def closed_each_night(wanted: Intent) -> None:
                 for name, path in MODULES.items()
             ),
             File(path=CONFIGURATION, content=configuration(wanted)),
+            File(
+                path=ROOM_SCRIPT,
+                content=render(templates, "log-room", **values),
+                mode="0755",
+                validators=[("sh", "-n", files.STAGE)],
+            ),
         ],
     )
     systemd.units(
-        name="LOG-07 The job's service and timer",
-        units=[Unit(name=unit, content=render(templates, unit, **values)) for unit in UNITS],
+        name="LOG-07 The services and timers that look after the archive",
+        units=[
+            Unit(name=unit, content=render(templates, unit, **values))
+            for unit in (*UNITS, *ROOM_UNITS)
+        ],
     )
     systemd.services(
-        name="LOG-07 Files of days that are over are closed",
-        services=[Service(unit=UNITS[1], restart_for=[f"{systemd.UNIT_DIRECTORY}/{UNITS[1]}"])],
+        name="LOG-07 Days that are over are closed, and people hear when room is short",
+        services=[
+            Service(unit=timer, restart_for=[f"{systemd.UNIT_DIRECTORY}/{timer}"])
+            for timer in (UNITS[1], ROOM_UNITS[1])
+        ],
         oneshots=[
             Oneshot(
                 unit=UNITS[0],

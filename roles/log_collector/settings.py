@@ -26,6 +26,9 @@ class Settings(Section):
     because it was still being written to, is tried again each hour."""
     close_delay_minutes: int = Field(default=10, ge=0, le=60)
     """By how much that moment may be late."""
+    least_free_percent: int = Field(default=10, ge=1, le=50)
+    """The part of the archive's disk that must be free: with less, LOG-07 is red and people are
+    told each hour. On a disk that is full nothing is accepted, and hosts keep what they say."""
 
 
 def days_kept(policy: Policy, host: Host) -> int:

@@ -31,6 +31,7 @@ OWN_UNITS = (
     *("ringfence-log-days.service", "ringfence-log-days.timer"),
     *("ringfence-log-receiver.service", "ringfence-log-sender.service"),
     *("ringfence-close-archive.service", "ringfence-close-archive.timer"),
+    *("ringfence-log-room.service", "ringfence-log-room.timer"),
 )
 """Units that Ringfence itself makes."""
 

@@ -5,11 +5,19 @@ from datetime import timedelta
 import pytest
 
 from ringfence.verify import control, not_applicable
-from ringfence.verify.probes import access_rows, host_inventory, log_arrivals, log_chain
+from ringfence.verify.probes import (
+    access_rows,
+    host_inventory,
+    log_arrivals,
+    log_chain,
+    log_room,
+    next_runs,
+)
 from ringfence.verify.probes import log_folders as archive
 
 MINUTE = 60  # seconds
 NIGHT = 26  # hours: a day, and what a timer may be late
+HOURLY = 1.2  # hours: with what a timer may be late
 REFUSED = "Operation not permitted"  # EPERM: the file's attribute, whatever the rights of who asks
 YEAR = 400  # days
 DATA_GROUPS = ("recordings", "database", "backup_server")
@@ -137,6 +145,25 @@ def test_the_last_run_that_closed_files_succeeded(host, expect):
     expect("timers that close files", len(timers), at_least=1)
     for timer in timers:
         expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
+
+
+@control("LOG-07")
+def test_the_archives_disk_has_room(host, policy, expect):
+    free = log_room.free_percent(host)
+    least = policy.log_collector.least_free_percent
+    expect("free percent of the archive's disk", free, at_least=least)
+
+
+@control("LOG-07")
+def test_people_hear_of_a_disk_that_is_nearly_full(host, policy, expect):
+    due = next_runs.due(host, log_room.TIMERS)
+    expect("timers that look for room and are enabled and active", len(due), at_least=1)
+    expect("hours until the next look for room", min(one.hours for one in due), at_most=HOURLY)
+    little = 100 - policy.log_collector.least_free_percent / 2
+    said = {log_room.look(host, one.timer, little) for one in due}
+    expect("what a look says of a disk that is nearly full", sorted(said), equals=["fails"])
+    said = {log_room.look(host, one.timer, 10) for one in due}
+    expect("what a look says of a disk with room", sorted(said), equals=["well"])
 
 
 # The access record in it
