@@ -1,18 +1,34 @@
 """Logs of real hosts at a real collector: none is lost on the way, and what is altered is named."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ringfence import lab as labs
+from ringfence.lab import processes
+from ringfence.lab.paths import LabPaths
+from ringfence.pki.issuing import Issuing
+from ringfence.site import load_site
 
 COLLECTOR = "collector1"  # Debian 13
 ANCHOR = "bastion1"
 RECEIVER = "ringfence-log-receiver.service"
 CONTROLS = "LOG-06,LOG-07,ACR-04"
 MESSAGES = 1000
+SENDERS = 50
+EACH = 4000
+"""Messages of each of many senders."""
 ARCHIVE = "cd /srv/logs/{host} && {{ cat *.jsonl; zstd -dcq *.zst; }} 2>/dev/null | grep '{word}'"
 SAY = "seq -f '{word} %.0f' {first} {last} | logger -t {word}"
 CUT = """nft -f - <<'END'
@@ -31,6 +47,22 @@ cgroup=/sys/fs/cgroup$(systemctl show -p ControlGroup --value {receiver})
 sleep 1000 </srv/logs/_unidentified/kept >/dev/null 2>&1 &
 echo $! >"$cgroup/cgroup.procs"
 ! umount /srv/logs/_unidentified 2>/dev/null
+"""
+ALARM = "journalctl -q -t ringfence-logging -p alert"
+FULL = """
+systemctl stop {receiver}
+mount -t tmpfs -o size=64k,mode=0750 tmpfs /srv/logs/{host}
+systemctl start {receiver}
+"""
+"""What the host said before is hidden; what it says meanwhile wants more."""
+ROOM = """
+mount -o remount,size=64m /srv/logs/{host}
+sleep 3 # what comes now is kept there
+systemctl stop {receiver}
+cp /srv/logs/{host}/*.jsonl /run/
+umount /srv/logs/{host}
+for file in /run/*.jsonl; do cat "$file" >>/srv/logs/{host}/"${{file##*/}}" && rm "$file"; done
+systemctl start {receiver}
 """
 YESTERDAY = """
 folder=/srv/logs/agent1 day=$(date -u -d yesterday +%F)
@@ -109,6 +141,23 @@ def host_reset(lab, host, word):
     lab.run_on(COLLECTOR, f"systemctl start {RECEIVER}")
 
 
+def archive_full(lab, host, word):
+    """Say all while the host's part of the archive is full; make room when it was told."""
+    lab.run_on(COLLECTOR, FULL.format(host=host, receiver=RECEIVER))
+    say(lab, host, word)
+    told = (
+        f"journalctl --sync; journalctl -q -t ringfence-logging -p alert | grep '/{host}/.*space'"
+    )
+    for _ in range(60):
+        if labs.run_on(lab.path, COLLECTOR, told).returncode == 0:
+            break
+        time.sleep(1)
+    else:
+        raise AssertionError("nobody is told that the disk is full")
+    assert received(lab, host, word) == []
+    lab.run_on(COLLECTOR, ROOM.format(host=host, receiver=RECEIVER))
+
+
 @pytest.mark.parametrize("host", ["bastion1", "agent1"])  # Debian 13 and Debian 12
 @pytest.mark.parametrize(
     "fault",
@@ -118,6 +167,7 @@ def host_reset(lab, host, word):
         rsyslog_killed,
         sender_killed,
         receiver_killed,
+        archive_full,
         host_reset,
     ],
 )
@@ -209,6 +259,58 @@ def test_a_run_keeps_the_heads_that_it_saw_and_the_anchor_need_not(archived):
         archived.run_on(ANCHOR, f"umount {anchors}")
     read = archived.ringfence("logs", "verify", site)
     assert (read.returncode, "heads compared that verifications saw" in read.stdout) == (0, True)
+
+
+@pytest.fixture
+def crowded(collected, tmp_path):
+    """The collector of a site with fifty hosts more, which are this computer's addresses."""
+    site = collected.copied(tmp_path / "crowded")
+    declared = yaml.safe_load((site.path / "hosts.yml").read_text())
+    agent = {"groups": ["agents"], "classification": "basic", "owner": "ana"}
+    crowd = {f"load{number}": f"10.77.0.{100 + number}" for number in range(1, SENDERS + 1)}
+    declared["hosts"] |= {name: agent | {"address": address} for name, address in crowd.items()}
+    (site.path / "hosts.yml").write_text(json.dumps(declared))
+    chosen = ("--limit", COLLECTOR, "--no-verify")
+    applied = site.ringfence("apply", str(site.path), *chosen)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    yield site, crowd
+    again = collected.ringfence("apply", str(collected.path), *chosen)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+@pytest.fixture
+def credentials(crowded, tmp_path):
+    """Files of a certificate of the site's authority, of its key, and of the authority."""
+    path = crowded[0].path
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "load1")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, SHA256())
+    site = load_site(path)
+    issuing = Issuing(site, [path / ".lab/id_ed25519"])
+    issuing.issue(site.host("load1"), request.public_bytes(Encoding.PEM))
+    own = tmp_path / "load1.key"
+    own.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return issuing.files.certificate("load1"), own, issuing.files.authority
+
+
+def test_what_fifty_senders_say_at_once_is_there_once(lab, crowded, credentials):
+    site, crowd = crowded
+    (network,) = processes.find(LabPaths(lab.path).state, processes.NETWORK)
+    enter = ["nsenter", "--target", str(network.pid), "--net", "--"]
+    for address in crowd.values():
+        subprocess.run([*enter, "ip", "address", "add", f"{address}/24", "dev", "lab0"], check=True)
+    program = Path(__file__).with_name("many_senders.py")
+    sent = subprocess.run(
+        [*enter, sys.executable, program, "10.77.0.15", *credentials, str(EACH), *crowd.values()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sent.returncode == 0, sent.stderr
+    print(f"{len(crowd) * EACH / float(sent.stdout):.0f} messages a second")
+    for name in crowd:
+        numbers = [number for number, _ in received(site, name, "crowded")]
+        assert sorted(numbers) == list(range(1, EACH + 1)), name
 
 
 @pytest.mark.every_way
