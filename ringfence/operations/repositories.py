@@ -12,6 +12,9 @@ from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, plain
 
 LINE = re.compile(r"\s*deb(?:-src)?\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)")
+DEBIANS = frozenset(
+    f"/usr/share/keyrings/debian-archive-keyring.{ending}" for ending in ("gpg", "pgp")
+)
 LOOSE = ("trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
 """Options by which apt does without signatures (sources.list(5))."""
 YES = ("yes", "true", "1", "on", "with", "enable")
@@ -26,7 +29,8 @@ def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     another key than a place of any computer's wants, or that does without signatures, becomes a
     comment; so do settings of apt's that do, and keys that count for every source go to
     /var/lib/ringfence/previous, unless a package brought them. Root alone writes key files. A host
-    of which no source would be left, and with it no update, is refused.
+    of which no source would be left, and with it no update, is refused; so is one that has not the
+    key which a source needs.
     """
     for uri, key in approved.items():
         plain(uri.removeprefix("*"), "the source")
@@ -41,7 +45,7 @@ def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
         places = {_place_of(uri.rstrip("/"), approved) for uri in uris}
         keys = {approved[place] for place in places if place is not None}
         given = options.get("signed-by")
-        known = given is not None and {_bare(given)} == {_bare(key) for key in keys}
+        known = given is not None and keys <= _names_of(given)
         is_named = all(place is not None and place[0] != "*" for place in places)
         is_loose = any(options.get(name, "no").lower() in YES for name in LOOSE)
         is_open = given is None or is_named
@@ -81,9 +85,9 @@ def _place_of(uri: str, approved: Mapping[str, str]) -> str | None:
     return next(any_computer, None)
 
 
-def _bare(key: str) -> str:
-    """Return the name of a key file without its ending: Debian's has one name with each."""
-    return re.sub(r"\.(gpg|pgp|asc)$", "", key)
+def _names_of(key: str) -> frozenset[str]:
+    """Return every name of a key file: the keyring of Debian's archive has two."""
+    return DEBIANS if key in DEBIANS else frozenset({key})
 
 
 def _parse(entry: Entry) -> tuple[dict[str, str], list[str]]:

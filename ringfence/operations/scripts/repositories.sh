@@ -1,6 +1,10 @@
 # shellcheck shell=sh disable=SC2015
 # Names the key by which a source is signed, in the place of another. Needs the functions of tree.sh.
+demand_key() { # key: a source whose key is missing brings no updates
+    [ -s "$1" ] || fail "the key $1 is not on this host: put it there, or name another in the policy, under provenance.repositories"
+}
 sign_line() { # path number key
+    demand_key "$3"
     keep "$1"
     sed -i -E "$2{
         s,(\[[^]]*)\bsigned-by=[^] ]*,\1,I
@@ -10,6 +14,7 @@ sign_line() { # path number key
     printf 'line %s of %s is signed by %s\n' "$2" "$1" "$3"
 }
 sign_stanza() { # path first last key
+    demand_key "$4"
     keep "$1"
     # A field goes on in the lines below that begin with a blank (deb822(5)).
     cp -a -- "$1" "$1.new" && awk -v first="$2" -v last="$3" -v key="$4" '
