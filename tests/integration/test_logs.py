@@ -293,15 +293,32 @@ def credentials(crowded, tmp_path):
     return issuing.files.certificate("load1"), own, issuing.files.authority
 
 
-def test_what_fifty_senders_say_at_once_is_there_once(lab, crowded, credentials):
-    site, crowd = crowded
+@pytest.fixture
+def addresses(lab, crowded):
+    """How a command runs where this computer has the addresses of all these hosts."""
     (network,) = processes.find(LabPaths(lab.path).state, processes.NETWORK)
     enter = ["nsenter", "--target", str(network.pid), "--net", "--"]
-    for address in crowd.values():
-        subprocess.run([*enter, "ip", "address", "add", f"{address}/24", "dev", "lab0"], check=True)
+    changes = [f"{address}/24 dev lab0" for address in crowded[1].values()]
+    for change in changes:
+        subprocess.run([*enter, "ip", "address", "add", *change.split()], check=True)
+    yield enter
+    for change in changes:
+        subprocess.run([*enter, "ip", "address", "del", *change.split()], check=True)
+
+
+def test_what_fifty_senders_say_at_once_is_there_once(crowded, credentials, addresses):
+    site, crowd = crowded
     program = Path(__file__).with_name("many_senders.py")
     sent = subprocess.run(
-        [*enter, sys.executable, program, "10.77.0.15", *credentials, str(EACH), *crowd.values()],
+        [
+            *addresses,
+            sys.executable,
+            program,
+            "10.77.0.15",
+            *credentials,
+            str(EACH),
+            *crowd.values(),
+        ],
         capture_output=True,
         text=True,
         check=False,
