@@ -12,6 +12,7 @@ from ringfence.archive.keys import load_keys
 from ringfence.archive.site import SiteArchive, collectors
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, verify_archive
+from ringfence.cli.log_reviews import acknowledge, review
 from ringfence.cli.options import json_option, runs_folder, runs_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.site import load_site
@@ -24,7 +25,11 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.group(epilog="Example: ringfence logs verify inventories/center")
 def logs() -> None:
-    """Verify the collector's archive of logs, and anchor it on another host."""
+    """Verify the collector's archive of logs, anchor it elsewhere, and review what is in it."""
+
+
+logs.add_command(review)
+logs.add_command(acknowledge)
 
 
 @logs.command(epilog="Example: ringfence logs verify inventories/center --since 2026-11-01")

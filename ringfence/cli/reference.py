@@ -27,6 +27,7 @@ ENVIRONMENT = {
 }
 FILES = {
     "SITE/runs": "What each run did or measured, with its reports.",
+    "SITE/reviews": "Who acknowledged which exception of the daily review of logs.",
     "SITE/secrets.yml.age": "The site's secrets.",
     "/var/lib/ringfence": "On a host: former states of what was changed, and the guard.",
 }

@@ -16,7 +16,8 @@ OPENING = """\
 
 A site is a folder with `hosts.yml`, `policy.yml` and `waivers.yml`; `ringfence init DIR` writes a
 commented sample, `ringfence check DIR` tells what is wrong, each thing with file, line and column.
-One that can be played in the lab (`ringfence lab up DIR`) has `lab.yml` too.
+One that can be played in the lab (`ringfence lab up DIR`) has `lab.yml` too. The files
+`reviews/YYYY-MM.yml` are written by `ringfence logs acknowledge`, and read with the others.
 
 The files are a small part of YAML, in UTF-8: mappings with text as keys, lists, scalars. `true` and
 `false` alone are booleans, a decimal number without leading zeros is a number; `no`, `1:30`, `012`

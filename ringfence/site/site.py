@@ -10,6 +10,7 @@ from typing import Any
 
 from ringfence.errors import UsageError
 from ringfence.site.access import Access, access_register, deploy_key
+from ringfence.site.acknowledgements import Acknowledgement
 from ringfence.site.hosts import Host, HostsFile, SshAccess, Verification
 from ringfence.site.house import House
 from ringfence.site.policy import BasePolicy, DeployKey
@@ -30,6 +31,8 @@ class Site:
     waivers_file: WaiversFile
     warnings: list[Problem] = field(default_factory=list)
     """What `ringfence check` mentions of a site that is usable: expired waivers, missing keys."""
+    acknowledgements: dict[str, Acknowledgement] = field(default_factory=dict)
+    """Who looked at which exception of the daily review of logs, by the exception's id."""
 
     @property
     def name(self) -> str:

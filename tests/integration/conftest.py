@@ -46,7 +46,7 @@ OF_A_KERNEL = {"SYS-02", "SYS-03", *OF_THE_AUDIT} - {"LOG-04", "LOG-05"}  # of t
 """Controls that don't apply in containers at all, whose kernel is this computer's."""
 OF_HIGH = {"LOG-03", "LOG-04", "ACR-01", "ACR-02"}
 """Controls of hosts that are classified high: of the lab's only recordings1 is."""
-OF_COLLECTORS = {"LOG-07", "ACR-04"}
+OF_COLLECTORS = {"LOG-07", "LOG-08", "ACR-04"}
 """Controls of hosts that take others' logs."""
 OF_LOGS = ("LOG-06", *sorted(OF_COLLECTORS))
 """Controls that are proven where a host takes logs."""

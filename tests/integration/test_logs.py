@@ -24,7 +24,7 @@ from ringfence.site import load_site
 COLLECTOR = "collector1"  # Debian 13
 ANCHOR = "bastion1"
 RECEIVER = "ringfence-log-receiver.service"
-CONTROLS = "LOG-06,LOG-07,ACR-04"
+CONTROLS = "LOG-06,LOG-07,LOG-08,ACR-04"
 MESSAGES = 1000
 SENDERS = 50
 EACH = 4000

@@ -126,7 +126,10 @@ def test_a_test_waits_for_no_silence(hook, web):
 
 def test_services_on_which_no_control_hangs_start_nothing(hook, web):
     assert hook.run("failed", "games.service") == (0, "")
-    assert hook.run("failed", "ringfence-integrity.service") == (0, "")
+    assert hook.run("failed", "ringfence-integrity.service") == (
+        0,
+        "ringfence-integrity.service failed (exit-code)\n",
+    )
     assert [call[2]["alerts"][0]["unit"] for call in web.calls] == ["ringfence-integrity.service"]
 
 

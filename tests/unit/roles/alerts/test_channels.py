@@ -36,7 +36,7 @@ def test_a_password_goes_by_tls_alone_and_is_told_nobody(program, smtp, certific
     smtp.context = certificate
     mail(program, smtp, security="starttls", authority="site", user="alerts", password="smtp")
     code, said = program.run("failed", "a.service")
-    assert (code, said) == (0, "")
+    assert (code, said) == (0, "a.service failed (exit-code)\n")
     [(user, _, _)] = smtp.messages
     assert user[1:] == ["alerts", "canary-pass"]
     kept = [path.read_text() for path in program.state.rglob("*") if path.is_file()]
@@ -84,7 +84,7 @@ def test_a_webhook_gets_json_and_its_token(program, web, certificate):
     hook = {"name": "chat", "url": f"https://127.0.0.1:{web.server_port}", "authority": "site"}
     secrets = {"t": "canary-token", "p": "/services/canary"}
     program.configure({"webhooks": [{**hook, "token": "t", "path": "p"}]}, secrets)
-    assert program.run("failed", "a.service") == (0, "")
+    assert program.run("failed", "a.service") == (0, "a.service failed (exit-code)\n")
     [(path, headers, content)] = web.calls
     assert path == "/services/canary"
     assert headers["Authorization"] == "Bearer canary-token"

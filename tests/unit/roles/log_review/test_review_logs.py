@@ -1,0 +1,345 @@
+import json
+import subprocess
+
+import pytest
+
+from .conftest import day
+
+FROM = "from 203.0.113.7 port 50000 ssh2"
+DENIED = (
+    'type=SYSCALL msg=audit(1.0:1): success=no exit=-13 auid=1200 key="access-denied"\x1d'
+    'ARCH=x86_64 AUID="ana" UID="ana"'
+)
+IDENTITY = (
+    'type=SYSCALL msg=audit(1.0:1): success=yes exit=3 auid=1200 key="identity"\x1d'
+    'ARCH=x86_64 AUID="{}" UID="root"'
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "found"),
+    [
+        ("sshd", f"Accepted publickey for ana {FROM}: x", ("login", "external", "ana", False)),
+        (
+            "sshd-session",
+            f"Accepted publickey for eve {FROM}: x",
+            ("login-of-stranger", "external", "eve", True),
+        ),
+        (
+            "login",
+            "pam_unix(login:session): session opened for user ana(uid=1200) by ana(uid=0)",
+            ("login", "internal", "ana", False),
+        ),
+        (
+            "sshd",
+            f"Failed password for invalid user eve {FROM}",
+            ("login-failed", "external", "203.0.113.7", False),
+        ),
+        (
+            "sshd",
+            "Connection closed by authenticating user root 10.1.2.3 port 4 [preauth]",
+            ("login-failed", "internal", "10.1.2.3", False),
+        ),
+        (
+            "login",
+            "pam_unix(login:auth): authentication failure; logname= uid=0 ruser= rhost=  user=ana",
+            ("login-failed", "internal", "ana", False),
+        ),
+        (
+            "sudo",
+            "     ana : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/sh",
+            ("privilege-denied", "internal", "ana", False),
+        ),
+        (
+            "sudo",
+            "     ana : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; COMMAND=/bin/sh",
+            ("privilege-denied", "internal", "ana", False),
+        ),
+        ("su", "FAILED SU (to root) ana on pts/1", ("privilege-denied", "internal", "ana", False)),
+        ("audisp-syslog", DENIED, ("access-denied", "internal", "ana", False)),
+        (
+            "audisp-syslog",
+            IDENTITY.format("ana"),
+            ("keys-changed", "internal", "ana", True),
+        ),
+        (
+            "audisp-syslog",
+            IDENTITY.format("deploy"),
+            ("account-changed", "internal", "deploy", False),
+        ),
+        (
+            "useradd",
+            "new user: name=eve, UID=1300, GID=1300, home=/home/eve, shell=/bin/sh, from=none",
+            ("account-made", "internal", "eve", True),
+        ),
+        (
+            "useradd",
+            "new user: name=toor, UID=0, GID=0, home=/root, shell=/bin/sh, from=none",
+            ("account-made", "internal", "toor", True),
+        ),
+        (
+            "useradd",
+            "new user: name=_chrony, UID=104, GID=109, home=/var, shell=/bin/false, from=none",
+            ("account-changed", "internal", "_chrony", False),
+        ),
+        ("usermod", "add 'eve' to group 'sudo'", ("rights-given", "internal", "eve", True)),
+        ("usermod", "add 'eve' to group 'call'", ("account-changed", "internal", "eve", False)),
+        (
+            "permissions",
+            "new program with privileges: 4755 root:root /tmp/sh",
+            ("new-privileged-program", "internal", "4755 root:root /tmp/sh", True),
+        ),
+        (
+            "alert",
+            "auditd.service does not run: it is inactive",
+            ("service-stopped", "internal", "auditd.service", True),
+        ),
+        (
+            "alert",
+            "chrony.service failed (signal)",
+            ("service-stopped", "internal", "chrony.service", True),
+        ),
+        (
+            "kernel",
+            "[ 12.3] audit: audit_lost=3 audit_rate_limit=0 audit_backlog_limit=64",
+            ("audit-lost", "internal", "audit_lost", True),
+        ),
+        (
+            "kernel",
+            "audit: backlog limit exceeded",
+            ("audit-lost", "internal", "backlog limit exceeded", True),
+        ),
+        (
+            "auditd",
+            "Audit daemon is suspending logging due to no space left on logging partition.",
+            ("audit-lost", "internal", "suspending logging", True),
+        ),
+        (
+            "fail2ban-server",
+            "NOTICE  [sshd] Ban 203.0.113.7",
+            ("intruder", "external", "203.0.113.7", False),
+        ),
+        (
+            "fail2ban-server",
+            "NOTICE  [sshd] Ban 10.1.2.3",
+            ("intruder", "internal", "10.1.2.3", True),
+        ),
+        (
+            "fail2ban-server",
+            "NOTICE  [sshd] Ban 198.51.100.9",
+            ("intruder", "client:acme", "198.51.100.9", False),
+        ),
+        (
+            "kernel",
+            "INDROP IN=host0 OUT= MAC=aa SRC=2001:db8:1::5 DST=2001:db8::1 LEN=60 PROTO=TCP DPT=23",
+            ("packet-dropped", "internal", "2001:db8:1::5", False),
+        ),
+        (
+            "clamd",
+            "/srv/recordings/a.wav: Eicar-Test-Signature(44d8) FOUND",
+            ("malware", "internal", "Eicar-Test-Signature(44d8)", True),
+        ),
+    ],
+)
+def test_what_a_message_tells(reviewer, program, message, found):
+    kind, scope, about, is_exception = found
+    said = reviewer.found(message, program=program)
+    assert said == [(kind, scope, about, 1, is_exception)]
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("sshd", f"Failed publickey for ana {FROM}: ED25519 x"),  # another key of hers may do
+        ("logger", f"Accepted publickey for eve {FROM}: x"),
+        ("sudo", "ana : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/echo command not allowed"),
+        ("sudo", "pam_unix(sudo:session): session opened for user root(uid=0) by ana(uid=1200)"),
+        ("CRON", "pam_unix(cron:session): session opened for user root(uid=0) by root(uid=0)"),
+        ("kernel", "audit: audit_backlog_limit: 8192"),  # at each boot
+        ("permissions", "it says: new program with privileges: 4755 root:root /tmp/sh"),
+    ],
+)
+def test_what_a_message_does_not_tell(reviewer, program, message):
+    assert reviewer.found(message, program=program) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "limit"),
+    [
+        ("sshd", f"Failed password for root {FROM}", 3),
+        ("sudo", "ana : command not allowed ; TTY=pts/0 ; COMMAND=/bin/sh", 2),
+        ("audisp-syslog", DENIED, 3),
+        ("kernel", "OUTDROP IN= OUT=host0 SRC=10.1.2.3 DST=203.0.113.9 LEN=60", 3),
+    ],
+)
+def test_what_is_too_much(reviewer, program, message, limit):
+    (one,) = reviewer.found(*[message] * (limit - 1), program=program)
+    assert one[-2:] == (limit - 1, False)
+    (reviewer.state / f"{day(1)}.json").unlink()
+    (one,) = reviewer.found(message, program=program)
+    assert one[-2:] == (limit, True)
+
+
+def test_packets_from_outside_are_counted_however_many(reviewer):
+    message = "INDROP IN=host0 OUT= SRC=203.0.113.9 DST=10.0.0.1 LEN=60"
+    (one,) = reviewer.found(*[message] * 50, program="kernel")
+    assert one == ("packet-dropped", "external", "203.0.113.9", 50, False)
+
+
+@pytest.mark.parametrize(
+    ("clock", "kind"),
+    [
+        ("06:30:00", "login"),
+        ("17:30:00", "login"),
+        ("18:30:00", "login-outside-hours"),
+        ("05:30:00", "login-outside-hours"),
+    ],
+)
+def test_working_hours_are_those_of_their_zone(reviewer, clock, kind):
+    days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    hours = {"days": days, "begin": "07:00", "end": "19:00", "time_zone": "Africa/Lagos"}
+    reviewer.told["working_hours"] = hours  # an hour before UTC's, all year
+    ((found, *_),) = reviewer.found(f"Accepted publickey for ana {FROM}", clock=clock)
+    assert found == kind
+
+
+def test_the_account_that_deploys_works_at_any_hour(reviewer):
+    hours = {"days": [], "begin": "08:00", "end": "20:00", "time_zone": "Europe/Madrid"}
+    reviewer.told["working_hours"] = hours
+    ((found, *_),) = reviewer.found(f"Accepted publickey for deploy {FROM}")
+    assert found == "login"
+
+
+def test_a_clock_of_another_day_is_not_believed(reviewer):
+    reviewer.write(1, f"Accepted publickey for ana {FROM}", sent="2020-01-01T00:00:00.000000Z")
+    reviewer.begin(1)
+    (found,) = reviewer.reviewed(1).found
+    assert found.first == f"{day(1)}T10:00:00.000000Z"
+
+
+def test_closed_and_open_files_of_a_day_count(reviewer):
+    reviewer.write(1, "one", "two")
+    path = reviewer.archive / "pbx1" / f"{day(1)}.jsonl"
+    subprocess.run(["zstd", "-q", "--rm", path], check=True)
+    reviewer.write(1, f"Accepted publickey for eve {FROM}")
+    reviewer.begin(1)
+    review = reviewer.reviewed(1)
+    assert review.messages == {"pbx1": 3}
+    assert [each.kind for each in review.found] == ["login-of-stranger"]
+
+
+def test_a_host_that_said_nothing_all_day(reviewer):
+    reviewer.told["hosts"] = ["agent1", "agent2", "new1", "pbx1"]
+    reviewer.write(1, "hello")
+    reviewer.begin(2)
+    for name, first in (("agent1", day(3)), ("agent2", day(0))):  # its chain begins today
+        (reviewer.archive / name).mkdir()
+        (reviewer.archive / name / "chain.jsonl").write_text(json.dumps({"day": first}) + "\n")
+    review = reviewer.reviewed(1)
+    assert [(each.kind, each.about) for each in review.exceptions] == [
+        ("silent-host", "agent1"),
+        ("silent-host", "new1"),
+    ]
+    assert review.messages == {"agent1": 0, "agent2": 0, "new1": 0, "pbx1": 1}
+
+
+def test_whoever_is_unknown_and_sends_something(reviewer):
+    reviewer.write(1, "hello", "again", host="_unidentified")
+    path = reviewer.archive / "_unidentified" / f"{day(1)}.jsonl"
+    path.write_text(path.read_text().replace('"_unidentified"', '"203.0.113.5"'))
+    reviewer.write(1, "hello")
+    reviewer.begin(1)
+    (found,) = reviewer.reviewed(1).exceptions
+    assert (found.kind, found.scope, found.about) == ("unknown-sender", "external", "203.0.113.5")
+
+
+def test_each_day_is_reviewed_once_and_told_once(reviewer):
+    reviewer.write(2, "hello")
+    reviewer.write(1, f"Accepted publickey for eve {FROM}")
+    reviewer.begin(2)
+    assert "2 days are not reviewed" in reviewer.run("check").stderr
+    done = reviewer.run("review")
+    assert done.stdout.splitlines() == [
+        f"the logs of {day(2)}: 0 exceptions in 1 messages of 1 hosts",
+        f"the logs of {day(1)}: 1 exception in 1 messages of 1 hosts: "
+        "login-of-stranger on pbx1; `ringfence logs review` shows them",
+    ]
+    told = (reviewer.root / "told").read_text()
+    assert told.count("tell ringfence-log-review.service") == 2
+    assert reviewer.run("check").returncode == 0
+    assert reviewer.run("review").stdout == ""
+    assert (reviewer.root / "told").read_text() == told
+
+
+def test_what_nobody_heard_is_told_again(reviewer):
+    reviewer.write(1, "hello")
+    reviewer.begin(1)
+    (reviewer.root / "refuse").touch()
+    assert reviewer.run("review").returncode == 1
+    assert "nobody was told" in reviewer.run("check").stderr
+    (reviewer.root / "refuse").unlink()
+    assert reviewer.run("review").returncode == 0
+    assert day(1) in (reviewer.root / "told").read_text()
+    assert reviewer.run("check").returncode == 0
+
+
+def test_reviewing_begins_on_the_day_of_the_first_run(reviewer):
+    reviewer.write(1, "hello")
+    assert "no day was reviewed yet" in reviewer.run("check").stderr
+    assert reviewer.run("review").returncode == 0
+    assert (reviewer.state / "since").read_text().strip() == day(0)
+    assert reviewer.run("kept").stdout == ""
+
+
+def test_what_was_altered_is_reviewed_again(reviewer):
+    reviewer.write(1, f"Accepted publickey for eve {FROM}")
+    reviewer.begin(1)
+    before = reviewer.reviewed(1)
+    path = reviewer.state / f"{day(1)}.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "events": []}))
+    assert "1 days are not reviewed" in reviewer.run("check").stderr
+    assert reviewer.reviewed(1).exceptions == before.exceptions  # of the same ids
+
+
+def test_a_review_of_a_day_that_nobody_reviewed_goes(reviewer):
+    reviewer.begin(1)
+    reviewer.write(1, "hello")
+    reviewer.reviewed(1)
+    (reviewer.state / f"{day(9)}.json").write_text("{}")
+    assert "is no review of this host's" in reviewer.run("check").stderr
+    assert reviewer.run("review").returncode == 0
+    assert not (reviewer.state / f"{day(9)}.json").exists()
+    assert reviewer.run("check").returncode == 0
+
+
+def test_today_is_shown_and_not_kept(reviewer):
+    reviewer.write(0, f"Accepted publickey for eve {FROM}")
+    content = json.loads(reviewer.run("show", day(0)).stdout)
+    assert [each["kind"] for each in content["events"]] == ["login-of-stranger"]
+    assert list(reviewer.state.glob("2*.json")) == []
+
+
+def test_a_damaged_file_is_told(reviewer):
+    (reviewer.archive / "pbx1").mkdir()
+    (reviewer.archive / "pbx1" / f"{day(1)}.jsonl.zst").write_bytes(b"no zstd")
+    reviewer.begin(1)
+    done = reviewer.run("review")
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"review-logs: pbx1/{day(1)}.jsonl.zst can't be read\n")
+
+
+def test_lines_that_are_no_records_do_no_harm(reviewer):
+    reviewer.write(1, "hello")
+    with (reviewer.archive / "pbx1" / f"{day(1)}.jsonl").open("a") as file:
+        file.write('{"received":"Accepted \nAccepted []\n["Accepted "]\n{"program":"Accepted "}\n')
+    reviewer.begin(1)
+    review = reviewer.reviewed(1)
+    assert (review.messages, review.found) == ({"pbx1": 5}, [])
+
+
+def test_what_a_sender_wrote_is_not_told_by_mail(reviewer):
+    reviewer.write(1, f"Accepted publickey for http://evil.example/ {FROM}")
+    reviewer.begin(1)
+    reviewer.reviewed(1)
+    assert "evil" not in (reviewer.root / "told").read_text()

@@ -1,0 +1,82 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ringfence.site import House, SiteError, load_site
+from ringfence.site.acknowledgements import (
+    Acknowledgement,
+    as_yaml,
+    file_of,
+    load_acknowledgements,
+)
+
+ENTRY = {
+    "exception": "3f2a9c01b7de",
+    "day": "2026-11-28",
+    "what": "account-made on pbx1: eve (internal)",
+    "who": "carmen",
+    "at": "2026-11-29T08:12:00Z",
+    "verdict": "expected",
+    "note": "hired: change 4711",
+}
+
+
+def entry(**changes: str) -> Acknowledgement:
+    return Acknowledgement.model_validate_json(json.dumps(ENTRY | changes))
+
+
+def written(site: Path, text: str) -> Path:
+    path = site / file_of(entry().day)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    assert written(tmp_path, as_yaml([entry()])).name == "2026-11.yml"
+    assert load_acknowledgements(tmp_path) == ({"3f2a9c01b7de": entry()}, [])
+
+
+def test_a_site_without_any_has_none(tmp_path: Path) -> None:
+    assert load_acknowledgements(tmp_path) == ({}, [])
+
+
+def test_the_first_that_acknowledged_counts(tmp_path: Path) -> None:
+    written(tmp_path, as_yaml([entry(), entry(who="ana")]))
+    found, _ = load_acknowledgements(tmp_path)
+    assert found["3f2a9c01b7de"].who == "carmen"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("verdict: expected", "verdict: fine", "'fine' is not one of"),
+        ("exception: 3f2a9c01b7de", "exception: abc", "must be of the form"),
+        ("at: '2026-11-29T08:12:00Z'", "at: yesterday", "must be of the form"),
+        ("note: 'hired: change 4711'", "note: ''", "must not be empty"),
+        ("  who: carmen\n", "", "'who' is missing: add it"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = as_yaml([entry()])
+    assert old in text
+    path = written(tmp_path, text.replace(old, new))
+    (problem,) = load_acknowledgements(tmp_path)[1]
+    assert str(problem).startswith(f"{path}:")
+    assert said in str(problem)
+
+
+def test_a_site_whose_acknowledgements_are_wrong_is_refused(
+    write: Callable[[], Path], house: House
+) -> None:
+    site = write()
+    written(site, as_yaml([entry()]))
+    loaded = load_site(site, house=house)
+    assert loaded.acknowledgements["3f2a9c01b7de"].verdict == "expected"
+    written(site, as_yaml([entry()]).replace("expected", "fine"))
+    with pytest.raises(SiteError, match=r"2026-11\.yml:.*'fine' is not one of"):
+        load_site(site, house=house)
