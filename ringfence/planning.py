@@ -8,7 +8,7 @@ from ringfence.effects import file_changes
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, part
-from ringfence.unchanged import Ask, basis, needs_nothing, recorded, remember
+from ringfence.unchanged import Ask, basis, needs_nothing, own_basis, recorded, remember
 from ringfence.verify.session import UnreachableError
 
 MEMORY = ".unchanged"
@@ -47,7 +47,8 @@ def plan(
 
     def rests(host: Host) -> bool:
         try:
-            resting = needs_nothing(memory, host.name, wanted, ask[host.name])
+            own = own_basis(wanted, site, host.name)
+            resting = needs_nothing(memory, host.name, own, ask[host.name])
         except UnreachableError:
             resting = False  # pyinfra says why
         if resting:
@@ -75,7 +76,7 @@ def plan(
         questions.unlink(missing_ok=True)
         for name, outcome in planned.hosts.items():
             if outcome == HostOutcome() and name in asked:
-                remember(memory, name, wanted, asked[name])
+                remember(memory, name, own_basis(wanted, site, name), asked[name])
         if with_files:
             found = file_changes(site, planned.told, ask, parallel)
             for name, changes in found.items():

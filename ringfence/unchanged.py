@@ -16,13 +16,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from ringfence.site import Site
+from ringfence.facts.shell import OF_THE_MOMENT
+from ringfence.site import Site, integrity
 from ringfence.verify.answers import Answer
 
 PACKAGE = Path(__file__).parent
 PARTS_OF_A_HOUSE = ("roles", "templates", "deploys")
-NOT_OF_A_SITE = ("runs",)
-"""What a site's folder holds beside the site; names that begin with a dot are left out too."""
+NOT_OF_A_SITE = ("runs", "reviews", integrity.FOLDER)
+"""What a site's folder holds beside the site; names that begin with a dot are left out too. What it
+remembers of a host's files counts for that host (`own_basis`)."""
 Ask = Callable[..., list[Answer]]
 """Puts its arguments, commands, to one host as root, in one round trip; raises UnreachableError."""
 
@@ -52,13 +54,20 @@ def basis(site: Site, roles: str | None) -> str:
     return found.hexdigest()
 
 
+def own_basis(wanted: str, site: Site, host: str) -> str:
+    """Return the SHA-256 (hex) of a `basis`, and of what the site remembers of a host's files."""
+    path = integrity.baseline_file(site.path, host)
+    known = path.read_bytes() if path.is_file() else b""
+    return hashlib.sha256(wanted.encode() + known).hexdigest()
+
+
 def needs_nothing(memory: Path, host: str, wanted: str, ask: Ask) -> bool:
     """Tell whether a host answers as it did when a plan with the same basis found it at rest.
 
     Args:
         memory: the folder in which plans are remembered.
         host: the host's name.
-        wanted: the `basis` of this plan.
+        wanted: the `own_basis` of this plan.
         ask: asks the host.
 
     Raises UnreachableError from `ask`.
@@ -90,12 +99,15 @@ def remember(memory: Path, host: str, wanted: str, questions: Sequence[Question]
 def recorded(path: Path) -> dict[str, list[Question]]:
     """Return what `ringfence.pyinfra_process` wrote: each host's questions, in order, each once.
 
-    A host is left out when a question of its own can't be asked again as it was.
+    A host is left out when a question of its own can't be asked again as it was. What tells the
+    moment is no question.
     """
     found: dict[str, dict[str, str]] = {}
     unfit = set()
     for line in path.read_text().splitlines() if path.is_file() else ():
         entry = json.loads(line)
+        if entry["command"].startswith(OF_THE_MOMENT):
+            continue
         answers = found.setdefault(entry["host"], {})
         if not entry["repeatable"] or answers.get(entry["command"]) not in {None, entry["digest"]}:
             unfit.add(entry["host"])

@@ -4,7 +4,8 @@
 def apply(only: str | None = None) -> None:
     """Apply the roles of pyinfra's current host in the table's order, or those in `only` (commas).
 
-    A role's deploy.py has `apply()`. It may have `finish()` too, which runs after all roles.
+    A role's deploy.py has `apply()`. It may have `finish()` too, which runs after all roles, and
+    `finish_others()`, which runs in its place when other roles of the host alone are applied.
     Raises pyinfra's DeployError for a role that the table doesn't have.
     """
     # Not above: whoever reads a site imports the roles' settings, and has no use for pyinfra.
@@ -31,9 +32,10 @@ def apply(only: str | None = None) -> None:
         if role in chosen:
             wanted.site.house.import_role(role, "deploy").apply()
     for role in host.loop(table):  # type: ignore[no-untyped-call]
-        if role in chosen:
+        if role in own:
             module = wanted.site.house.import_role(role, "deploy")
-            getattr(module, "finish", _nothing)()
+            name = "finish" if role in chosen else "finish_others"
+            getattr(module, name, _nothing)()
 
 
 def _nothing() -> None:

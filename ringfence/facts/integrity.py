@@ -7,14 +7,19 @@ from typing import Literal, TypedDict
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import OF_THE_MOMENT, answers, call, library
+
+MOST_CHANGES = 400
+"""Files that are told; with so many there may be more."""
 
 
 class Change(TypedDict):
     """A file that is not as the baseline has it."""
 
     path: str
-    how: Literal["added", "changed", "removed"]
+    how: Literal["added", "changed", "removed", "touched"]
+    """whether the baseline has it otherwise; `touched` was written and is the same, but perhaps for
+    what is not compared here: access lists and capabilities"""
     moment: float
     """seconds since the epoch at which its inode changed last, which only the clock decides; of one
     that was removed, that of the directory that held it"""
@@ -33,10 +38,31 @@ class BaselineState(TypedDict):
     """the SHA-256 of a new database that waits to take its place; empty without one"""
     waiting_taken: str
     """when that was begun"""
-    now: float
-    """the host's clock, in seconds since the epoch"""
     changes: list[Change]
-    """what changed since the moment that was asked about, the first hundred"""
+    """what changed since the moment that was asked about, the first `MOST_CHANGES`"""
+
+
+class Moment(FactBase[float]):
+    """The host's clock, in seconds since the epoch.
+
+    It is no answer that a plan depends on: two runs that change nothing have two of them.
+    """
+
+    def command(self) -> str:
+        """Ask."""
+        return f"{OF_THE_MOMENT}date +%s.%N"
+
+    @staticmethod
+    def default() -> float:
+        """Return the beginning of time."""
+        return 0.0
+
+    def process(self, output: list[str]) -> float:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        try:
+            return float("".join(output))
+        except ValueError:
+            raise FactProcessError(f"no time: {' '.join(output)[:80]!r}") from None
 
 
 class Baseline(FactBase[BaselineState]):
@@ -65,7 +91,6 @@ class Baseline(FactBase[BaselineState]):
             "taken": "",
             "waiting": "",
             "waiting_taken": "",
-            "now": 0.0,
             "changes": [],
         }
 
@@ -83,9 +108,7 @@ class Baseline(FactBase[BaselineState]):
                         state["taken"] = moment
                     case ["waiting", digest, moment]:
                         state["waiting"], state["waiting_taken"] = digest, moment
-                    case ["now", moment]:
-                        state["now"] = float(moment)
-                    case [("added" | "changed" | "removed") as how, moment, path]:
+                    case [("added" | "changed" | "removed" | "touched") as how, moment, path]:
                         name = base64.b64decode(path).decode(errors="backslashreplace")
                         change: Change = {"path": name, "how": how, "moment": float(moment)}
                         state["changes"].append(change)

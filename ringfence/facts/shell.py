@@ -31,6 +31,10 @@ def call(*words: str) -> str:
     return shlex.join(words)
 
 
+OF_THE_MOMENT = ": of the moment; "
+"""How commands begin whose answers are never the same, and on which no plan depends."""
+
+
 def answers(output: Iterable[str], marker: str) -> list[list[str]]:
     """Return the words of the lines after the marker; what a shell prints before it is noise."""
     lines = [line.strip() for line in output]

@@ -9,7 +9,13 @@ from pyinfra.api.exceptions import OperationValueError
 from pyinfra.api.operation import operation
 from pyinfra.context import host, state
 
-from ringfence.facts.integrity import AlteredPackages, Baseline, BaselineState, Change
+from ringfence.facts.integrity import (
+    MOST_CHANGES,
+    AlteredPackages,
+    Baseline,
+    BaselineState,
+    Change,
+)
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, plain
 
@@ -63,6 +69,7 @@ def baseline(
     A new one is made when none was ever kept, when somebody accepted the host's files as they are,
     and when nothing but this run, which began at `since` by the host's clock, changed files since
     the last one. Anything else is left: the control tells of it. With `accept` all is accepted.
+    Of few files that were written it is taken anew of these alone.
 
     The site knows a new one before it takes the last one's place, so that a run that ends between
     the two leaves no baseline that nobody knows.
@@ -84,12 +91,27 @@ def baseline(
     if not reason:
         host.noop(refused or "the baseline is the one that is kept")
         return
-    yield StringCommand(library("integrity") + call("new_baseline", script))
+    only = _only(found, kept, rules_digest)
+    yield StringCommand(library("integrity") + call("new_baseline", script, *only))
     if state.is_executing:
         asked = {"store": store, "rules": rules, "since": "", "trees": [], "passed_over": []}
         made = host.get_fact(Baseline, **asked)
         remember({**made, "database": made["waiting"], "taken": made["waiting_taken"]}, reason)
         yield _taking_its_place(script, made["waiting"])
+
+
+def _only(found: BaselineState, kept: Kept | None, rules_digest: str) -> list[str]:
+    """Return the files, as one regular expression of AIDE's, of which a new baseline has to be
+    taken; nothing for all of them.
+
+    Of others what the last one has is kept: nothing was written there since.
+    """
+    is_of_the_site = kept and found["database"] == kept.database and kept.rules == rules_digest
+    names = [change["path"] for change in found["changes"]]
+    is_plain = all(name.isprintable() and "?" not in name for name in names)
+    if not is_of_the_site or not names or len(names) >= MOST_CHANGES or not is_plain:
+        return []
+    return [f"({'|'.join(re.escape(name) for name in names)})$"]
 
 
 def _taking_its_place(script: str, digest: str) -> StringCommand:
@@ -105,14 +127,15 @@ def _reason(
     if kept.accepted:
         return kept.accepted, ""
     replaced = found["database"] != kept.database
-    foreign = [change for change in found["changes"] if change["moment"] < since]
+    changes = [change for change in found["changes"] if change["how"] != "touched"]
+    foreign = [change for change in changes if change["moment"] < since]
     if replaced and not accept:
         return "", "the host's baseline is not the one that is kept: nothing is accepted"
     if foreign and not accept:
         return "", f"changed by no run of Ringfence: {_named(foreign)}: nothing is accepted"
     if replaced or foreign:
         return "changes are accepted by each apply", ""
-    if found["changes"] or kept.rules != rules_digest:
+    if changes or kept.rules != rules_digest:
         return "apply", ""
     return "", ""
 

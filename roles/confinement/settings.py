@@ -74,8 +74,16 @@ SANDBOXES = (
     Sandbox("ringfence-inventory.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     # It searches /tmp and /home, so that neither is hidden from it.
     Sandbox("ringfence-permissions.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
-    # It compares what lies in /etc, /usr and /boot.
-    Sandbox("ringfence-integrity.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    # It compares what lies in /etc, /usr and /boot, kernel modules too, which would be hidden.
+    Sandbox(
+        "ringfence-integrity.service",
+        {
+            **{name: value for name, value in OWN.items() if name != "ProtectKernelModules"},
+            "ProtectSystem": "strict",
+        },
+        4.0,
+        shipped=True,
+    ),
     # It closes accounts in /etc.
     Sandbox("ringfence-inactive.service", {**OWN, "ProtectSystem": "yes"}, 5.0, shipped=True),
     Sandbox(

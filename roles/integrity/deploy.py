@@ -1,7 +1,7 @@
 """Files are as their baseline has them (FIM-01).
 
-In roles/roles.yml it stands before `system`: debsums brings tables of cron, which that role closes.
-The baseline is taken in `finish`, after all roles.
+In roles/roles.yml it is the last: the baseline is taken in `finish`, when no other role changes
+files any more.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
-from ringfence.facts.integrity import Baseline, BaselineState
+from ringfence.facts.integrity import Baseline, BaselineState, Moment
 from ringfence.operations import files, integrity, packages, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.integrity import Kept, Remember
@@ -30,7 +30,7 @@ CHECK = Oneshot(
     unit="ringfence-integrity.service",
     product=f"{STORE}/latest/taken-at",
     max_age=HOURS_26,
-    newer_than=[f"{STORE}/database", SCRIPT, RULES],
+    newer_than=[SCRIPT, RULES],
     check=[SCRIPT, "clean"],
 )
 
@@ -94,11 +94,26 @@ def apply() -> None:
 def finish() -> None:
     """Take a new baseline if this run changed files, for it is the last; and compare once."""
     wanted = intent()
+    _finish(wanted, wanted.settings("integrity").changes == "accept")
+
+
+@deploy("integrity")
+def finish_others() -> None:
+    """After other roles alone: what a run of ours changed is nobody else's work. All else waits."""
+    wanted = intent()
+    nothing: Sequence[str] = ()
+    found = host.get_fact(
+        Baseline, store=STORE, rules=RULES, since="", trees=nothing, passed_over=nothing
+    )
+    # A host that was installed anew has no baseline, whatever the site remembers.
+    if found["database"] and _known(wanted.site.path, wanted.host.name):
+        _finish(wanted, accept=False)
+
+
+def _finish(wanted: Intent, accept: bool) -> None:
     settings = wanted.settings("integrity")
     site, name = wanted.site.path, wanted.host.name
     rules = _rules(wanted)
-    accept = settings.changes == "accept"
-
     if accept:
         integrity.packages_restored(
             name="FIM-01 Packages whose files were altered are installed anew",
@@ -152,11 +167,7 @@ def _known(site: Path, name: str) -> Kept | None:
 
 def _now() -> float:
     """Return the host's clock before the run changes anything: all deploys are read first."""
-    nothing: Sequence[str] = ()
-    found = host.get_fact(
-        Baseline, store=STORE, rules=RULES, since="", trees=nothing, passed_over=nothing
-    )
-    return float(found["now"])
+    return float(host.get_fact(Moment))
 
 
 def _remembering(site: Path, name: str) -> Remember:

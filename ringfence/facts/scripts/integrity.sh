@@ -19,7 +19,8 @@ known() { # database: `mode:owner:group:SHA-512 path` of each file that it has; 
         /^[@#]/ || NF < 5 { next }
         { mode = $column["perm"] }
         mode ~ /^12/ { target = plain($column["lname"]); gsub(/ /, "?", target); print "->" target " " plain($1); next }
-        { print substr(mode, length(mode) - 3) ":" $column["uid"] ":" $column["gid"] ":" $column["sha512"] " " plain($1) }'
+        { digest = "sha512" in column ? $column["sha512"] : "none" }
+        { print substr(mode, length(mode) - 3) ":" $column["uid"] ":" $column["gid"] ":" digest " " plain($1) }'
 }
 present() { # path: the same of a file that is there
     if [ -L "$1" ]; then
@@ -60,12 +61,15 @@ changes() { # list of known files, moment, trees, paths that are passed over
                 told added "$moment" "$path"
             elif [ "$known" != "$(present "$path")" ]; then
                 told changed "$moment" "$path"
+            else
+                told touched "$moment" "$path"
             fi
         done
     cut -d' ' -f2- "$list" | while IFS= read -r path; do
         if [ -e "$path" ] || [ -L "$path" ]; then continue; fi
         parent=${path%/*}
-        while [ ! -d "${parent:-/}" ]; do parent=${parent%/*}; done
+        while [ ! -d "${parent:-/}" ] && [ "$parent" != "${parent%/*}" ]; do parent=${parent%/*}; done
+        [ -d "${parent:-/}" ] || parent=
         told removed "$(stat -c %Z -- "${parent:-/}")" "$path"
     done
 }
@@ -79,7 +83,6 @@ baseline() { # store rules since tree... -- passed over...
     done
     shift
     passed=$*
-    printf 'now %s\n' "$(date +%s.%N)"
     for name in database rules; do
         case $name in database) value=$(digest "$store/database") ;; *) value=$(digest "$rules") ;; esac
         if [ -n "$value" ]; then printf '%s %s\n' "$name" "$value"; fi
@@ -91,7 +94,7 @@ baseline() { # store rules since tree... -- passed over...
     if [ -z "$since" ] || [ ! -f "$store/database" ]; then return; fi
     list=$(mktemp) || return
     known "$store/database" >"$list"
-    changes "$list" "$since" "$trees" "$passed" | head -n 100
+    changes "$list" "$since" "$trees" "$passed" | head -n 400
     rm -f "$list"
 }
 altered() { # store

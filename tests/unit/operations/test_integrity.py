@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.operations.integrity import Kept, _reason
+from ringfence.operations.integrity import Kept, _only, _reason
 
 RULES = "b" * 64
 KEPT = Kept(database="a" * 64, rules=RULES, taken="1000.0")
@@ -9,7 +9,7 @@ SINCE = 5000.0
 
 def found(database="a" * 64, *changes):
     listed = [{"path": path, "how": "changed", "moment": moment} for path, moment in changes]
-    return {"database": database, "rules": RULES, "taken": "1000.0", "now": 9.0, "changes": listed}
+    return {"database": database, "rules": RULES, "taken": "1000.0", "changes": listed}
 
 
 def reason(state, kept=KEPT, rules=RULES, accept=False):
@@ -61,3 +61,30 @@ def test_many_changes_are_counted():
     changes = [(f"/etc/{number}", 1.0) for number in range(7)]
     _, refused = reason(found("a" * 64, *changes))
     assert "/etc/3 and 3 more" in refused
+
+
+def test_what_was_written_and_is_the_same_is_no_change():
+    state = found("a" * 64, ("/etc/a", SINCE + 1))
+    state["changes"][0]["how"] = "touched"
+    assert reason(state) == ("", "")
+
+
+def test_a_baseline_is_taken_anew_of_what_was_written_alone():
+    state = found("a" * 64, ("/etc/a.b", SINCE + 1), ("/usr/x+y z", SINCE + 1))
+    state["changes"][1]["how"] = "touched"
+    assert _only(state, KEPT, RULES) == [r"(/etc/a\.b|/usr/x\+y\ z)$"]
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "rules"),
+    [
+        (found(), KEPT, RULES),  # somebody accepts what is not known
+        (found("d" * 64, ("/etc/a", 1.0)), KEPT, RULES),  # the host made its own
+        (found("a" * 64, ("/etc/a", 1.0)), KEPT, "c" * 64),  # other rules
+        (found("a" * 64, ("/etc/a", 1.0)), None, RULES),
+        (found("a" * 64, ("/etc/what?", 1.0)), KEPT, RULES),  # a line break in its name
+        (found("a" * 64, *[(f"/etc/{n}", 1.0) for n in range(400)]), KEPT, RULES),  # perhaps more
+    ],
+)
+def test_otherwise_it_is_taken_of_all(state, kept, rules):
+    assert _only(state, kept, rules) == []

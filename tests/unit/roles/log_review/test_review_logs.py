@@ -115,6 +115,11 @@ IDENTITY = (
             ("audit-lost", "internal", "suspending logging", True),
         ),
         (
+            "ringfence-integrity",
+            "f+++++++++++++++++ /usr/local/sbin/helper",
+            ("files-changed", "internal", "watched files", True),
+        ),
+        (
             "fail2ban-server",
             "NOTICE  [sshd] Ban 203.0.113.7",
             ("intruder", "external", "203.0.113.7", False),
