@@ -20,6 +20,10 @@ from ringfence.operations.telling import would
 
 STAGE = "{}"
 """Stands for the staged file in a validator's words."""
+COMPILES = (
+    *("python3", "-I", "-c", "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"),
+    STAGE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,11 @@ class File:
     def sha256(self) -> str:
         """Digest of the content in UTF-8."""
         return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+def python_file(path: str, content: str, mode: str = "0644") -> File:
+    """Return a file of Python, a program or a module of one, that the host's own can compile."""
+    return File(path=path, content=content, mode=mode, validators=[COMPILES])
 
 
 @dataclass(frozen=True, kw_only=True)

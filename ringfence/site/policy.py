@@ -5,15 +5,16 @@ The sections here belong to no role. Each role with settings adds one, named lik
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, create_model, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from ringfence.errors import ToolError, UsageError
 from ringfence.site.house import House
 from ringfence.site.keys import LARGEST_KEY_FILE, parse_public_key
 from ringfence.site.section import (
+    Clock,
     Date,
     GroupName,
     Line,
@@ -145,7 +146,6 @@ class Retention(Section):
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class WorkingHours(Section):

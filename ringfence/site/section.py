@@ -150,6 +150,8 @@ Line = Annotated[str, AfterValidator(_line), StringConstraints(max_length=200)]
 """Some words in one line."""
 LoginName = Annotated[str, StringConstraints(pattern=LOGIN_NAME)]
 """A login name as Debian's adduser takes it."""
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day: 08:30."""
 HostName = Annotated[str, StringConstraints(pattern=HOST_NAME, max_length=253)]
 """A host's name: lower-case letters, digits, hyphens, dots."""
 GroupName = Annotated[str, StringConstraints(pattern=GROUP_NAME)]

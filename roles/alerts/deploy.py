@@ -26,7 +26,6 @@ DROP_IN = "zz-ringfence-alert.conf"
 """In the folder for all services; one of this name in a unit's own folder would come before it."""
 OWN_TIMERS = "ringfence-*.timer"
 AUTHORITY = "/etc/ringfence/pki/ca.pem"
-COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
 VALUES = {
     "authority": AUTHORITY,
     "configuration": CONFIGURATION,
@@ -55,9 +54,9 @@ def apply() -> None:
             Directory(path=STATE, mode="0700"),
         ],
         files=[
-            _program(PROGRAM, render(templates, "alert", **VALUES), "0755"),
+            files.python_file(PROGRAM, render(templates, "alert", **VALUES), "0755"),
             *(
-                _program(path, render(templates, f"{name}.py", **VALUES), "0644")
+                files.python_file(path, render(templates, f"{name}.py", **VALUES))
                 for name, path in MODULES.items()
             ),
             File(path=CONFIGURATION, content=configuration(wanted)),
@@ -133,12 +132,3 @@ def _secrets(wanted: Intent) -> str:
                 "printable ASCII: change it with `ringfence secrets edit`"
             )
     return json.dumps(found, sort_keys=True) + "\n"
-
-
-def _program(path: str, content: str, mode: str) -> File:
-    return File(
-        path=path,
-        content=content,
-        mode=mode,
-        validators=[("python3", "-c", COMPILES, files.STAGE)],
-    )

@@ -19,7 +19,6 @@ FILES = {
     "fail2ban.service.conf": f"{DROP_INS}/zz-ringfence-detection.conf",
 }
 """Templates and their files, those of each folder read last (jail.conf(5))."""
-PARSED = "import ast, sys; ast.parse(open(sys.argv[1]).read())"
 OF_DEBIAN = "defaults-debian.conf"
 OVERRIDES = (
     *(f"{FOLDER}/jail.local", f"{FOLDER}/fail2ban.local"),
@@ -55,13 +54,8 @@ def apply() -> None:
                 File(path=path, content=render(templates, name, **values))
                 for name, path in FILES.items()
             ),
-            File(
-                path=PROGRAM,
-                content=render(templates, "intruders", own=settings.jails, **values),
-                mode="0755",
-                validators=[
-                    ("python3", "-c", PARSED, files.STAGE),
-                ],
+            files.python_file(
+                PROGRAM, render(templates, "intruders", own=settings.jails, **values), "0755"
             ),
         ],
         absent=list(OVERRIDES),

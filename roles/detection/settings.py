@@ -1,15 +1,14 @@
 """What a site decides about intruders: how many tries they have, and who is never shut out."""
 
 from dataclasses import asdict, dataclass
-from ipaddress import ip_network
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from ringfence.site import Section, Site
+from ringfence.site.networks import own_networks
 from ringfence.site.section import Network
 
-LOOPBACK = ("127.0.0.0/8", "::1/128")
 DAY, WEEK = 86_400, 604_800
 
 
@@ -71,26 +70,4 @@ class Settings(Section):
 
     def never_banned(self, site: Site) -> list[str]:
         """Return the networks that are never shut out, without doubles, in order."""
-        hosts = [host.address for host in site.hosts.values()]
-        keys = [source for key in site.policy.deploy_access for source in key.sources]
-        keys += [source for key in site.policy.verify_access for source in key.sources]
-        firewall: Any = _settings(site, "firewall")
-        administration = firewall.administration if firewall else []
-        found = [*LOOPBACK, *hosts, *administration, *keys, *self.never]
-        return list(dict.fromkeys(str(ip_network(one)) for one in found if _is_network(one)))
-
-
-def _settings(site: Site, role: str) -> Any:
-    try:
-        return site.policy.role(role)
-    except KeyError:
-        return None
-
-
-def _is_network(text: str) -> bool:
-    """Whether an address is no DNS name, which no packet filter knows."""
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
+        return own_networks(site, self.never)

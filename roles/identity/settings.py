@@ -1,12 +1,9 @@
 """What a site decides about the inventory that each host keeps of itself."""
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ringfence.site import Section
-
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+from ringfence.site.section import Clock
 
 
 class Settings(Section):

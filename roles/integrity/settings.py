@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ringfence.site import Host, Section
-from ringfence.site.section import Line
+from ringfence.site.section import Clock, Line
 
 TREES = ("/boot", "/etc", "/opt", "/usr", "/var/lib/dpkg/info", "/var/spool/cron")
 """Programs, libraries, what starts the host, settings, schedules, and the digests of packages."""
@@ -66,9 +66,7 @@ class Settings(Section):
     """What becomes of changes that no run of Ringfence made: they stay, and FIM-01 red, until
     somebody accepts them by the id of a change; or each apply accepts them, and installs altered
     packages anew, on hosts that are there to be broken."""
-    check_time: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = (
-        "04:15"
-    )
+    check_time: Clock = "04:15"
     """When files are compared each night, by the host's clock: `HH:MM`."""
     check_delay_minutes: int = Field(default=45, ge=0, le=240)
     """By how much the hosts spread that moment, so that they don't all work at once."""

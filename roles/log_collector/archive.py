@@ -18,7 +18,6 @@ UNITS = ("ringfence-close-archive.service", "ringfence-close-archive.timer")
 ROOM_SCRIPT = f"{LIBRARY}/log-room"
 ROOM_UNITS = ("ringfence-log-room.service", "ringfence-log-room.timer")
 HOURS_26 = 26 * 3600
-COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
 
 
 def closed_each_night(wanted: Intent) -> None:
@@ -48,9 +47,9 @@ def closed_each_night(wanted: Intent) -> None:
             Directory(path=STATE, mode="0700"),
         ],
         files=[
-            _program(SCRIPT, render(templates, "close-archive"), "0755"),
+            files.python_file(SCRIPT, render(templates, "close-archive"), "0755"),
             *(
-                _program(path, render(templates, f"close_{name}.py"), "0644")
+                files.python_file(path, render(templates, f"close_{name}.py"))
                 for name, path in MODULES.items()
             ),
             File(path=CONFIGURATION, content=configuration(wanted)),
@@ -90,11 +89,6 @@ def closed_each_night(wanted: Intent) -> None:
             )
         ],
     )
-
-
-def _program(path: str, content: str, mode: str) -> File:
-    validator = ("python3", "-I", "-c", COMPILES, files.STAGE)
-    return File(path=path, content=content, mode=mode, validators=[validator])
 
 
 def configuration(wanted: Intent) -> str:

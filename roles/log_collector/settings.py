@@ -1,18 +1,15 @@
 """What a site decides about the archive of logs on the collector."""
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ringfence.site import Classification, Host, Policy, Section
+from ringfence.site.section import Clock
 
 ARCHIVE = "/srv/logs"
 TWO_YEARS = 730
 """Days; RD 1720/2007 art. 103.4, for hosts classified high."""
 AT_LEAST = 400
 """Days; PCI DSS 10.5.1 asks for twelve months."""
-
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Settings(Section):

@@ -20,7 +20,6 @@ KEYS = "/var/lib/ringfence/archive"
 ALERTS = "/var/lib/ringfence/alerts"
 SERVICE, TIMER = "ringfence-log-review.service", "ringfence-log-review.timer"
 HOURS_26 = 26 * 3600
-COMPILES = "import sys; compile(open(sys.argv[1]).read(), sys.argv[1], 'exec')"
 
 
 @deploy("log_review")
@@ -51,9 +50,9 @@ def apply() -> None:
             Directory(path=STATE, mode="0700"),
         ],
         files=[
-            _program(PROGRAM, render(templates, "review-logs", **values), "0755"),
+            files.python_file(PROGRAM, render(templates, "review-logs", **values), "0755"),
             *(
-                _program(path, render(templates, f"{name}.py"), "0644")
+                files.python_file(path, render(templates, f"{name}.py"))
                 for name, path in MODULES.items()
             ),
             File(path=CONFIGURATION, content=configuration(wanted)),
@@ -112,8 +111,3 @@ def configuration(wanted: Intent) -> str:
         "working_hours": hours.model_dump() if hours else None,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
-
-
-def _program(path: str, content: str, mode: str) -> File:
-    validator = ("python3", "-I", "-c", COMPILES, files.STAGE)
-    return File(path=path, content=content, mode=mode, validators=[validator])

@@ -1,16 +1,10 @@
 """What a site decides about the daily review of logs."""
 
-from ipaddress import ip_network
-from typing import Annotated, Any
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ringfence.site import Section, Site
-from ringfence.site.section import GroupName, Network
-
-LOOPBACK = ("127.0.0.0/8", "::1/128")
-
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+from ringfence.site.networks import own_networks
+from ringfence.site.section import Clock, GroupName, Network
 
 
 class Settings(Section):
@@ -51,19 +45,4 @@ class Settings(Section):
 
     def internal_networks(self, site: Site) -> list[str]:
         """Return the networks whose events are internal, without doubles, in order."""
-        hosts = [host.address for host in site.hosts.values()]
-        keys = [source for key in site.policy.deploy_access for source in key.sources]
-        keys += [source for key in site.policy.verify_access for source in key.sources]
-        firewall: Any = getattr(site.policy, "firewall", None)
-        administration = firewall.administration if firewall else []
-        found = [*LOOPBACK, *hosts, *administration, *keys, *self.internal]
-        return list(dict.fromkeys(str(ip_network(one)) for one in found if _is_network(one)))
-
-
-def _is_network(text: str) -> bool:
-    """Whether an address is no DNS name."""
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
+        return own_networks(site, self.internal)
