@@ -26,6 +26,7 @@ from ringfence.site.acknowledgements import (
     as_yaml,
     file_of,
 )
+from ringfence.site.loader import LARGEST_FILE
 from ringfence.site.problems import SiteError, nearest
 from ringfence.site.validation import read_model
 
@@ -201,17 +202,26 @@ def _demand_officer(site: Site, who: str) -> None:
 
 
 def _write(site: Site, entries: Iterable[Acknowledgement]) -> list[Path]:
-    """Add entries to their months' files; return the files."""
+    """Add entries to their months' files; return the files. Raises UsageError for one that would be
+    larger than any file of a site may be, and writes none then."""
     by_file: dict[Path, list[Acknowledgement]] = {}
     for entry in entries:
         by_file.setdefault(site.path / file_of(entry.day), []).append(entry)
+    texts = {}
     for path, added in by_file.items():
-        path.parent.mkdir(exist_ok=True)
         before: list[Acknowledgement] = []
         if path.exists():
             model, _, problems = read_model(AcknowledgementsFile, path)
             if model is None:
                 raise SiteError(problems)
             before = model.acknowledgements
-        replace(path, as_yaml([*before, *added]).encode(), mode=0o644)
-    return list(by_file)
+        texts[path] = as_yaml([*before, *added]).encode()
+        if len(texts[path]) > LARGEST_FILE:
+            raise UsageError(
+                f"{path} would be larger than 1 MiB: rename it to {path.stem}-a.yml, which is read "
+                "as well, and acknowledge again"
+            )
+    for path, text in texts.items():
+        path.parent.mkdir(exist_ok=True)
+        replace(path, text, mode=0o644)
+    return list(texts)

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import yaml
 from pydantic import Field
 
-from ringfence.site.problems import Problem
+from ringfence.site.problems import Problem, SiteError
 from ringfence.site.section import Date, Line, LoginName, Section, Text
 from ringfence.site.validation import read_model
 
@@ -55,8 +55,11 @@ def file_of(day: date) -> str:
     return f"{FOLDER}/{day:%Y-%m}.yml"
 
 
-def load_acknowledgements(site: Path) -> tuple[dict[str, Acknowledgement], list[Problem]]:
-    """Read all files of a site, by exception; the first that acknowledged one counts."""
+def load_acknowledgements(site: Path) -> dict[str, Acknowledgement]:
+    """Read all files of a site, by exception; the first that acknowledged one counts.
+
+    Raises SiteError with everything that is wrong in them.
+    """
     found: dict[str, Acknowledgement] = {}
     problems: list[Problem] = []
     for path in sorted((site / FOLDER).glob("*.yml")):
@@ -64,7 +67,9 @@ def load_acknowledgements(site: Path) -> tuple[dict[str, Acknowledgement], list[
         problems += wrong
         for each in model.acknowledgements if model else []:
             found.setdefault(each.exception, each)
-    return found, problems
+    if problems:
+        raise SiteError(problems)
+    return found
 
 
 def as_yaml(entries: Iterable[Acknowledgement]) -> str:

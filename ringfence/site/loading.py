@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ringfence.errors import UsageError
-from ringfence.site.acknowledgements import load_acknowledgements
 from ringfence.site.checks import cross_check
 from ringfence.site.document import Document
 from ringfence.site.hosts import HostsFile
@@ -55,17 +54,15 @@ def load_site(
     wrong, missing = _judge_key_files(path, readable.policy)
     problems = [*hosts_problems, *policy_problems, *waivers_problems]
     problems += [*cross_check(readable), *wrong]
-    acknowledged, unread = load_acknowledgements(path)
-    if problems or unread or hosts is None or policy is None or waivers is None:
-        raise SiteError([*_in_order(problems, files), *unread])
+    if problems or hosts is None or policy is None or waivers is None:
+        raise SiteError(_in_order(problems, files))
     expired = _expired_keys(policy, files[1], today)
     site = Site(path.resolve(), house, hosts, policy, waivers)
     refused, warned = judge(Subject(site, files[0], files[1], today))
     if refused:
         raise SiteError(_in_order(refused, files))
     warnings = [*missing, *expired, *_expired_waivers(waivers, files[2], today)]
-    warnings += _in_order(warned, files)
-    return replace(site, warnings=warnings, acknowledgements=acknowledged)
+    return replace(site, warnings=[*warnings, *_in_order(warned, files)])
 
 
 def _judge_key_files(site: Path, policy: Document | None) -> tuple[list[Problem], list[Problem]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ringfence.errors import UsageError
 from ringfence.site.access import Access, access_register, deploy_key
-from ringfence.site.acknowledgements import Acknowledgement
+from ringfence.site.acknowledgements import Acknowledgement, load_acknowledgements
 from ringfence.site.hosts import Host, HostsFile, SshAccess, Verification
 from ringfence.site.house import House
 from ringfence.site.policy import BasePolicy, DeployKey
@@ -31,8 +31,6 @@ class Site:
     waivers_file: WaiversFile
     warnings: list[Problem] = field(default_factory=list)
     """What `ringfence check` mentions of a site that is usable: expired waivers, missing keys."""
-    acknowledgements: dict[str, Acknowledgement] = field(default_factory=dict)
-    """Who looked at which exception of the daily review of logs, by the exception's id."""
 
     @property
     def name(self) -> str:
@@ -48,6 +46,15 @@ class Site:
     def hosts(self) -> dict[str, Host]:
         """The hosts by name, in the order of hosts.yml."""
         return {name: self._host(name) for name in self.hosts_file.hosts}
+
+    @cached_property
+    def acknowledgements(self) -> dict[str, Acknowledgement]:
+        """Who looked at which exception of the daily review of logs, by the exception's id.
+
+        Read when it is asked for: it grows each month, and no deploy depends on it. Raises
+        SiteError with what is wrong in those files.
+        """
+        return load_acknowledgements(self.path)
 
     def policy_digest(self, host: Host) -> str:
         """SHA-256 (hex) of what the site wants of one host.

@@ -127,3 +127,21 @@ def test_programs_get_json(collector, capsys):
     assert (code, document["unsigned"]) == (1, [])
     (found,) = document["found"]
     assert (found["exception"], found["day"]) == (EXCEPTION, "2026-11-27")
+
+
+def test_a_file_that_would_be_too_large_stays_as_it_is(collector, capsys, monkeypatch):
+    site, _, _ = collector
+    monkeypatch.setattr(log_reviews, "LARGEST_FILE", 100)
+    code, _, error = acknowledge(capsys, site)
+    assert code == 4
+    assert "reviews/2026-11.yml would be larger than 1 MiB: rename it to 2026-11-a.yml" in error
+    assert not (site / "reviews").exists()
+
+
+def test_check_tells_what_is_wrong_in_them(collector, capsys):
+    site, _, _ = collector
+    acknowledge(capsys, site)
+    path = site / "reviews/2026-11.yml"
+    path.write_text(path.read_text().replace("expected", "fine"))
+    code = ringfence.cli.run(["check", str(site)])
+    assert (code, "'fine' is not one of" in capsys.readouterr().out) == (4, True)
