@@ -96,13 +96,15 @@ class Reviewer:
         """Have reviewing begun some days ago."""
         (self.state / "since").write_text(day(ago))
 
-    def run(self, *words, stdin=""):
-        Path(self.values["configuration"]).write_text(json.dumps(self.told))
+    def run(self, *words, stdin="", configure=True, env=None):
+        if configure:
+            Path(self.values["configuration"]).write_text(json.dumps(self.told))
         done = subprocess.run(
             [sys.executable, self.root / "review-logs", *words],
             capture_output=True,
             text=True,
             input=stdin,
+            env=env,
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr

@@ -74,6 +74,11 @@ IDENTITY = (
         ),
         (
             "useradd",
+            "new user: name=ana, UID=1200, GID=1200, home=/home/ana, shell=/bin/sh, from=none",
+            ("account-changed", "internal", "ana", False),
+        ),
+        (
+            "useradd",
             "new user: name=toor, UID=0, GID=0, home=/root, shell=/bin/sh, from=none",
             ("account-made", "internal", "toor", True),
         ),
@@ -159,6 +164,11 @@ def test_what_a_message_tells(reviewer, program, message, found):
         ("logger", f"Accepted publickey for eve {FROM}: x"),
         ("sudo", "ana : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/echo command not allowed"),
         ("sudo", "pam_unix(sudo:session): session opened for user root(uid=0) by ana(uid=1200)"),
+        (
+            "runuser",
+            "pam_unix(runuser:session): session opened for user postgres(uid=104) by (uid=0)",
+        ),
+        ("atd", "pam_unix(atd:session): session opened for user postgres(uid=104) by (uid=0)"),
         ("CRON", "pam_unix(cron:session): session opened for user root(uid=0) by root(uid=0)"),
         ("kernel", "audit: audit_backlog_limit: 8192"),  # at each boot
         ("permissions", "it says: new program with privileges: 4755 root:root /tmp/sh"),
@@ -293,7 +303,24 @@ def test_reviewing_begins_on_the_day_of_the_first_run(reviewer):
     assert "no day was reviewed yet" in reviewer.run("check").stderr
     assert reviewer.run("review").returncode == 0
     assert (reviewer.state / "since").read_text().strip() == day(0)
-    assert reviewer.run("kept").stdout == ""
+    assert reviewer.run("kept", day(40), day(0)).stdout == ""
+
+
+@pytest.mark.parametrize("since", [None, "", "x", day(0), day(-3)])
+def test_when_reviewing_began_is_known_from_what_was_reviewed(reviewer, since):
+    reviewer.write(3, "hello")
+    reviewer.begin(3)
+    reviewer.reviewed(3)
+    kept = {path.name: path.read_bytes() for path in reviewer.state.glob("2*.json")}
+    assert len(kept) == 3
+    if since is None:
+        (reviewer.state / "since").unlink()
+    else:
+        (reviewer.state / "since").write_text(since)
+    assert f"that days are reviewed since {day(3)}" in reviewer.run("check").stderr
+    assert reviewer.run("review").returncode == 0
+    assert {path.name: path.read_bytes() for path in reviewer.state.glob("2*.json")} == kept
+    assert reviewer.run("check").returncode == 0
 
 
 def test_what_was_altered_is_reviewed_again(reviewer):
@@ -305,6 +332,7 @@ def test_what_was_altered_is_reviewed_again(reviewer):
     path.write_text(json.dumps({**content, "events": []}))
     assert "1 days are not reviewed" in reviewer.run("check").stderr
     assert reviewer.reviewed(1).exceptions == before.exceptions  # of the same ids
+    assert f"the logs of {day(1)} was altered" in (reviewer.root / "told").read_text()
 
 
 def test_a_review_of_a_day_that_nobody_reviewed_goes(reviewer):
@@ -325,13 +353,34 @@ def test_today_is_shown_and_not_kept(reviewer):
     assert list(reviewer.state.glob("2*.json")) == []
 
 
-def test_a_damaged_file_is_told(reviewer):
-    (reviewer.archive / "pbx1").mkdir()
+def test_a_damaged_file_is_told_and_stops_no_review(reviewer):
+    reviewer.write(1, f"Accepted publickey for eve {FROM}")
     (reviewer.archive / "pbx1" / f"{day(1)}.jsonl.zst").write_bytes(b"no zstd")
     reviewer.begin(1)
-    done = reviewer.run("review")
+    found = {(each.kind, each.about) for each in reviewer.reviewed(1).exceptions}
+    assert found == {
+        ("unreadable-file", f"{day(1)}.jsonl.zst"),
+        ("login-of-stranger", "eve"),
+    }
+
+
+def test_a_disk_that_fails_is_told_and_stops_no_review(reviewer):
+    # What /proc shows of a process's memory can't be read from its beginning: EIO.
+    (reviewer.archive / "pbx1").mkdir()
+    (reviewer.archive / "pbx1" / f"{day(1)}.jsonl").symlink_to("/proc/self/mem")
+    reviewer.begin(1)
+    (found,) = (each for each in reviewer.reviewed(1).exceptions if each.kind != "silent-host")
+    assert (found.kind, found.message) == ("unreadable-file", "Input/output error")
+
+
+def test_a_tool_that_is_missing_is_no_damaged_file(reviewer):
+    reviewer.write(1, "hello")
+    subprocess.run(["zstd", "-q", "--rm", reviewer.archive / f"pbx1/{day(1)}.jsonl"], check=True)
+    reviewer.begin(1)
+    done = reviewer.run("review", env={"PATH": "/nowhere"})
     assert done.returncode == 1
-    assert done.stderr.endswith(f"review-logs: pbx1/{day(1)}.jsonl.zst can't be read\n")
+    assert "No such file or directory" in done.stderr
+    assert list(reviewer.state.glob("2*.json")) == []
 
 
 def test_lines_that_are_no_records_do_no_harm(reviewer):
@@ -348,3 +397,47 @@ def test_what_a_sender_wrote_is_not_told_by_mail(reviewer):
     reviewer.begin(1)
     reviewer.reviewed(1)
     assert "evil" not in (reviewer.root / "told").read_text()
+
+
+def test_who_says_a_thing_in_thousands_of_ways_hides_nothing_else(reviewer):
+    many = [
+        f"Failed password for root from 10.{n >> 8}.{n & 255}.1 port 4 ssh2" for n in range(2010)
+    ]
+    reviewer.write(1, *many, f"Accepted publickey for eve {FROM}", many[0], host="agent1")
+    reviewer.write(1, many[2005])
+    reviewer.begin(1)
+    review = reviewer.reviewed(1)
+    too_many = [each for each in review.exceptions if each.kind == "too-many"]
+    assert [(each.host, each.about, each.count) for each in too_many] == [
+        ("agent1", "login-failed", 10)
+    ]
+    assert {each.about for each in review.found if each.host == "pbx1"} == {"10.7.213.1"}
+    assert "login-of-stranger" in {each.kind for each in review.exceptions}
+    counts = {each.about: each.count for each in review.found if each.host == "agent1"}
+    assert counts["10.0.0.1"] == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+def test_a_configuration_that_is_not_whole_is_told(reviewer, text):
+    reviewer.told = None
+    path = reviewer.root / "log-review.json"
+    path.write_text(text)
+    done = reviewer.run("review", configure=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"review-logs: {path} ")
+    assert done.stderr.endswith("an apply writes it anew\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("show",), ("show", "x"), ("kept", "2026-01-01"), ("review", "2026-01-01"), ("x",)]
+)
+def test_words_that_mean_nothing_are_refused(reviewer, words):
+    assert reviewer.run(*words).returncode == 2
+
+
+def test_some_days_are_handed_over(reviewer):
+    reviewer.begin(4)
+    reviewer.write(1, "hello")
+    reviewer.reviewed(1)
+    lines = reviewer.run("kept", day(3), day(2)).stdout.splitlines()
+    assert [json.loads(line)["day"] for line in lines] == [day(3), day(2)]
