@@ -5,7 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -31,6 +31,11 @@ from ringfence.site.problems import SiteError, nearest
 from ringfence.site.validation import read_model
 
 PROGRAM = "/usr/local/lib/ringfence/review-logs"
+REVIEWER = f"""\
+[ -x {PROGRAM} ] || {{ echo 'no logs are reviewed here: apply the role log_review' >&2; exit 1; }}
+{PROGRAM}"""
+LATELY = timedelta(days=40)
+"""Of how long reviews are fetched where no day is named: after years they are gigabytes."""
 WAITING = 1
 """The exit code when somebody has to look at something."""
 
@@ -45,16 +50,16 @@ WAITING = 1
 )
 @json_option
 def review(site: Path, day: datetime | None, as_json: bool) -> int:
-    """Show what stands out in SITE's logs, and nobody has acknowledged yet.
+    """Show what stands out in SITE's logs of the last 40 days, and nobody has acknowledged yet.
 
     The collector reviews the logs of each day once it is over. The exit code is 1 while an
-    exception waits, or a review is not signed by the collector.
+    exception waits, a review is not signed by the collector, or none is kept.
     """
     loaded = load_site(site)
-    reviews = kept(loaded)
+    reviews = kept(loaded, day.date() if day else None)
     unsigned = _unsigned(loaded, reviews)
-    if day is not None:
-        reviews = [_of_day(loaded, reviews, day.date())]
+    if day is not None and not reviews:
+        reviews = [_made_now(loaded, day.date())]
     waiting = [(each, found) for each in reviews for found in _waiting(loaded, each)]
     if as_json:
         shown = [
@@ -69,9 +74,9 @@ def review(site: Path, day: datetime | None, as_json: bool) -> int:
             "unsigned": [str(each) for each in unsigned],
         }
         click.echo(json.dumps(document, indent=1))
-        return WAITING if waiting or unsigned else 0
+        return WAITING if waiting or unsigned or not reviews else 0
     if not reviews:
-        click.echo("no day is reviewed yet: the first is the one on which reviewing began")
+        click.echo("no review of the last 40 days is kept: the first is made when a day is over")
     for each in reviews[-1:]:
         _tell_day(each, all_of_it=day is not None)
     for each, found in waiting:
@@ -83,7 +88,7 @@ def review(site: Path, day: datetime | None, as_json: bool) -> int:
     if waiting:
         words = ["ringfence", "logs", "acknowledge", str(site), waiting[0][1].exception]
         click.echo(f"  {shlex.join(words)} --who NAME --verdict {'|'.join(VERDICTS)} --note TEXT")
-    return WAITING if waiting or unsigned else 0
+    return WAITING if waiting or unsigned or not reviews else 0
 
 
 @click.command(
@@ -92,10 +97,23 @@ def review(site: Path, day: datetime | None, as_json: bool) -> int:
 )
 @site_argument
 @click.argument("exceptions", metavar="EXCEPTION...", nargs=-1, required=True)
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The day of the logs, for exceptions of more than 40 days ago.",
+)
 @click.option("--who", metavar="NAME", required=True, help="The person who looked at it.")
 @click.option("--verdict", type=click.Choice(VERDICTS), required=True, help="What it was.")
 @click.option("--note", metavar="TEXT", required=True, help="Why, for whoever reads it later.")
-def acknowledge(site: Path, exceptions: tuple[str, ...], who: str, verdict: str, note: str) -> None:
+def acknowledge(
+    site: Path,
+    exceptions: tuple[str, ...],
+    day: datetime | None,
+    who: str,
+    verdict: str,
+    note: str,
+) -> None:
     """Keep in SITE/reviews that somebody looked at exceptions of the daily review of logs.
 
     That is who looks after the logs: a person with a role of `accounts.log_officers`. What was
@@ -105,12 +123,12 @@ def acknowledge(site: Path, exceptions: tuple[str, ...], who: str, verdict: str,
     _demand_officer(loaded, who)
     if not note.strip():
         raise UsageError("--note is empty: say why the verdict is what it is")
-    known = {
-        found.exception: (each.day, found) for each in kept(loaded) for found in each.exceptions
-    }
+    reviews = kept(loaded, day.date() if day else None)
+    known = {found.exception: (each.day, found) for each in reviews for found in each.exceptions}
+    where = f"the review of {day:%Y-%m-%d}" if day else "a review of the last 40 days (--day DAY)"
     for name in exceptions:
         if name not in known:
-            raise UsageError(f"{name!r} is no exception of a review{nearest(name, known)}")
+            raise UsageError(f"{name!r} is no exception of {where}{nearest(name, known)}")
         if name in loaded.acknowledgements:
             earlier = loaded.acknowledgements[name]
             raise UsageError(f"{earlier.who} has acknowledged {name} already, at {earlier.at}")
@@ -135,20 +153,19 @@ def acknowledge(site: Path, exceptions: tuple[str, ...], who: str, verdict: str,
         click.echo(f"{path}: keep it in git with the site")
 
 
-def kept(site: Site) -> list[DailyReview]:
-    """Return the reviews that the collector keeps to which all hosts send, by day."""
-    said = ask(site, collectors(site)[0], f"{PROGRAM} kept")
+def kept(site: Site, day: date | None) -> list[DailyReview]:
+    """Return the reviews that the collector keeps to which all hosts send: of a day, or lately."""
+    today = datetime.now(UTC).date()
+    first, last = (day, day) if day else (today - LATELY, today)
+    said = ask(site, collectors(site)[0], f"{REVIEWER} kept {first} {last}")
     return sorted(parse_reviews(said), key=lambda each: each.day)
 
 
-def _of_day(site: Site, reviews: list[DailyReview], day: date) -> DailyReview:
-    for each in reviews:
-        if each.day == day:
-            return each
+def _made_now(site: Site, day: date) -> DailyReview:
+    """Have a day reviewed of which no review is kept: today, so far, or one before the first."""
     if day > datetime.now(UTC).date():
         raise UsageError(f"--day {day} is still to come")
-    host = collectors(site)[0]
-    return parse_review(ask(site, host, f"{PROGRAM} show {day}"))
+    return parse_review(ask(site, collectors(site)[0], f"{REVIEWER} show {day}"))
 
 
 def _waiting(site: Site, review: DailyReview) -> list[Found]:

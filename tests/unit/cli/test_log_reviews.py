@@ -1,6 +1,7 @@
 """``ringfence logs review`` and ``logs acknowledge``: what they print, write and refuse."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 import yaml
@@ -34,7 +35,9 @@ def collector(sealed_site, monkeypatch):
 
     def ask(_site, _host, script):
         asked.append(script)
-        return answers[script.split()[1]].encode()
+        verb, *days = script.splitlines()[-1].split()[1:]
+        is_kept = verb == "show" or days[0] <= REVIEW["day"] <= days[-1]
+        return answers[verb].encode() if is_kept else b""
 
     asked: list[str] = []
     monkeypatch.setattr(log_reviews, "ask", ask)
@@ -45,6 +48,18 @@ def run(capsys, verb, *arguments):
     code = ringfence.cli.run(["logs", verb, *map(str, arguments)])
     captured = capsys.readouterr()
     return code, captured.out, captured.err
+
+
+@pytest.fixture(autouse=True)
+def _a_day_after(monkeypatch):
+    """The day after the review, whatever day it is."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 11, 28, 9, tzinfo=tz)
+
+    monkeypatch.setattr(log_reviews, "datetime", Clock)
 
 
 def acknowledge(capsys, site, *more, who="carmen", exception=EXCEPTION):
@@ -66,10 +81,12 @@ def test_exceptions_that_wait_are_shown(collector, capsys):
 def test_all_of_a_day_is_shown(collector, capsys):
     site, answers, asked = collector
     _, said, _ = run(capsys, "review", site, "--day", "2026-11-27")
+    assert len(asked) == 1
     assert "      1  login-failed on log1: 198.51.100.1 (external)" in said
     answers["show"] = json.dumps(REVIEW | {"day": "2026-11-20", "events": []})
     code, said, _ = run(capsys, "review", site, "--day", "2026-11-20")
-    assert (code, asked[-1].split()[1:]) == (0, ["show", "2026-11-20"])
+    assert code == 0
+    assert asked[-1].endswith("review-logs show 2026-11-20")
     code, _, error = run(capsys, "review", site, "--day", "2999-01-01")
     assert (code, "is still to come" in error) == (4, True)
 
@@ -145,3 +162,15 @@ def test_check_tells_what_is_wrong_in_them(collector, capsys):
     path.write_text(path.read_text().replace("expected", "fine"))
     code = ringfence.cli.run(["check", str(site)])
     assert (code, "'fine' is not one of" in capsys.readouterr().out) == (4, True)
+
+
+def test_what_is_older_is_asked_for_by_its_day(collector, capsys, monkeypatch):
+    site, _, asked = collector
+    monkeypatch.setattr(log_reviews, "LATELY", timedelta(0))
+    code, said, _ = run(capsys, "review", site)
+    assert (code, "no review of the last 40 days is kept" in said) == (1, True)
+    code, _, error = acknowledge(capsys, site)
+    assert code == 4
+    assert "is no exception of a review of the last 40 days (--day DAY)" in error
+    assert acknowledge(capsys, site, "--day", "2026-11-27")[0] == 0
+    assert asked[-1].endswith("review-logs kept 2026-11-27 2026-11-27")
