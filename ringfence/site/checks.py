@@ -8,6 +8,7 @@ from ringfence.site import (
     checks_of_data,
     checks_of_firewall,
     checks_of_hosts,
+    checks_of_logs,
     checks_of_policy,
     checks_of_time,
 )
@@ -49,6 +50,7 @@ CHECKS: list[Check] = [
     *checks_of_data.CHECKS,
     *checks_of_time.CHECKS,
     *checks_of_alerts.CHECKS,
+    *checks_of_logs.CHECKS,
     check_waivers,
 ]
 
