@@ -7,7 +7,7 @@ Sources: systemd.service(5), zstd(1), wc(1).
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ringfence.archive import reviews
@@ -20,17 +20,19 @@ STATE = "/var/lib/ringfence/log-review"
 FOLDER = "/srv/logs"
 TIMERS = "*log-review*.timer"
 LATELY = 40
-"""Days of which the reviews are looked at."""
+"""Days of which a review must be there."""
+LATE = timedelta(hours=1)
+"""How long after its time a review may be made."""
 COUNTED = 8
 """So many hosts' messages of a day are counted: of those with the smallest files."""
 
 KEPT = rf"""
 cd {STATE} 2>/dev/null || exit 0
-for file in $(ls | grep '^[0-9-]*\.json$' | sort | tail -n {LATELY}); do
-    made=$(grep -o '"made":"[^"]*"' "$file" | head -n 1 | cut -d'"' -f4)
-    echo "${{file%.json}} ${{made:-never}}" $(grep -o '"exception":"[^"]*"' "$file" | cut -d'"' -f4)
-done"""
-"""A quote within a message is escaped, so that none is mistaken for an exception."""
+ls | sed -n 's/^\([0-9-]*\)\.json$/\1 there/p'
+find . -maxdepth 1 -name '[0-9-]*.json' -exec grep -oHE '"(made|exception)":"[^"]*"' {{}} + |
+    sed -n 's,^\./\([0-9-]*\)\.json:"\([a-z]*\)":"\(.*\)"$,\1 \2 \3,p'"""
+"""Of all that are kept: an exception doesn't grow out of being answered. A quote within a message
+is escaped, so that none is mistaken for one."""
 LAST = rf"""
 cd {STATE} 2>/dev/null || exit 0
 for file in $(ls | grep '^[0-9-]*\.json$' | sort | tail -n "$1"); do cat "$file"; echo; done"""
@@ -76,19 +78,34 @@ def begun(host: Any) -> date | None:
     return _day(host.run(f"cat {STATE}/since").stdout.strip())
 
 
+def first_open_day(host: Any, policy: Policy) -> date:
+    """Return the first day of which a review need not be there yet, by the host's clock."""
+    at = datetime.strptime(policy.role("log_review").review_time, "%H:%M").time()
+    now = datetime.fromtimestamp(float(host.check_output("date +%s")), UTC)
+    due = datetime.combine(now.date(), at, UTC) + LATE
+    return now.date() if now >= due else now.date() - timedelta(days=1)
+
+
 def told(host: Any) -> date | None:
     """Return the last day of whose review people were told."""
     return _day(host.run(f"cat {STATE}/told").stdout.strip())
 
 
 def kept(host: Any) -> list[Kept]:
-    """Return the reviews of the last weeks."""
-    found = []
+    """Return all reviews that are kept, by day."""
+    made: dict[date, date] = {}
+    exceptions: dict[date, list[str]] = {}
     for line in host.run("sh -c %s", KEPT).stdout.splitlines():
-        name, made, *exceptions = line.split()
-        if (day := _day(name)) is not None:
-            found.append(Kept(day, _day(made[:10]) or date.min, tuple(exceptions)))
-    return found
+        name, what, *values = line.split(maxsplit=2)
+        if (day := _day(name)) is None:
+            continue
+        made.setdefault(day, date.min)
+        value = values[0] if values else ""
+        if what == "made" and made[day] == date.min:
+            made[day] = _day(value[:10]) or date.min
+        elif what == "exception":
+            exceptions.setdefault(day, []).append(value)
+    return [Kept(day, made[day], tuple(exceptions.get(day, ()))) for day in sorted(made)]
 
 
 def last(host: Any, count: int = 2) -> list[DailyReview]:
