@@ -243,7 +243,9 @@ def collecting(lab: LabSite, senders: Sequence[str]) -> Iterator[None]:
     finally:
         labs.down(lab.path, [COLLECTOR], say=print)
         lay_out(lab.path, (*MACHINES, *CONTAINERS))
-        shutil.rmtree(lab.path / "archive", ignore_errors=True)  # the next one signs with its own key
+        shutil.rmtree(
+            lab.path / "archive", ignore_errors=True
+        )  # the next one signs with its own key
 
 
 @pytest.fixture(scope="module")
