@@ -103,10 +103,10 @@ def test_native_pyinfra_plans_and_applies_the_same_site(stock):
     ("number", "after"),
     [
         (signal.SIGKILL, 0.3),
-        (signal.SIGINT, 1.7),
+        pytest.param(signal.SIGINT, 1.7, marks=pytest.mark.every_way),
         (signal.SIGKILL, 3.1),
         (signal.SIGINT, 5.0),
-        (signal.SIGKILL, 8.0),
+        pytest.param(signal.SIGKILL, 8.0, marks=pytest.mark.every_way),
     ],
 )
 def test_an_interrupted_apply_heals_at_the_next(stock_agent, number, after):
