@@ -34,7 +34,10 @@ END
 }
 
 schedule_inventory() {
+    # What is done by hand takes an inventory after each thing: more often than systemd allows.
     cat >/etc/systemd/system/site-inventory.service <<'END'
+[Unit]
+StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 ExecStart=/usr/local/sbin/take-inventory
