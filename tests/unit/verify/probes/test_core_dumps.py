@@ -1,4 +1,7 @@
+import subprocess
 from types import SimpleNamespace
+
+import pytest
 
 from ringfence.verify.probes import core_dumps
 
@@ -42,8 +45,34 @@ class Host:
 
 
 def test_processes_are_told_by_their_hard_limit_but_for_the_kernel_and_systemd():
-    host = Host(**{"ps -e": PROCESSES, "/limits": LIMITS})
+    host = Host(**{"ps -e": PROCESSES + LIMITS})
     assert core_dumps.processes(host) == {"my daemon (314)": "unlimited"}
+
+
+@pytest.mark.parametrize(("starts", "asked"), [(0, 1), (2, 3), (99, 10)])
+def test_what_systemd_is_just_starting_is_asked_again_for_a_while(tmp_path, starts, asked):
+    """It has systemd's own limit until then; whoever keeps such a name is told all the same."""
+    for name, script in {
+        "ps": f"""n=$(cat {tmp_path}/n) || n=0; echo $((n + 1)) >{tmp_path}/n
+[ "$n" -ge {starts} ] || echo "    500       1 (alert)"
+echo "    314       1 my daemon" """,
+        "grep": "echo '/proc/500/limits:Max core file size 0 unlimited bytes'",
+        "sleep": ":",
+    }.items():
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", core_dumps.QUESTION],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    host = SimpleNamespace(check_output=lambda _command: done.stdout)
+    told = {"(alert) (500)": "unlimited"} if asked == 10 else {}
+    assert core_dumps.processes(host) == told
+    assert (tmp_path / "n").read_text() == f"{asked}\n"
 
 
 def test_services_are_those_that_exist():
