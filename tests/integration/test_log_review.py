@@ -11,6 +11,7 @@ from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
 
 COLLECTOR = "collector1"
+SENDERS = ("bastion1", "agent1")
 NEVER = {"begin": "00:00", "end": "00:00", "time_zone": "Europe/Madrid"}
 LOOK = "systemctl start ringfence-alert-watch.service"
 LOG_IN = "script -qec 'timeout 5 login -f {}' /dev/null </dev/null >/dev/null || :"
@@ -57,7 +58,9 @@ def site(collected, tmp_path_factory):
     other = datetime.now(UTC) + timedelta(days=3)
     policy["working_hours"] = {**NEVER, "days": [f"{other:%A}".lower()]}
     (made.path / "policy.yml").write_text(yaml.safe_dump(policy))
-    ended = made.ringfence("apply", str(made.path), "--limit", COLLECTOR, "--no-verify")
+    for host in SENDERS:  # what they said before went to the collector that was there before
+        made.run_on(host, "systemctl start ringfence-heartbeat.service")
+    ended = made.ringfence("apply", str(made.path), "--limit", COLLECTOR)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return made
 
