@@ -43,7 +43,8 @@ integration: packages $(VENV)/ready
 machines: packages $(VENV)/ready
 	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab}.py
 
-# Every control in every way, on containers and machines; `make test` has as few ways as fail each test once.
+# Every control in every way, on containers and machines, and an apply interrupted at every moment that is tried;
+# `make test` has as few ways as fail each test once, and fewer moments.
 proofs: packages $(VENV)/ready
 	pytest -m every_way tests/integration
 
