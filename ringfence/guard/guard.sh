@@ -14,7 +14,7 @@
 #
 # Everything lies in $guard, which root alone may enter:
 #   guard   this script                   lock      the run that changes this host; its age is its mtime
-#   saved/  copies by number              list      number, kind of what was there, path
+#   saved/  copies by number, whole        list      number, kind of what was there, path
 #   units   unit, active, enabled         record    who armed, when, for which run, for how long
 #   settings  path below /proc/sys, value       packages  what was installed
 #   armed   the marker                    last      the record of the last time, and how it ended
@@ -190,7 +190,7 @@ clean() { # nothing of an arming stays, whole or half; the records do
     rm -f -- "$system/ringfence-guard.service" "$system/ringfence-guard.timer" \
         "$system/ringfence-guard-boot.service" "$at_boot"
     rmdir -- "${at_boot%/*}" 2>/dev/null
-    rm -rf -- "$guard/saved" "$guard/list" "$guard/units" "$guard/settings" \
+    rm -rf -- "$guard/saved" "$guard/done" "$guard/list" "$guard/units" "$guard/settings" \
         "$guard/ruleset" "$guard/ruleset.none" "$guard/record" "$guard/packages" "$guard/brought"
     systemctl daemon-reload
 }
@@ -242,6 +242,9 @@ add_entries() { # path stage
         which=before "$2" which=now "$1" >"$guard/entries" && cat -- "$guard/entries" >>"$2"
     rm -f -- "$guard/entries"
 }
+are_on_one_disk() { # path path
+    [ "$(stat -c %d -- "$1")" = "$(stat -c %d -- "$2")" ]
+}
 put_back_path() { # number kind path
     stage=${3%/*}/.ringfence-guard-new.${3##*/}
     old=${3%/*}/.ringfence-guard-old.${3##*/}
@@ -277,11 +280,16 @@ put_back_path() { # number kind path
             return 0
         fi
         sync -f -- "$stage"
-        if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
-        if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed
-            cp -a --remove-destination -T -- "$guard/saved/$1" "$3"
+        if ! are_on_one_disk "$stage" "${3%/*}"; then # of the copy itself mv would take one file after another
+            rm -rf -- "$3"
+            cp -a -T -- "$stage" "$3" || return
+        else
+            if [ -d "$3" ] && [ ! -L "$3" ]; then mv -T -- "$3" "$old"; fi
+            if ! mv -fT -- "$stage" "$3"; then # a mount point cannot be renamed
+                cp -a --remove-destination -T -- "$guard/saved/$1" "$3" || return
+            fi
+            rm -rf -- "$old" "${3%/*}/.ringfence-guard-new.${3##*/}"
         fi
-        rm -rf -- "$old" "$stage"
     fi
     printf '%s\n' "$3" >>"$guard/reverted"
 }
@@ -345,7 +353,10 @@ put_back() { # reason
     [ "$1" = boot ] || put_back_ruleset # a service that was restarted may have loaded another
     exec 9>&-
     run=$(field "$guard/record" run)
-    rm -rf -- "$guard/saved" # room for the records on a full disk
+    # Room for the records on a full disk. By another name first: a revert that is killed while they go
+    # must not leave half a copy to the next, which would put it back.
+    [ ! -d "$guard/saved" ] || mv -T -- "$guard/saved" "$guard/done"
+    rm -rf -- "$guard/done"
     { printf 'at=%s\nreason=%s\nrun=%s\n' "$(now)" "$1" "$run"; } | write "$guard/last-revert"
     ended "reverted: $1"
     clean

@@ -517,6 +517,56 @@ def test_a_revert_that_is_killed_is_finished_by_the_next(channel, after):
     assert left.stdout == b""
 
 
+# Takes one file of the copies away and kills who asked for it, as a power cut would.
+DYING_RM = r"""
+cp -a /usr/bin/rm /run/rm
+cat >/run/dying <<'END'
+#!/bin/sh
+for one; do
+    found=$(find "$one" -path '*/guard/*/1/a' 2>/dev/null) && [ -n "$found" ] || continue
+    /run/rm -- "$found"
+    kill -KILL $PPID
+    exit 1
+done
+exec /run/rm "$@"
+END
+chmod 0755 /run/dying
+mount --bind /run/dying /usr/bin/rm
+"""
+
+
+def test_a_revert_that_is_killed_while_its_copies_go_leaves_no_half_copy(channel):
+    arm(channel)
+    channel.ask(BROKEN)
+    told(channel.ask(DYING_RM)[0])
+    try:
+        killed = channel.ask(f"sh {GUARD}/guard revert timer")[0]
+    finally:
+        told(channel.ask("umount /usr/bin/rm; rm -f /run/rm /run/dying")[0])
+    assert killed.status == 137, "the revert did not come to the removal of its copies"
+    assert status_of(channel)["state"] == "armed"
+    demand(channel, "revert", "asked: a test")
+    assert state(channel) == BACK
+    assert status_of(channel)["state"] == "idle"
+
+
+def test_on_a_full_disk_that_is_not_the_guards_what_was_there_comes_back(channel):
+    made = "mkdir /etc/guarded.full && mount -t tmpfs -o size=256k none /etc/guarded.full && "
+    made += "mkdir /etc/guarded.full/kept && head -c 64K /dev/zero >/etc/guarded.full/kept/a"
+    told(channel.ask(made)[0])
+    try:
+        coverage = Coverage(paths=["/etc/guarded.full/kept"])
+        told(channel.ask(arm_command(RUN, coverage, "deploy", 90))[0])
+        channel.ask("cat /dev/urandom >/etc/guarded.full/kept/b; echo x >/etc/guarded.full/kept/a")
+        demand(channel, "revert", "asked: a test", RUN.id)
+        left = told(
+            channel.ask("cd /etc/guarded.full; find . -type f -size 128; find . -type f")[0]
+        )
+        assert left.split() == ["./kept/a", "./kept/a"]
+    finally:
+        channel.ask("umount /etc/guarded.full")
+
+
 def test_apply_is_refused_while_another_run_is_in_progress(channel, hardened_once):
     demand(channel, "lock", *RUN)
     refused = hardened_once.ringfence(
