@@ -132,11 +132,9 @@ def test_files_are_kept_for_as_long_as_they_must(host, folders, site, expect):
 
 @control("LOG-07")
 def test_the_archive_is_looked_after_each_night(host, expect):
-    timers = host_inventory.timers(host, archive.TIMERS)
-    due = [timer for timer in timers if timer.enabled == "enabled" and timer.active == "active"]
+    due = next_runs.due(host, archive.TIMERS)
     expect("timers that close files and are enabled and active", len(due), at_least=1)
-    hours = [timer.seconds_to_next / 3600 for timer in due if timer.seconds_to_next is not None]
-    expect("hours until the next run", round(min(hours, default=999), 1), at_most=NIGHT)
+    expect("hours until the next run", min(one.hours for one in due), at_most=NIGHT)
 
 
 @control("LOG-07")

@@ -75,6 +75,23 @@ done >>"$folder/$day.jsonl"
 systemctl start ringfence-close-archive.service
 """
 
+KEPT = 400
+"""Days for which the site keeps what agent1 says, which is not classified high."""
+LONG_AGO = """
+cd /srv/logs/agent1
+for ago in {gone} {kept}; do
+    day=$(date -u -d "$ago days ago" +%F) time=${{day}}T12:00:00.000000Z
+    echo "$day"
+    {{
+        printf '{{"received":"%s","sent":"%s","host":"agent1","sequence":0,' "$time" "$time"
+        printf '"facility":"user","severity":"info","program":"before",'
+        echo '"pid":"","message":"old"}}'
+    }} >"$day.jsonl"
+done
+systemctl start ringfence-close-archive.service
+ls
+"""
+
 
 def received(lab, host, word):
     """Return what the archive has of a program's messages: each with its number in the journal."""
@@ -259,6 +276,19 @@ def test_a_run_keeps_the_heads_that_it_saw_and_the_anchor_need_not(archived):
         archived.run_on(ANCHOR, f"umount {anchors}")
     read = archived.ringfence("logs", "verify", site)
     assert (read.returncode, "heads compared that verifications saw" in read.stdout) == (0, True)
+
+
+def test_a_file_goes_once_the_site_need_not_keep_it_and_not_a_day_before(archived):
+    listed = archived.run_on(COLLECTOR, LONG_AGO.format(gone=KEPT + 1, kept=KEPT))
+    gone, kept, *names = listed.split()
+    assert f"{kept}.0.jsonl.zst" in names, listed
+    assert not [name for name in names if name.startswith(gone)], listed
+    pruned = archived.run_on(COLLECTOR, "grep -F '\"pruned\"' /srv/logs/agent1/chain.jsonl")
+    assert f'"file":"{gone}.0.jsonl.zst"' in pruned
+    read = archived.ringfence("logs", "verify", str(archived.path))
+    assert read.returncode == 0, read.stdout + read.stderr
+    code, verdicts = archived.verify("--limit", COLLECTOR, "--control", "LOG-07")
+    assert (code, verdicts) == (0, {(COLLECTOR, "LOG-07"): "pass"})
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ def faults(folder: HostFolder, keys: Keys) -> list[str]:
         name = f"entry {entry.number}"
         if entry.content["host"] != folder.name:
             found.append(f"{name} is of {entry.content['host']}")
-        if not _signed(entry, keys):
+        if entry.content["key"] not in keys:
+            found.append(f"{name} is signed with a key that is not the collector's")
+        elif not _signed(entry, keys):
             found.append(f"{name} is not what the collector signed")
         if before and entry.previous != hashlib.sha256(before.encode()).hexdigest():
             found.append(f"{name} does not follow the one before it")
@@ -89,9 +91,8 @@ def days_kept(folder: HostFolder) -> dict[str, int]:
 
 
 def _signed(entry: Entry, keys: Keys) -> bool:
-    key = keys.get(entry.content["key"])
     body = {name: value for name, value in entry.content.items() if name != "signature"}
-    return key is not None and signed_by(key, entry.content["signature"], canonical(body))
+    return signed_by(keys[entry.content["key"]], entry.content["signature"], canonical(body))
 
 
 def _entries(folder: HostFolder) -> list[Entry]:
