@@ -60,6 +60,28 @@ def test_a_signal_is_reported_as_the_shell_does(ssh, opened):
     assert answer.status == 137
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "stat -c %a /etc/passwd",
+        "ls --color=never /proc/self/fd",
+        "cat /no/such/file",
+        "command -v sh",
+        "exit 7",
+        "no-such-program --option",
+        "name=value env",
+        "/etc/passwd twice",
+        "test -e /etc/passwd",
+    ],
+)
+def test_what_needs_no_shell_answers_as_if_it_had_one(ssh, opened, command):
+    """Programs are started without a shell between; what is none is the shell's own word."""
+    in_a_shell = f"/bin/sh -c '{command}'"
+    (_, direct), (_, asked) = opened(ssh()).ask([command, in_a_shell])
+    assert (direct.status, direct.stdout) == (asked.status, asked.stdout)
+    assert direct.stderr == asked.stderr
+
+
 def test_bytes_that_are_not_utf_8_arrive_as_they_are(ssh, opened):
     ((_, answer),) = opened(ssh()).ask([r"printf 'caf\351'"])
     assert answer.stdout == b"caf\xe9"
