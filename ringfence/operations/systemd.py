@@ -27,6 +27,8 @@ ADMINISTRATOR_ROOTS = (
 """Where an administrator's units and drop-ins lie (systemd.unit(5), "Unit File Load Path")."""
 
 VERIFY = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", STAGE)
+ENABLED = ("enabled", "static", "generated", "alias")
+"""What systemctl(1) says of a unit that a boot starts, or that has nothing to be enabled by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,12 +182,12 @@ def _commands(
         yield from _unwanted(service, found)
         if service.running is False and _runs(found):
             stopped.append(service.unit)
-    for service in services:
-        if service.masked:
-            continue
+    wanted = [service for service in services if not service.masked]
+    if new := [service.unit for service in wanted if _is_to_be_enabled(service, state)]:
+        # All at once: the manager reads all its files anew each time.
+        yield _Command(StringCommand(call("systemctl", "enable", "--", *new)))
+    for service in wanted:
         found = _found(service.unit, state)
-        if service.enabled and found["file"] not in ("enabled", "static", "generated", "alias"):
-            yield _Command(StringCommand(call("systemctl", "enable", "--", service.unit)))
         if verb := "restart" if service.unit in told else _verb(service, state, stopped):
             does = verb if _runs(found) else "start"
             yield _Command(_settled(verb, service), does, service.unit)
@@ -195,6 +197,11 @@ def _commands(
         if failed or not good or _is_old(oneshot, state):
             lines = [call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)]
             yield _Command(_script(lines), "run", oneshot.unit)
+
+
+def _is_to_be_enabled(service: Service, state: ServicesState) -> bool:
+    found = _found(service.unit, state)
+    return bool(service.enabled) and found["file"] not in ENABLED
 
 
 def _told_otherwise(services: Sequence[Service], state: ServicesState, first: int) -> list[str]:
