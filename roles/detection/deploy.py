@@ -15,6 +15,7 @@ FILES = {
     "jail.local": f"{FOLDER}/jail.d/zz-ringfence.local",
     "fail2ban.local": f"{FOLDER}/fail2ban.d/zz-ringfence.local",
     "ringfence.conf": f"{FOLDER}/action.d/ringfence.conf",
+    "sshd.conf": f"{FOLDER}/filter.d/ringfence-sshd.conf",
     "recidive.conf": f"{FOLDER}/filter.d/ringfence-recidive.conf",
     "fail2ban.service.conf": f"{DROP_INS}/zz-ringfence-detection.conf",
 }
@@ -24,7 +25,7 @@ OVERRIDES = (
     *(f"{FOLDER}/jail.local", f"{FOLDER}/fail2ban.local"),
     f"{FOLDER}/action.d/ringfence.local",
     *(f"{FOLDER}/filter.d/{name}.local" for name in ("common", "pam-generic", "sshd")),
-    f"{FOLDER}/filter.d/ringfence-recidive.local",
+    *(f"{FOLDER}/filter.d/ringfence-{name}.local" for name in ("sshd", "recidive")),
 )
 
 

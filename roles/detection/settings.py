@@ -31,7 +31,7 @@ class Settings(Section):
     """Detection of intruders: addresses that try to log in again and again are shut out."""
 
     attempts: int = Field(default=5, ge=3, le=20)
-    """Failed tries of one address, within `within_minutes`, that shut it out."""
+    """Failed logins of one address, within `within_minutes`, that shut it out."""
     within_minutes: int = Field(default=10, ge=1, le=1440)
     """The time in which they count."""
     ban_minutes: int = Field(default=60, ge=10, le=10080)
@@ -55,7 +55,7 @@ class Settings(Section):
         }
         return {
             # Debian's unit; the programs of sshd have had several names.
-            "sshd": Jail("sshd[mode=aggressive]", "_SYSTEMD_UNIT=ssh.service", "banned", **tries),
+            "sshd": Jail("ringfence-sshd", "_SYSTEMD_UNIT=ssh.service", "banned", **tries),
             "pam-generic": Jail("pam-generic", "SYSLOG_FACILITY=10", "banned", **tries),
             "recidive": Jail(
                 *("ringfence-recidive", "_SYSTEMD_UNIT=fail2ban.service", "banned_long"),

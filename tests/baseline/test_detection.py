@@ -44,10 +44,22 @@ def test_the_journal_of_logins_is_read(host, expect):
         expect(f"what of the journal {jail} reads", found, equals=[place])
 
 
+@pytest.fixture
+def failures(host):
+    """How often logins that fail, and others, count as failures: now, and after a start."""
+    return login_guard.failures(host)
+
+
 @control("IDS-01")
-def test_failed_logins_are_known_as_such(host, expect):
-    found = login_guard.unknown_failures(host)
+def test_failed_logins_are_known_as_such(failures, expect):
+    found = login_guard.miscounted(failures, "few")
     expect("failed logins that fail2ban's filters pass over", found, nothing=True)
+
+
+@control("IDS-01")
+def test_a_failed_login_counts_once_and_nothing_else_does(failures, expect):
+    found = login_guard.miscounted(failures, "many")
+    expect("what counts more often than it fails", found, nothing=True)
 
 
 @control("IDS-01")

@@ -48,29 +48,131 @@ tell("unban", four, six)
 """
 """Prints two strangers' addresses (RFC 5737, RFC 3849: nobody has them), the rules once they
 failed, and those once the first has failed three times and the jail of sshd let it in again."""
-SAMPLES = {
-    "sshd[mode=aggressive]": (
-        "PROGRAM[9]: Failed password for root from 192.0.2.9 port 40000 ssh2",
-        "PROGRAM[9]: Invalid user oracle from 192.0.2.9 port 40000",
-        "PROGRAM[9]: Connection closed by authenticating user root 192.0.2.9 port 40000 [preauth]",
+NEWER = "/usr/lib/openssh/sshd-session"
+"""The program of Debian 13 that speaks with those who log in; Debian 12's sshd does it itself."""
+COUNT = """
+import ast, json, os, subprocess, sys, time
+from fail2ban.client.csocket import CSocket
+from fail2ban.server.filter import Filter
+
+def asked(jail, name):
+    failed, answer = CSocket("SOCKET").send(["get", jail, name])
+    return [] if failed or not answer else answer if isinstance(answer, list) else [answer]
+
+def running():
+    return {jail: {name: asked(jail, name) for name in NAMES} for jail in JAILS}
+
+def configured():
+    words = ["fail2ban-client", "-d"]
+    found = {jail: {name: [] for name in NAMES} for jail in JAILS}
+    for line in subprocess.run(words, capture_output=True, text=True).stdout.splitlines():
+        if not line.startswith("["):
+            continue
+        verb, jail, name, values = [*ast.literal_eval(line), "", "", ""][:4]
+        name = str(name).removeprefix("add")
+        if jail in found and name in NAMES:
+            found[jail][name] += values if verb == "multi-set" else [values]
+    return found
+
+def failures(jail, lines):
+    judge = Filter(None, useDns="no")
+    judge.checkFindTime = False
+    for text in jail["prefregex"]:
+        judge.prefRegex = str(text)
+    for text in jail["failregex"]:
+        judge.addFailRegex(text)
+    for text in jail["ignoreregex"]:
+        judge.addIgnoreRegex(text)
+    now = time.time()
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(now))
+    judged = [
+        judge.processLine(("", stamp, " host " + line.replace("PROGRAM", sshd)), now)
+        for line in lines
+    ]
+    return sum(map(len, judged))
+
+sshd = "sshd-session" if os.path.exists("NEWER") else "sshd"
+NAMES, SESSIONS = ("prefregex", "failregex", "ignoreregex"), json.load(sys.stdin)
+JAILS = {jail for jail, _ in SESSIONS}
+places = running(), configured()
+print(json.dumps([[failures(place[jail], lines) for place in places] for jail, lines in SESSIONS]))
+"""
+"""Prints how many failures the filters of jails find in each of some sessions: those of the jails
+that run, and those with which a start of the server would make them."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the journal says of somebody who came, and how often that is to count."""
+
+    who: str
+    jail: str
+    lines: tuple[str, ...]
+    fails: range
+    """the failures that may be found in it"""
+
+
+FROM = "192.0.2.9 port 40000"
+CAME = f'PROGRAM[9]: Connection from {FROM} on 192.0.2.1 port 22 rdomain ""'
+KEY = f"from {FROM} ssh2: ED25519 SHA256:AAAA"
+NONE, ONE, SOME = range(1), range(1, 2), range(1, 3)
+SESSIONS = (
+    Session(
+        *("a name that nobody has", "sshd"),
+        (
+            CAME,
+            f"PROGRAM[9]: Invalid user oracle from {FROM}",
+            f"PROGRAM[9]: Failed publickey for invalid user oracle {KEY}",
+            f"PROGRAM[9]: Connection closed by invalid user oracle {FROM} [preauth]",
+        ),
+        ONE,
     ),
-    "pam-generic": (
-        "login[9]: pam_unix(login:auth): authentication failure; logname= uid=0 euid=0 tty=tty1 "
-        "ruser= rhost=192.0.2.9",
+    Session(
+        *("a name without its key", "sshd"),
+        (
+            CAME,
+            f"PROGRAM[9]: Failed publickey for root {KEY}",
+            f"PROGRAM[9]: Failed publickey for root {KEY}",
+            f"PROGRAM[9]: Connection closed by authenticating user root {FROM} [preauth]",
+        ),
+        ONE,
     ),
-}
-"""What the journal says of those who fail, by the filter that must know it."""
+    Session(
+        *("a wrong password", "sshd"),
+        (
+            CAME,
+            f"PROGRAM[9]: Failed password for root from {FROM} ssh2",
+            f"PROGRAM[9]: Connection closed by authenticating user root {FROM} [preauth]",
+        ),
+        SOME,  # for the connection ends without a login, too
+    ),
+    Session(
+        *("nobody who tries to log in", "sshd"),
+        (CAME, f"PROGRAM[9]: Connection closed by {FROM} [preauth]"),
+        NONE,
+    ),
+    Session(
+        *("somebody who logs in", "sshd"),
+        (
+            CAME,
+            f"PROGRAM[9]: Accepted publickey for ana {KEY}",
+            f"PROGRAM[9]: Connection closed by {FROM}",
+        ),
+        NONE,
+    ),
+    Session(
+        *("a wrong password at a terminal", "pam-generic"),
+        (
+            "login[9]: pam_unix(login:auth): authentication failure; logname= uid=0 euid=0 "
+            "tty=tty1 ruser= rhost=192.0.2.9",
+        ),
+        ONE,
+    ),
+)
+"""Those who come, as both Debians' sshd tells of them (LogLevel VERBOSE), and login(1)."""
 DAYS = 6 * 86_400  # seconds: of a week, but for what the trial takes
 PROMPT = "fail2ban>"
 SORRY = "Sorry but"
-FILTER = """\
-lines=$(mktemp) && printf '%s\\n' "$2" >"$lines" &&
-    fail2ban-regex --print-all-missed "$lines" "$1"
-rm -f "$lines"
-"""
-"""Runs a filter as it is configured, and prints the lines that it passes over."""
-NEWER = "/usr/lib/openssh/sshd-session"
-"""The program of Debian 13 that speaks with those who log in; Debian 12's sshd does it itself."""
 
 
 def asked(host: Any, *commands: str) -> list[str]:
@@ -164,21 +266,32 @@ def try_strangers(host: Any, attempts: int) -> Trial:
     )
 
 
-def unknown_failures(host: Any) -> list[str]:
-    """Return the lines of the journal, of failed logins, that a filter as configured passes over.
+def failures(host: Any) -> dict[str, tuple[int, int]]:
+    """Return how many failures are found in each of `SESSIONS`, by who comes in it.
 
-    Each line gets the host's name before it, as fail2ban reads them from the journal. Of a filter
-    that tells nothing, all are.
+    The first number is of the jails that run, the second of those that a start of the server would
+    make. Of a server that doesn't answer, and of filters that can't be read, nothing is returned.
     """
-    program = "sshd-session" if host.run("test -e %s", NEWER).rc == 0 else "sshd"
-    missed: list[str] = []
-    for name, lines in SAMPLES.items():
-        full = [f"Nov 27 05:00:00 host {line.replace('PROGRAM', program)}" for line in lines]
-        text = host.run("sh -c %s filter %s %s", FILTER, name, "\n".join(full)).stdout
-        counted = re.search(r"^Lines: (\d+) lines, 0 ignored, (\d+) matched", text, re.MULTILINE)
-        if not counted or int(counted[1]) != len(lines) or int(counted[2]) != len(lines):
-            missed += [line for line, one in zip(lines, full, strict=True) if one in text] or lines
-    return missed
+    told = [(one.jail, one.lines) for one in SESSIONS]
+    script = COUNT.replace("SOCKET", SOCKET).replace("NEWER", NEWER)
+    counted = host.run("printf '%%s' %s | python3 -c %s", json.dumps(told), script).stdout.strip()
+    found = json.loads(counted) if counted else []
+    return {one.who: (now, later) for one, (now, later) in zip(SESSIONS, found, strict=False)}
+
+
+def miscounted(found: dict[str, tuple[int, int]], too: str) -> list[str]:
+    """Return who fails too "few" or too "many" times in what `failures` found, in words.
+
+    What was not found out is too few.
+    """
+    wrong = []
+    for one in SESSIONS:
+        for place, times in zip(
+            ("now", "after a start"), found.get(one.who, (-1, -1)), strict=True
+        ):
+            if times < one.fails.start if too == "few" else times >= one.fails.stop:
+                wrong.append(f"{one.who}: {times} {place}")
+    return wrong
 
 
 def members(addresses: Iterable[str], networks: Iterable[str]) -> list[str]:

@@ -32,6 +32,15 @@ bits = 32
 [Init?family=inet6]
 bits = 128
 END
+    cat >/etc/fail2ban/filter.d/guesses.conf <<'END'
+[Definition]
+prefregex = ^\s*\S+ sshd(?:-session)?\[(?P<mlfid>\d+)\]: <F-CONTENT>.+</F-CONTENT>$
+failregex = ^Invalid user .* from <ADDR> port \d+$
+            ^User \S+ from <ADDR> not allowed because
+            ^Failed (?:password|keyboard-interactive/pam) for (?!invalid user )\S+ from <ADDR> port
+            ^Connection (?:closed|reset) by authenticating user \S+ <ADDR> port \d+ \[preauth\]$
+            ^Disconnected from authenticating user \S+ <ADDR> port \d+ \[preauth\]$
+END
     printf '[Definition]\nfailregex = \\[(?:sshd|pam-generic)\\] Ban <ADDR>\\s*$\n' \
         >/etc/fail2ban/filter.d/stubborn.conf
     printf '[Definition]\nlogtarget = SYSTEMD-JOURNAL\n' >/etc/fail2ban/fail2ban.local
@@ -48,7 +57,7 @@ action = site
 
 [sshd]
 enabled = true
-filter = sshd[mode=aggressive]
+filter = guesses
 journalmatch = _SYSTEMD_UNIT=ssh.service
 
 [pam-generic]
