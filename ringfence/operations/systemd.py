@@ -195,7 +195,7 @@ def _commands(
         good = state["succeeds"][2 * number : 2 * number + 2] == [True, True]
         failed = _found(oneshot.unit, state)["active"] == "failed"
         if failed or not good or _is_old(oneshot, state):
-            lines = [call("settle", *oneshot.newer_than), call("act", "start", oneshot.unit)]
+            lines = [call("settle", *oneshot.newer_than), call("start_anew", oneshot.unit)]
             yield _Command(_script(lines), "run", oneshot.unit)
 
 

@@ -28,6 +28,10 @@ act() { # verb unit
     printf 'ringfence: systemctl %s %s failed\n' "$1" "$2" >&2
     exit 1
 }
+start_anew() { # unit of Type=oneshot: a run that has begun already began with what was there before
+    while [ "$(systemctl show -p ActiveState --value -- "$1")" = activating ]; do sleep 0.5; done
+    act start "$1"
+}
 ready() { # unit command...: wait until the command succeeds; as long as a busy host may need
     unit=$1 limit=60 began=$(date +%s)
     shift
