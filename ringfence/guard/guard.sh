@@ -280,7 +280,8 @@ put_back_path() { # number kind path
             return 0
         fi
         sync -f -- "$stage"
-        if ! are_on_one_disk "$stage" "${3%/*}"; then # of the copy itself mv would take one file after another
+        # The copy itself, from another disk, mv would take away file by file.
+        if [ "$stage" = "$guard/saved/$1" ] && ! are_on_one_disk "$stage" "${3%/*}"; then
             rm -rf -- "$3"
             cp -a -T -- "$stage" "$3" || return
         else
