@@ -138,7 +138,8 @@ def demand(channel: Channel, *words: str) -> str:
 
 
 def status_of(channel: Channel) -> dict[str, str]:
-    """Return the guard's status: `state`, `run`, `owner`, `left`, `lock_…`, `reverted_…`.
+    """Return the guard's status: `state`, `run`, `owner`, `left`, `lock_…`, `reverted_…`,
+    `not_put_back`.
 
     Raises UnreachableError, ToolError.
     """

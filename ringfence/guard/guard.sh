@@ -14,11 +14,12 @@
 #
 # Everything lies in $guard, which root alone may enter:
 #   guard   this script                   lock      the run that changes this host; its age is its mtime
-#   saved/  copies by number, whole        list      number, kind of what was there, path
+#   saved/  copies by number, done/ as they go; list   number, kind of what was there, path
 #   units   unit, active, enabled         record    who armed, when, for which run, for how long
 #   settings  path below /proc/sys, value       packages  what was installed
 #   armed   the marker                    last      the record of the last time, and how it ended
 #   last-revert  when, why, which run     reverted  the paths that the last revert had to change
+#   not-put-back.RUN/  the copies, by number, of what a revert could not put back, and list, their paths
 set -u
 umask 077
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_BUS_TIMEOUT=2min # a busy manager is not a broken one
@@ -294,6 +295,13 @@ put_back_path() { # number kind path
     fi
     printf '%s\n' "$3" >>"$guard/reverted"
 }
+keep_copy() { # number path: what could not be put back is not lost
+    kept=$guard/not-put-back.$(field "$guard/record" run)
+    mkdir -p -- "$kept"
+    [ ! -e "$guard/saved/$1" ] && [ ! -L "$guard/saved/$1" ] || mv -T -- "$guard/saved/$1" "$kept/$1"
+    printf '%s %s\n' "$1" "$2" >>"$kept/list"
+    printf 'cannot put back %s: its copy is %s\n' "$2" "$kept/$1" >&2
+}
 put_back_ruleset() {
     if [ -s "$guard/ruleset" ]; then
         nft -f "$guard/ruleset" || nft flush ruleset
@@ -342,7 +350,7 @@ put_back() { # reason
     [ "$1" = boot ] || put_back_ruleset
     brought_since "$guard/packages" >"$guard/brought"
     while read -r number kind path; do
-        put_back_path "$number" "$kind" "$path" || printf 'cannot put back %s\n' "$path" >&2
+        put_back_path "$number" "$kind" "$path" || keep_copy "$number" "$path"
     done <"$guard/list"
     put_back_settings # at boot too: the boot may have made those of the new files already
     sync
@@ -384,6 +392,9 @@ status() {
     [ ! -e "$guard/lock" ] || { sed 's/^/lock_/' "$guard/lock" && printf 'lock_age=%s\n' "$(lock_age)"; }
     [ ! -e "$guard/last-revert" ] || sed 's/^/reverted_/' "$guard/last-revert"
     [ ! -s "$guard/reverted" ] || sed 's/^/reverted_path=/' "$guard/reverted"
+    for kept in "$guard"/not-put-back.*/; do
+        [ ! -s "${kept}list" ] || sed "s|^\([0-9]*\) \(.*\)|not_put_back=\2 (${kept}\1)|" "${kept}list"
+    done
     [ ! -e "$guard/last" ] || sed 's/^/last_/' "$guard/last"
 }
 seconds_left() {

@@ -18,6 +18,8 @@ def describe(name: str, told: dict[str, str]) -> Iterator[str]:
         yield f"  last: {told['last_ended']} at {told['last_ended_at']} (run {told['last_run']})"
     if told.get("last_ended", "").startswith("reverted") and "reverted_path" in told:
         yield f"  put back: {told['reverted_path']}"
+    if "not_put_back" in told:
+        yield f"  could NOT be put back (and where its copy lies): {told['not_put_back']}"
 
 
 def _state(told: dict[str, str]) -> str:

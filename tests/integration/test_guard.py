@@ -567,6 +567,25 @@ def test_on_a_full_disk_that_is_not_the_guards_what_was_there_comes_back(channel
         channel.ask("umount /etc/guarded.full")
 
 
+def test_what_cannot_be_put_back_is_kept_and_told(channel):
+    made = "mkdir /etc/guarded.ro && mount -t tmpfs none /etc/guarded.ro"
+    made += " && echo old >/etc/guarded.ro/a"
+    told(channel.ask(made)[0])
+    try:
+        coverage = Coverage(paths=["/etc/guarded.ro/a", "/etc/guarded"])
+        told(channel.ask(arm_command(RUN, coverage, "deploy", 90))[0])
+        channel.ask(f"{BROKEN} echo new >/etc/guarded.ro/a; mount -o remount,ro /etc/guarded.ro")
+        demand(channel, "revert", "asked: a test", RUN.id)
+        status = status_of(channel)
+        assert (status["state"], status["reverted_path"]) == ("idle", "/etc/guarded")
+        path, copy = status["not_put_back"].split(" ")
+        assert path == "/etc/guarded.ro/a"
+        assert told(channel.ask(f"cat {copy.strip('()')}")[0]) == "old\n"
+    finally:
+        channel.ask(f"umount /etc/guarded.ro; rm -rf {GUARD}/not-put-back.*")
+    assert "not_put_back" not in status_of(channel)
+
+
 def test_apply_is_refused_while_another_run_is_in_progress(channel, hardened_once):
     demand(channel, "lock", *RUN)
     refused = hardened_once.ringfence(

@@ -23,6 +23,13 @@ def test_a_host_that_was_put_back_says_what_and_why():
     ]
 
 
+def test_what_could_not_be_put_back_is_named():
+    told = {"state": "idle", "not_put_back": "/srv/a (/var/lib/ringfence/guard/not-put-back.r1/1)"}
+    assert list(describe("a", told))[1:] == [
+        f"  could NOT be put back (and where its copy lies): {told['not_put_back']}"
+    ]
+
+
 def test_a_host_under_change_and_a_silent_one():
     lock = {"lock_owner": "ana", "lock_since": "T", "lock_run": "r1", "lock_age": "3"}
     assert "being changed by ana since T" in list(describe("a", {"state": "idle"} | lock))[1]
