@@ -68,8 +68,9 @@ sub answer {
         open STDIN,  '<',  '/dev/null';
         open STDOUT, '>&', $out_write;
         open STDERR, '>&', $err_write;
-        # A program and plain words need no shell. What no program is, as `command`, is the shell's own.
-        if ($command =~ m{^[\w/.,:\@%+-]+(?: [\w/.,:=\@%+-]+)+$}) {
+        # A program and plain words need no shell. What no program is, as `command`, is the shell's own, and so
+        # is echo, whose program reads -e and -E.
+        if ($command =~ m{^(?!echo )[\w/.,:\@%+-]+(?: [\w/.,:=\@%+-]+)+$}) {
             no warnings 'exec';
             exec split / /, $command;
         }

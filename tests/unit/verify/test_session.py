@@ -72,6 +72,7 @@ def test_a_signal_is_reported_as_the_shell_does(ssh, opened):
         "name=value env",
         "/etc/passwd twice",
         "test -e /etc/passwd",
+        "echo -e word",
     ],
 )
 def test_what_needs_no_shell_answers_as_if_it_had_one(ssh, opened, command):
