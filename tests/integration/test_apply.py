@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ringfence.operations.shell import library
+
 HOSTS = "bastion1,agent1"
 
 
@@ -138,6 +140,30 @@ def test_an_interrupted_apply_heals_at_the_next(stock_agent, number, after):
         "agent1", "find / -xdev -name '.ringfence.*' -o -xdev -path /usr/sbin/policy-rc.d"
     )
     assert leftovers == ""
+
+
+# A job that reads its input when it begins, and takes a while; the input changes meanwhile.
+JOINED = """
+cat >/run/systemd/system/slow.service <<'END'
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'cat /run/input >>/run/seen; sleep 3'
+END
+systemctl daemon-reload
+rm -f /run/seen
+echo before >/run/input
+systemctl start --no-block slow.service
+until [ -s /run/seen ]; do sleep 0.1; done
+echo after >/run/input
+start_anew slow.service
+cat /run/seen
+rm /run/systemd/system/slow.service /run/input /run/seen
+systemctl daemon-reload
+"""
+
+
+def test_a_job_that_runs_already_is_started_anew_and_not_joined(lab):
+    assert lab.run_on("agent1", library("services") + JOINED).split() == ["before", "after"]
 
 
 def test_hosts_that_take_one_session_at_a_time_are_healed(hardened):
