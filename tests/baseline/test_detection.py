@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.verify import control
-from ringfence.verify.probes import login_guard
+from ringfence.verify.probes import failed_logins, login_guard
 
 JAILS = {
     "sshd": "_SYSTEMD_UNIT=ssh.service",
@@ -47,18 +47,18 @@ def test_the_journal_of_logins_is_read(host, expect):
 @pytest.fixture
 def failures(host):
     """How often logins that fail, and others, count as failures: now, and after a start."""
-    return login_guard.failures(host)
+    return failed_logins.failures(host)
 
 
 @control("IDS-01")
 def test_failed_logins_are_known_as_such(failures, expect):
-    found = login_guard.miscounted(failures, "few")
+    found = failed_logins.miscounted(failures, "few")
     expect("failed logins that fail2ban's filters pass over", found, nothing=True)
 
 
 @control("IDS-01")
 def test_a_failed_login_counts_once_and_nothing_else_does(failures, expect):
-    found = login_guard.miscounted(failures, "many")
+    found = failed_logins.miscounted(failures, "many")
     expect("what counts more often than it fails", found, nothing=True)
 
 

@@ -57,40 +57,6 @@ def test_a_host_that_does_not_answer_tried_no_strangers():
     assert login_guard.try_strangers(host(""), 5) == login_guard.Trial([], [], [])
 
 
-def counted(*numbers):
-    return host(json.dumps(numbers) + "\n")
-
-
-RIGHT = [[1, 1], [1, 1], [2, 2], [0, 0], [0, 0], [1, 1]]
-
-
-def test_what_counts_as_it_happened_is_not_named():
-    found = login_guard.failures(counted(*RIGHT))
-    assert found["a wrong password"] == (2, 2)
-    assert login_guard.miscounted(found, "few") == login_guard.miscounted(found, "many") == []
-
-
-def test_failures_that_are_passed_over_are_named_with_their_place():
-    found = login_guard.failures(counted([1, 0], *RIGHT[1:]))
-    assert login_guard.miscounted(found, "few") == ["a name that nobody has: 0 after a start"]
-    assert login_guard.miscounted(found, "many") == []
-
-
-def test_what_counts_more_often_than_it_happened_is_named():
-    found = login_guard.failures(counted([3, 1], *RIGHT[1:3], [1, 1], *RIGHT[4:]))
-    assert login_guard.miscounted(found, "few") == []
-    assert login_guard.miscounted(found, "many") == [
-        "a name that nobody has: 3 now",
-        "nobody who tries to log in: 1 now",
-        "nobody who tries to log in: 1 after a start",
-    ]
-
-
-def test_where_nothing_can_be_counted_everything_is_too_few():
-    found = login_guard.failures(host(""))
-    assert len(login_guard.miscounted(found, "few")) == 2 * len(login_guard.SESSIONS)
-
-
 SESSION = """\
 Fail2Ban v1.1.0 reads log file that contains password failure report
 
