@@ -75,8 +75,10 @@ def prove(
     hosts = loaded.select(limit)
     progress = Progress(title="prove", hosts=[host.name for host in hosts], lasting=True)
     judged = ",".join(touched(sabotages.values())) if together and controls else None
+    watching = frozenset(name for name, one in everything.items() if one.watches)
     benches = [
-        Bench(loaded, host, catalogue, folder / host.name, progress.step, judged) for host in hosts
+        Bench(loaded, host, catalogue, folder / host.name, progress.step, judged, watching)
+        for host in hosts
     ]
     releases = {bench.host.name: require_lab_host(bench) for bench in benches}
     trials = trials_of(sabotages.values(), catalogue.roles_of)

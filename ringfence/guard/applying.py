@@ -6,7 +6,7 @@ from ringfence.deployment import Deployment, HostOutcome, deploy
 from ringfence.errors import ToolError
 from ringfence.guard import preflight
 from ringfence.guard.channel import Channel, Run
-from ringfence.guard.coverage import chosen_dangers, together
+from ringfence.guard.coverage import chosen_dangers, followers, together
 from ringfence.guard.guarded import (
     UNKNOWN,
     GuardedHost,
@@ -16,6 +16,7 @@ from ringfence.guard.guarded import (
     settle,
 )
 from ringfence.guard.heartbeat import Watch
+from ringfence.guard.memory import Memory
 from ringfence.planning import plan
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
@@ -48,7 +49,13 @@ def apply_guarded(
     """
     run = preflight.this_run(folder.name)
     guarded = [
-        GuardedHost(host, Channel(site, host), chosen_dangers(site.house, host, roles))
+        GuardedHost(
+            host,
+            Channel(site, host),
+            chosen_dangers(site.house, host, roles),
+            followers=followers(site.house, host),
+            memory=Memory(site.path, folder, host.name),
+        )
         for host in hosts
     ]
     try:
@@ -109,7 +116,14 @@ def _arm(run: Run, each: GuardedHost, planned: HostOutcome, say: Say) -> None:
     """Keep other runs out, and arm the host when a dangerous role would change it."""
     touched = {role_of(name) for name in planned.changed}
     safe = planned.completed and touched.isdisjoint({*each.dangers, UNKNOWN})
-    begin(run, each, together(each.dangers.values()) if each.dangers and not safe else None)
+    if safe or not each.dangers:
+        begin(run, each, None)
+    else:
+        # Not of the state: a rollback leaves what follows as it is, for people look at it then.
+        state = together(each.dangers.values()).lines(each.host.ssh.user)
+        begin(run, each, together([*each.dangers.values(), *each.followers]), state)
+    if each.armed and each.memory:
+        each.memory.keep()
     _tell(each, say, "armed" if each.armed else "locked", ARMED)
 
 

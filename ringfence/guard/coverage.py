@@ -1,4 +1,4 @@
-"""What the guard saves for a dangerous role: ``roles/<role>/guard.yml``."""
+"""What the guard saves for a role: ``roles/<role>/guard.yml``."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -13,6 +13,7 @@ from ringfence.site.section import Section
 from ringfence.site.validation import read_model
 
 OWN = "/var/lib/ringfence"
+OF_THE_GUARD = tuple(f"{OWN}/{name}" for name in ("guard", "states", "previous", "lock"))
 NEVER_WHOLE = {"/", "/etc", "/home", "/root", "/usr", "/var", "/var/lib", "/etc/systemd/system"}
 """Too much to put back: other roles, and the guard itself, keep their files there."""
 
@@ -25,7 +26,7 @@ def _saved_path(text: str) -> str:
         or str(path) not in (text, f"/home/account{text[1:]}")
     ):
         raise ValueError("must be a plain absolute path such as /etc/ssh, or ~/ and a path")
-    if text in NEVER_WHOLE or text == OWN or text.startswith(f"{OWN}/"):
+    if text in {*NEVER_WHOLE, OWN} or any(f"{text}/".startswith(f"{of}/") for of in OF_THE_GUARD):
         raise ValueError("is too much to put back: name the files or directories in it")
     if text.startswith(("/dev/", "/proc/", "/run/", "/sys/")):
         raise ValueError("is not on a disk, so there is nothing to put back")
@@ -67,11 +68,18 @@ class Coverage(Section):
     decides_access: bool = False
     """Whether the role decides who may log in by ssh, by `Site.access`: before it is touched, the
     key and the address that are in use must be allowed there."""
+    follows: bool = False
+    """Whether the role is no danger itself, and tells what others did: its files come back with
+    theirs, whichever roles are applied."""
 
     @model_validator(mode="after")
     def _covers_something(self) -> "Coverage":
         if not (self.paths or self.services or self.rulesets or self.settings):
             raise ValueError("covers nothing: name paths, services, settings or rulesets")
+        if self.follows and (self.services or self.rulesets or self.settings):
+            raise ValueError("follows, so it can cover paths alone")
+        if self.follows and self.decides_access:
+            raise ValueError("follows, so it can't decide access")
         return self
 
     def lines(self, account: str) -> str:
@@ -86,11 +94,33 @@ class Coverage(Section):
 
 
 def dangerous_roles(house: House) -> dict[str, Coverage]:
-    """Return the roles of the table that have a guard.yml, with what it covers.
+    """Return the roles of the table whose change can lock people out, with what is put back.
 
     Raises:
         SiteError: a guard.yml is wrong; every problem of every one.
     """
+    return {role: found for role, found in _coverages(house).items() if not found.follows}
+
+
+def chosen_dangers(house: House, host: Host, roles: str | None) -> dict[str, Coverage]:
+    """Return the dangerous roles among those of a host, or among ``roles`` (comma separated)."""
+    own = house.roles_for(host.groups)
+    named = own if roles is None else [role.strip() for role in roles.split(",")]
+    return {r: c for r, c in dangerous_roles(house).items() if r in own and r in named}
+
+
+def followers(house: House, host: Host) -> list[Coverage]:
+    """Return what comes back with whatever a dangerous role of a host changed.
+
+    Raises:
+        SiteError: a guard.yml is wrong; every problem of every one.
+    """
+    own = house.roles_for(host.groups)
+    return [found for role, found in _coverages(house).items() if found.follows and role in own]
+
+
+def _coverages(house: House) -> dict[str, Coverage]:
+    """Return the roles of the table that have a guard.yml, with what it covers."""
     found, problems = {}, []
     for role in house.roles:
         path = house.role_dir(role) / "guard.yml"
@@ -103,13 +133,6 @@ def dangerous_roles(house: House) -> dict[str, Coverage]:
     if problems:
         raise SiteError(problems)
     return found
-
-
-def chosen_dangers(house: House, host: Host, roles: str | None) -> dict[str, Coverage]:
-    """Return the dangerous roles among those of a host, or among ``roles`` (comma separated)."""
-    own = house.roles_for(host.groups)
-    named = own if roles is None else [role.strip() for role in roles.split(",")]
-    return {r: c for r, c in dangerous_roles(house).items() if r in own and r in named}
 
 
 def together(coverages: Iterable[Coverage]) -> Coverage:

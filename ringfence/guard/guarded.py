@@ -16,6 +16,7 @@ from ringfence.guard.channel import (
 )
 from ringfence.guard.coverage import Coverage, Covering
 from ringfence.guard.heartbeat import Pulse
+from ringfence.guard.memory import Memory
 from ringfence.guard.recovery import await_return, confirm, revert_now
 from ringfence.guard.states import close_state, open_state
 from ringfence.site import Host, Site
@@ -49,6 +50,10 @@ class GuardedHost:
     notes: list[str] = field(default_factory=list)
     armed: bool = False
     pulse: Pulse | None = None
+    followers: list[Coverage] = field(default_factory=list)
+    """What comes back with whatever the dangerous roles changed."""
+    memory: Memory | None = None
+    """What the site remembers of its files; None in a run that leaves that alone."""
 
     @property
     def name(self) -> str:
@@ -69,6 +74,9 @@ def check_fitness(site: Site, run: Run, each: GuardedHost) -> None:
             dead = findings.guard["lock_run"]
             demand(each.channel, "revert", f"asked: run {dead} is dead", dead)
             each.notes.append(f"run {dead} had died; what it left was put back")
+            _remember(each, dead)
+        elif reverted := findings.guard.get("reverted_run"):
+            _remember(each, reverted)
     except UnreachableError as error:
         each.refused = f"unreachable: {error}"
     except RefusedError as error:
@@ -120,6 +128,8 @@ def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: S
         reason = confirm(site, each.host, run)
     if not reason:
         outcome.guard.append("armed, new login, disarmed")
+        if each.memory:
+            each.memory.forget()
         _finish(run, each)
         return
     say(each.name, f"{reason}: putting back what was changed")
@@ -131,12 +141,19 @@ def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: S
         _finish(run, each)
         outcome.reverted = f"{reason} ({how})"
         outcome.guard.append(f"REVERTED: {outcome.reverted}")
+        _remember(each, run.id)
     else:
         seconds = time.monotonic() - each.pulse.heard
         outcome.guard.append(
             f"LOCKED OUT: {reason}, and after {seconds:.0f} seconds it has not come back; "
             "see docs/how-to/locked-out.md"
         )
+
+
+def _remember(each: GuardedHost, run: str) -> None:
+    """Have the site remember the host's files as they were before a run that was put back."""
+    if each.memory:
+        each.memory.of_run(run).put_back()
 
 
 def role_of(operation: str) -> str:

@@ -59,6 +59,7 @@ class Bench:
     """What proving on one host needs: the site, the host, its catalogue, a folder for records.
 
     ``judged`` names the controls that are asked each time (comma separated); None means all.
+    ``watching`` are those that tell of what other controls' sabotages do, too.
     """
 
     site: Site
@@ -67,6 +68,7 @@ class Bench:
     folder: Path
     say: Say
     judged: str | None = None
+    watching: frozenset[str] = frozenset()
 
     def judge(self, name: str) -> Results:
         """Verify the controls on the host."""
@@ -213,7 +215,8 @@ def _prove_round(bench: Bench, trials: list[Trial]) -> list[CaseOutcome]:
         bench.reboot()
     red = bench.judge(f"{name}-red")
     beside = {c for trial in trials for c in (trial.control, *trial.case.also)}
-    judged = [judge_red(trial.control, trial.case, red, beside) for trial in trials]
+    may = beside | bench.watching
+    judged = [judge_red(trial.control, trial.case, red, may) for trial in trials]
     repaired = _repair(bench, trials, name)
     return [
         CaseOutcome(
@@ -275,14 +278,23 @@ def judge_red(control: str, case: Case, results: Results, beside: Iterable[str] 
 
 
 def _repair(bench: Bench, trials: list[Trial], name: str) -> list[str]:
-    """Apply the controls' roles and demand green; if that fails, bring the host back somehow."""
-    roles = ",".join(dict.fromkeys(role for trial in trials for role in trial.roles))
+    """Apply the controls' roles and demand green; if that fails, bring the host back somehow.
+
+    Of what only those tell that watch everything their own roles have the last word.
+    """
+    own = list(dict.fromkeys(role for trial in trials for role in trial.roles))
+    roles = ",".join(own)
     faults = []
     if bench.apply(roles, f"{name}-repair").failed:
         faults.append(f"applying {roles} failed")
     if any(trial.case.reboot for trial in trials):
         bench.reboot()
     red = [test for test in bench.judge(f"{name}-green").tests if test.verdict.is_red]
+    told = {test.control for test in red}
+    if told and told <= bench.watching.difference(trial.control for trial in trials):
+        watching = [role for one in sorted(told) for role in bench.catalogue.roles_of[one]]
+        bench.apply(",".join(dict.fromkeys(watching)), f"{name}-told")
+        red = [test for test in bench.judge(f"{name}-told").tests if test.verdict.is_red]
     faults += [f"after {roles}: {test.control}: {test.message}" for test in red]
     if red:
         bench.apply(None, f"{name}-recover")

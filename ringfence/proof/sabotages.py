@@ -61,6 +61,8 @@ class Sabotage(Section):
 
     control: str
     """The control's id."""
+    watches: bool = False
+    """Whether the control tells of what others did, so that each of their cases may turn it red."""
     cases: list[Case] = Field(min_length=1)
     """The ways."""
 
@@ -98,7 +100,10 @@ def load_sabotages(house: House, catalogue: Catalogue) -> dict[str, Sabotage]:
             if name in (entry.control for entry in entries[:index]):
                 problems.append(document.problem(where, f"{name!r} stands in this file already"))
             earlier = sabotages[name].cases if name in sabotages else []
-            sabotages[name] = Sabotage(control=name, cases=[*earlier, *sabotage.cases])
+            watches = sabotage.watches or (name in sabotages and sabotages[name].watches)
+            sabotages[name] = Sabotage(
+                control=name, watches=watches, cases=[*earlier, *sabotage.cases]
+            )
     if problems:
         raise SiteError(problems)
     return sabotages

@@ -29,8 +29,9 @@ def subject_of(house: House, roles: Iterable[str], sabotage: Sabotage) -> str:
 
     Raises ToolError when a file can't be read as Python.
     """
-    # When a case is tried is no part of what it shows.
-    shown = sabotage.model_dump(mode="json", exclude={"cases": {"__all__": {"disturbs"}}})
+    # When a case is tried, and what others do to it, is no part of what it shows.
+    cases = {"__all__": {"disturbs"}}
+    shown = sabotage.model_dump(mode="json", exclude={"watches": True, "cases": cases})
     found = hashlib.sha256(json.dumps(shown, sort_keys=True).encode())
     suites = [house.baseline_dir / f"test_{role}.py" for role in roles]
     probed = _probes_of(suites)

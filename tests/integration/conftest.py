@@ -98,9 +98,10 @@ class LabSite:
         return self
 
     def copied(self, path: Path) -> "LabSite":
-        """The same hosts in another folder, whose files may be changed; the authority is one."""
-        shared = (".lab", "pki", "sealing")
-        (self.path / "sealing").mkdir(exist_ok=True)
+        """The same hosts in another folder, whose files may be changed; what they made is one."""
+        shared = (".lab", "pki", "sealing", "integrity")
+        for name in ("sealing", "integrity"):
+            (self.path / name).mkdir(exist_ok=True)
         shutil.copytree(self.path, path, ignore=shutil.ignore_patterns("runs", *shared))
         for name in shared:
             (path / name).symlink_to(self.path / name)
@@ -215,7 +216,7 @@ def lay_out(path: Path, hosts: Sequence[str]) -> None:
     """Write the demo's site with some of its hosts, and a waiver where none of them takes logs."""
     shutil.copytree(
         *(ROOT / "inventories/lab", path),
-        ignore=shutil.ignore_patterns(".lab", "pki", "runs", "sealing", "secrets.*"),
+        ignore=shutil.ignore_patterns(".lab", "integrity", "pki", "runs", "sealing", "secrets.*"),
         dirs_exist_ok=True,
     )
     gone: set[str] = set()

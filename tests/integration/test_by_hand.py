@@ -11,20 +11,21 @@ from ringfence import lab as labs
 from ringfence.catalogue import load_catalogue
 from ringfence.pki.issuing import Issuing
 from ringfence.site import find_house, load_site
+from ringfence.site.integrity import KeptBaseline, keep_baseline
 from roles.logging.safe import SiteSafe
 
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
-BESIDE_PACKETS = ("alerts", "detection")
+LAST = ("alerts", "detection", "integrity")
 SCRIPTS = sorted(
     Path(__file__).with_name("by_hand").glob("*.sh"),
-    key=lambda path: (path.stem in BESIDE_PACKETS, path.stem),
+    key=lambda path: (path.stem in LAST, path.stem),
 )
 """What is run, in the order of the names: harden.sh, and those of roles that the house has on; last
-what wants the packet filter that harden.sh makes."""
+what wants the packet filter that harden.sh makes, and then what compares files."""
 UNITS = [
     "nftables.service",
     "chrony.service",
-    *(f"site-{work}.timer" for work in ("inactive", "inventory", "permissions")),
+    *(f"site-{work}.timer" for work in ("inactive", "integrity", "inventory", "permissions")),
 ]
 """What the scripts make or write anew: no package brought it so, and the site declares it."""
 
@@ -188,6 +189,21 @@ def harden_by_hand(lab, name):
     if "logging" in site.house.roles:
         key = lab.run_on(name, "cat /run/site-seal && rm /run/site-seal")
         SiteSafe(site=site, host=site.host(name)).keep(key.strip())
+    if "integrity" in site.house.roles:
+        remember_by_hand(lab, site, name)
+
+
+def remember_by_hand(lab, site, name):
+    """Write down, off the host, what the baseline is that the script made."""
+    digests = lab.run_on(
+        name,
+        "sha256sum /var/lib/ringfence/integrity/database /etc/ringfence/aide.conf; date +%s.%N",
+    )
+    database, rules, moment = (line.split()[0] for line in digests.splitlines())
+    keep_baseline(
+        site.path,
+        KeptBaseline(host=name, database=database, rules=rules, taken=moment, change="by hand"),
+    )
 
 
 def certify_by_hand(lab, site, name):

@@ -231,12 +231,16 @@ def demand_return(
         assert said.count(": REVERTED, ") == len(names), said
         record = json.loads((lab.path / "runs" / broken.run / "apply.json").read_text())
         assert all(record["hosts"][host]["reverted"] for host in names), record
+        files = lab.verify("--limit", hosts, "--control", "FIM-01")
+        assert files[0] == 0, files
     for host in names:
         lab.run_on(host, "echo other > /etc/issue.net")
     ssh_alone = ("--role", "ssh", "--no-verify")  # to plan all takes a machine two minutes
     again = lab.ringfence("apply", str(lab.path), "--limit", hosts, *ssh_alone)
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("armed, new login, disarmed") == len(names), again.stdout
+    files = lab.verify("--limit", hosts, "--control", "FIM-01")
+    assert files[0] == 0, files
     assert {lab.run_on(host, LEFT) for host in names} == {"inactive\n"}
 
 

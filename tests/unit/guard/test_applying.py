@@ -31,6 +31,9 @@ def played(monkeypatch, tmp_path):
         returns="asked, T",
         no_state="",
         known=True,
+        guard={},
+        followers=[],
+        site=tmp_path,
     )
     hosts = [SimpleNamespace(name=name, ssh=SimpleNamespace(user="deploy")) for name in "ab"]
 
@@ -61,6 +64,8 @@ def played(monkeypatch, tmp_path):
         if play.dies and not dry:
             raise ToolError("pyinfra ended with 1")
         found = play.planned if dry else play.applied
+        for name in () if dry else names:
+            getattr(found[name], "wrote", lambda: None)()
         return Deployment(dry, {name: found[name] for name in names})
 
     def plan(site, hosts, roles, folder, say, ask, parallel):
@@ -96,10 +101,11 @@ def played(monkeypatch, tmp_path):
     monkeypatch.setattr(
         applying, "chosen_dangers", lambda *_: {"ssh": Coverage(paths=["/etc/ssh"])}
     )
+    monkeypatch.setattr(applying, "followers", lambda *_: play.followers)
     monkeypatch.setattr(
         preflight,
         "ask",
-        lambda _c: Findings("debian 12", 0.0, "", "", "", {}, known=play.known),
+        lambda _c: Findings("debian 12", 0.0, "", "", "", play.guard, known=play.known),
     )
     monkeypatch.setattr(
         preflight,
@@ -108,7 +114,9 @@ def played(monkeypatch, tmp_path):
     )
     play.told = {}
     play.say = lambda host, step, share=None, failed=False: play.told.update({host: (step, share)})
-    play.go = lambda: apply_guarded(SimpleNamespace(house=None), hosts, None, tmp_path, play.say)
+    site = SimpleNamespace(house=None, path=play.site)
+    folder = tmp_path / "runs/R2"
+    play.go = lambda: apply_guarded(site, hosts, None, folder, play.say)
     return play
 
 
@@ -247,3 +255,44 @@ def test_every_host_is_told_to_be_done(played):
     played.refusals = []
     played.go()
     assert played.told["a"] == ("applied", 1.0)
+
+
+def test_what_follows_comes_back_with_what_is_dangerous(played, monkeypatch):
+    armed = []
+    monkeypatch.setattr(guarded, "arm_command", lambda _run, what, _account: armed.append(what))
+    played.followers = [Coverage(paths=["/var/lib/ringfence/integrity"], follows=True)]
+    played.go()
+    assert armed[0].paths == ["/etc/ssh", "/var/lib/ringfence/integrity"]
+    assert played.covered == "path /etc/ssh\n"  # a rollback leaves it
+
+
+@pytest.fixture
+def remembered(played):
+    """What the site remembers of the files of a; each apply writes it anew."""
+    file = played.site / "integrity/a.yml"
+    file.parent.mkdir()
+    file.write_text("of before")
+    played.applied["a"].wrote = lambda: file.write_text("of the run")
+    return file
+
+
+def test_what_the_site_remembers_comes_back_too(played, remembered):
+    played.confirmed = "the new login failed: x"
+    played.go()
+    assert remembered.read_text() == "of before"
+
+
+def test_what_the_site_remembers_of_a_change_that_stays_is_new(played, remembered):
+    played.go()
+    assert remembered.read_text() == "of the run"
+    assert not list((played.site / "runs").rglob("a.yml"))
+
+
+def test_what_a_killed_run_left_in_the_site_goes_back_at_the_next(played, remembered):
+    played.confirmed, played.returns = "the new login failed: x", ""
+    played.go()  # it never saw the host come back
+    assert remembered.read_text() == "of the run"
+    played.planned["a"] = HostOutcome()
+    played.guard = {"reverted_run": "R2"}
+    played.go()
+    assert remembered.read_text() == "of before"

@@ -1,6 +1,6 @@
 import pytest
 
-from ringfence.guard.coverage import Coverage, chosen_dangers, dangerous_roles, together
+from ringfence.guard.coverage import Coverage, chosen_dangers, dangerous_roles, followers, together
 from ringfence.site import House, SiteError
 
 
@@ -40,6 +40,20 @@ def test_only_the_chosen_roles_of_the_host_count(house):
     assert chosen_dangers(known, Agent, "ssh") == {}
 
 
+def test_a_role_that_follows_is_no_danger_and_comes_back_whatever_is_chosen(house):
+    known = house("follows: true\npaths: [/var/lib/ringfence/integrity]\n")
+
+    class Pbx:
+        groups = ("pbx",)
+
+    class Agent:
+        groups = ("agents",)
+
+    assert dangerous_roles(known) == chosen_dangers(known, Pbx, None) == {}
+    assert [one.paths for one in followers(known, Pbx)] == [["/var/lib/ringfence/integrity"]]
+    assert followers(known, Agent) == []
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -52,7 +66,11 @@ def test_only_the_chosen_roles_of_the_host_count(house):
         ("paths: ['/etc/a b']\n", "must be of the form"),
         ("services: [ssh]\n", "must be of the form"),
         ("settings: ['net.ipv4 conf']\n", "must be of the form"),
+        ("paths: [/var/lib/ringfence]\n", "is too much to put back"),
+        ("paths: [/var/lib/ringfence/states/log]\n", "is too much to put back"),
         ("decides_access: true\n", "covers nothing"),
+        ("follows: true\nservices: [a.service]\n", "it can cover paths alone"),
+        ("follows: true\ndecides_access: true\npaths: [/a/b]\n", "can't decide access"),
     ],
 )
 def test_a_wrong_guard_yml_is_refused_with_its_place(house, text, message):

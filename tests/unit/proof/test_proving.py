@@ -165,6 +165,7 @@ def test_a_case_that_needs_a_reboot_gets_one_when_it_is_broken_and_when_it_is_re
         judge=lambda name: done.append(name.rpartition("-")[2]) or Results([]),
         apply=lambda *_what: done.append("apply") or SimpleNamespace(failed=False),
         reboot=lambda: done.append("reboot"),
+        watching=frozenset(),
     )
     for case in (CASE, CASE.model_copy(update={"reboot": True})):
         proving._prove_round(bench, [Trial("SSH-01", ("ssh",), 1, case)])
@@ -188,3 +189,47 @@ def test_a_host_is_rebooted_once_it_answers_under_another_boot_id(monkeypatch):
     monkeypatch.setattr(Bench, "_run_as_root", run)
     Bench(None, SimpleNamespace(name="a"), None, None, nobody).reboot()
     assert asked == [proving.BOOT_ID, proving.REBOOT, *[proving.BOOT_ID] * 4]
+
+
+@pytest.fixture
+def watched():
+    """Play a host of which FIM-01 tells what others did to it, until its own role is applied."""
+    done = []
+    told = found("t", control="FIM-01", message="a file differs")
+
+    def judge(name):
+        done.append(name.rpartition("-")[2])
+        red = [found()] if done[-1] == "red" else []
+        return Results(red if "integrity" in done else [*red, told])
+
+    return SimpleNamespace(
+        done=done,
+        folder=SimpleNamespace(glob=lambda _pattern: []),
+        host=SimpleNamespace(name="a"),
+        say=lambda *_told: None,
+        run_as_root=lambda _script: SimpleNamespace(returncode=0),
+        judge=judge,
+        apply=lambda roles, _name: done.append(roles) or SimpleNamespace(failed=False),
+        watching=frozenset({"FIM-01"}),
+        catalogue=SimpleNamespace(roles_of={"FIM-01": ["integrity"]}),
+    )
+
+
+def test_a_control_that_watches_may_be_red_and_its_own_role_ends_that(watched):
+    (outcome,) = proving._prove_round(watched, [Trial("SSH-01", ("ssh",), 1, CASE)])
+    assert outcome.proven
+    assert watched.done == ["red", "ssh", "green", "integrity", "told"]
+
+
+def test_a_control_that_watches_is_repaired_by_its_own_role_where_it_is_tried(watched):
+    case = CASE.model_copy(update={"fails": ["t"], "because": "differs", "also": ["SSH-01"]})
+    (outcome,) = proving._prove_round(watched, [Trial("FIM-01", ("integrity",), 1, case)])
+    assert outcome.proven
+    assert watched.done == ["red", "integrity", "green"]
+
+
+def test_what_stays_red_with_a_control_that_watches_is_a_fault(watched):
+    watched.watching = frozenset()
+    watched.judge = lambda _name: Results([found(), found("t", control="FIM-01")])
+    with pytest.raises(proving.ToolError, match="stays red"):
+        proving._prove_round(watched, [Trial("SSH-01", ("ssh",), 1, CASE)])
