@@ -44,7 +44,8 @@ compare_files() {
     write_comparison
     compare_each_night
     systemctl start site-inventory.service # which names what is installed
-    mkdir -p -m 0700 /var/lib/ringfence/integrity
+    mkdir -p /var/lib/ringfence/integrity
+    chmod 0700 /var/lib/ringfence/integrity
     (
         umask 077
         aide --init --config /etc/ringfence/aide.conf >/dev/null
