@@ -80,8 +80,10 @@ def test_few_tries_are_enough(host, policy, expect):
 
 @control("IDS-01")
 def test_the_sites_own_are_never_shut_out_and_nobody_else_is_safe(host, never, expect):
-    told = login_guard.settings(host, JAILS, "ignoreip")
+    told = login_guard.settings(host, JAILS, "ignoreip", "ignorecommand")
     for jail in JAILS:
+        found = told[jail, "ignorecommand"]
+        expect(f"command that says whom {jail} never shuts out", found, equals="")
         found = login_guard.networks(told[jail, "ignoreip"])
         expect(f"networks that {jail} never shuts out", found, includes=never)
         expect(f"networks that {jail} never shuts out", found, within=never)
