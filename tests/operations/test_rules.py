@@ -21,6 +21,7 @@ from ringfence.facts.files import Tree
 from ringfence.facts.integrity import AlteredPackages, Baseline
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.nftables import Forwarding, Listeners, Operator, Ruleset
+from ringfence.facts.openssl import Weakened
 from ringfence.facts.packages import Packages
 from ringfence.facts.permissions import (
     DataTrees,
@@ -49,6 +50,7 @@ from ringfence.operations import (
     journal,
     kernel,
     nftables,
+    openssl,
     packages,
     permissions,
     pki,
@@ -76,6 +78,7 @@ MODULES = (
         journal,
         kernel,
         nftables,
+        openssl,
         packages,
         permissions,
         pki,
@@ -126,6 +129,8 @@ class Answers:
             return dict.fromkeys((f"/{account}" for account in self.accounts), False)
         if fact in (Leaves, OpenKeys):
             return [f"/etc/{account}" for account in self.accounts]
+        if fact is Weakened:
+            return [1]
         if fact is BootMenu:
             return {**instance.default(), "grub": True}
         if fact is PersonalKeyFiles:
@@ -295,6 +300,7 @@ USES = {
     "what a baseline passes over": Use(
         integrity.baseline, lambda t: baseline(path="/a", passed_over=f"/{t}")
     ),
+    "configuration of OpenSSL": Use(openssl.not_weakened, lambda t: {"path": f"/etc/{t}"}),
     "key of a source": Use(repositories.signed, lambda t: {"approved": {"http://a": f"/{t}"}}),
     "script of the boot menu": Use(
         boot_loader.told, lambda t: {"script": f"/etc/{t}", "content": "x"}
