@@ -16,13 +16,14 @@ def not_weakened(path: str) -> Generator[StringCommand, None, None]:
     """Ensure that OpenSSL's configuration allows nothing that OpenSSL by itself does not.
 
     Debian's OpenSSL takes TLS 1.2 and later at security level 2. Lines that say less (an older
-    least version, level 0 or 1) become comments; a copy of the file is kept. A host without the
-    file has nothing of that.
+    least version, level 0 or 1) say TLS 1.2, and level 2 with the usual suites; a copy of the file
+    is kept. A host without the file has nothing of that.
     """
     numbers = host.get_fact(Weakened, path=absolute(path))
     if not numbers:
         host.noop(f"nothing in {path} weakens OpenSSL")
         return
     opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
-    silenced = call("silence", path, *(str(number) for number in numbers))
-    yield StringCommand(library("tree") + "\n".join([*opening, silenced]))
+    strengthened = call("strengthen", path, *(str(number) for number in numbers))
+    libraries = library("tree") + library("openssl")
+    yield StringCommand(libraries + "\n".join([*opening, strengthened]))
