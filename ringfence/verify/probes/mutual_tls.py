@@ -13,7 +13,7 @@ WORDS = "relp_version=0\nrelp_software=ringfence\ncommands=syslog"
 RELP = f"1 open {len(WORDS)} {WORDS}\n"
 POSTGRES = "\0\0\0'\0\3\0\0user\0nobody\0database\0postgres\0\0"
 """A StartupMessage of protocol 3.0; its first four bytes are its length, 39."""
-SECONDS = 3
+SECONDS = 6
 STRANGER = """\
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT

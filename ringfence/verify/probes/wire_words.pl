@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use Socket qw(:all);
 
-my ($BANNER, $ANSWER, $ASK, $TALK) = (1.5, 3, 2, 5);    # seconds that are waited for words
+my ($BANNER, $ANSWER, $ASK, $TALK, $LATE) = (1.5, 3, 2, 5, 15);    # seconds that are waited for words
 my $MOST = 80;    # suites
 my %VERSION = (0x0300 => 'SSL 3.0', 0x0301 => 'TLS 1.0', 0x0302 => 'TLS 1.1', 0x0303 => 'TLS 1.2');
 my @GOOD = (0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9);    # RFC 9325, 4.2: AEAD by ECDHE
@@ -238,7 +238,10 @@ sub asked {    # way, way over the loopback: of what says nothing by itself
         return @known if @known;
         $said ||= $answer;
     }
-    return length $said ? ('clear', shown($said)) : ('silent', '');
+    return ('clear', shown($said)) if length $said;
+    my $late = $way->() or return ('closed', '');
+    syswrite $late, hello(0x0303, @GOOD, @KNOWN);    # a busy server is silent to who doesn't wait
+    return hear($late, $LATE, sub { 1 }) =~ /^[\x15\x16]\x03/ ? ('tls', '', of_tls($way)) : ('silent', '');
 }
 
 sub shown { my ($said) = @_; return 'something unknown: ' . substr($said, 0, 40) =~ s/[^ -~]/?/gr }

@@ -19,7 +19,7 @@ class ThisMachine:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
-    monkeypatch.setattr(module, "SECONDS", 1)
+    monkeypatch.setattr(module, "SECONDS", 4)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ TLS = {
     "newest": ("-tls1_3",),
     "only old": ("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"),
 }
-QUICK = module.SCRIPT.replace("(1.5, 3, 2, 5)", "(0.1, 0.4, 0.2, 0.4)")
+HASTY = module.SCRIPT.replace("(1.5, 3, 2, 5, 15)", "(0.1, 0.1, 0.1, 0.1, 20)")
+QUICK = HASTY.replace(", 20)", ", 0.1)")
 HTTPS = "HTTP/1.1 {status} x\r\nLocation: {to}\r\n\r\n"
 MYSQL = b"\x0a5.5.5-10.11\0" + b"\1\0\0\0saltsalt\0" + b"\xfe\xf7" + bytes(30)
 REFUSED, DENIED = ((number).to_bytes(2, "little") for number in (3159, 1045))
@@ -74,7 +75,6 @@ TALKS = {
     "mailbox": (b"* OK\r\n", by_lines(a="* CAPABILITY IMAP4rev1\r\na OK\r\n"), ("clear", "IMAP")),
     "post": (b"+OK\r\n", by_lines(USER="+OK\r\n", other="-ERR\r\n"), ("clear", "POP3")),
     "database": (packet(0, MYSQL), lambda _: packet(2, b"\xff" + DENIED), ("clear", "MySQL")),
-    "silence": (b"", None, ("silent", "")),
 }
 
 
@@ -131,8 +131,10 @@ def say(tmp_path):
         with suppress(OSError), client:
             client.sendall(greeting)
             while asked := client.recv(65536):
-                if answer and (said := answer(asked)):
-                    client.sendall(said)
+                said = answer(asked) if answer else b""
+                if answer and not said:
+                    return  # so that nobody waits
+                client.sendall(said)
 
     def serve(greeting, answer):
         with suppress(OSError):
@@ -152,9 +154,9 @@ def say(tmp_path):
     server.close()
 
 
-def told(path, *more):
+def told(path, *more, script=module.SCRIPT):
     done = subprocess.run(
-        ["perl", "-e", QUICK, path, *more], capture_output=True, text=True, check=True
+        ["perl", "-e", script, path, *more], capture_output=True, text=True, check=True
     )
     assert not done.stderr
     (found,) = module._read(f"{done.stdout}asked\n")
@@ -189,6 +191,18 @@ def test_what_is_spoken_in_the_clear_is_named(say, name):
     greeting, answer, (kind, said) = TALKS[name]
     found = told(say(greeting, answer))
     assert (found.kind, found.name) == (kind, said)
+
+
+def test_who_says_nothing_to_anybody_is_silent(say):
+    assert told(say(b"", None), script=QUICK).kind == "silent"
+
+
+def test_a_busy_server_of_tls_is_waited_for(say):
+    def alert(_asked):
+        time.sleep(1)
+        return b"\x15\x03\3\0\2\2\x28"
+
+    assert told(say(b"", alert), script=HASTY).kind == "tls"
 
 
 def test_who_takes_nobody_is_told(tmp_path):
