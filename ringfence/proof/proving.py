@@ -293,8 +293,8 @@ def _repair(bench: Bench, trials: list[Trial], name: str) -> list[str]:
     told = {test.control for test in red}
     if told and told <= bench.watching.difference(trial.control for trial in trials):
         watching = [role for one in sorted(told) for role in bench.catalogue.roles_of[one]]
-        bench.apply(",".join(dict.fromkeys(watching)), f"{name}-told")
-        red = [test for test in bench.judge(f"{name}-told").tests if test.verdict.is_red]
+        bench.apply(",".join(dict.fromkeys(watching)), f"{name}-watching")
+        red = [test for test in bench.judge(f"{name}-watched").tests if test.verdict.is_red]
     faults += [f"after {roles}: {test.control}: {test.message}" for test in red]
     if red:
         bench.apply(None, f"{name}-recover")

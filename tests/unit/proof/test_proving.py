@@ -194,13 +194,23 @@ def test_a_host_is_rebooted_once_it_answers_under_another_boot_id(monkeypatch):
 @pytest.fixture
 def watched():
     """Play a host of which FIM-01 tells what others did to it, until its own role is applied."""
-    done = []
+    done, folders = [], set()
     told = found("t", control="FIM-01", message="a file differs")
 
     def judge(name):
+        keep(name)
         done.append(name.rpartition("-")[2])
         red = [found()] if done[-1] == "red" else []
         return Results(red if "integrity" in done else [*red, told])
+
+    def keep(name):
+        assert name not in folders, "each judgement and each apply has a folder of its own"
+        folders.add(name)
+
+    def apply(roles, name):
+        keep(name)
+        done.append(roles)
+        return SimpleNamespace(failed=False)
 
     return SimpleNamespace(
         done=done,
@@ -209,7 +219,7 @@ def watched():
         say=lambda *_told: None,
         run_as_root=lambda _script: SimpleNamespace(returncode=0),
         judge=judge,
-        apply=lambda roles, _name: done.append(roles) or SimpleNamespace(failed=False),
+        apply=apply,
         watching=frozenset({"FIM-01"}),
         catalogue=SimpleNamespace(roles_of={"FIM-01": ["integrity"]}),
     )
@@ -218,7 +228,7 @@ def watched():
 def test_a_control_that_watches_may_be_red_and_its_own_role_ends_that(watched):
     (outcome,) = proving._prove_round(watched, [Trial("SSH-01", ("ssh",), 1, CASE)])
     assert outcome.proven
-    assert watched.done == ["red", "ssh", "green", "integrity", "told"]
+    assert watched.done == ["red", "ssh", "green", "integrity", "watched"]
 
 
 def test_a_control_that_watches_is_repaired_by_its_own_role_where_it_is_tried(watched):
