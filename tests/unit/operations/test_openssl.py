@@ -44,9 +44,11 @@ def test_a_line_that_weakens_says_better_and_openssl_takes_the_file(tmp_path, li
     assert line in (tmp_path / "openssl.cnf.kept").read_text()
 
 
-def test_a_file_that_openssl_does_not_take_is_told(tmp_path):
+def test_a_file_that_openssl_would_not_take_is_told_and_stays(tmp_path):
     path = tmp_path / "openssl.cnf"
     path.write_text(WHOLE.format(lines="[other]\nMinProtocol = TLSv1"))
     done = strengthened(path, 9)
     assert done.returncode == 1
     assert "OpenSSL does not take" in done.stderr
+    assert path.read_text() == WHOLE.format(lines="[other]\nMinProtocol = TLSv1")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["openssl.cnf", "openssl.cnf.kept"]
