@@ -12,6 +12,7 @@ from ringfence.guard.guarded import (
     GuardedHost,
     begin,
     check_fitness,
+    keep_memory,
     role_of,
     settle,
 )
@@ -118,12 +119,10 @@ def _arm(run: Run, each: GuardedHost, planned: HostOutcome, say: Say) -> None:
     safe = planned.completed and touched.isdisjoint({*each.dangers, UNKNOWN})
     if safe or not each.dangers:
         begin(run, each, None)
-    else:
+    elif keep_memory(each):
         # Not of the state: a rollback leaves what follows as it is, for people look at it then.
         state = together(each.dangers.values()).lines(each.host.ssh.user)
         begin(run, each, together([*each.dangers.values(), *each.followers]), state)
-    if each.armed and each.memory:
-        each.memory.keep()
     _tell(each, say, "armed" if each.armed else "locked", ARMED)
 
 

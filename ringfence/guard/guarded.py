@@ -129,7 +129,8 @@ def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: S
     if not reason:
         outcome.guard.append("armed, new login, disarmed")
         if each.memory:
-            each.memory.forget()
+            with contextlib.suppress(OSError):  # of a run that stays nobody asks for it
+                each.memory.forget()
         _finish(run, each)
         return
     say(each.name, f"{reason}: putting back what was changed")
@@ -150,10 +151,23 @@ def settle(site: Site, run: Run, each: GuardedHost, outcome: HostOutcome, say: S
         )
 
 
+def keep_memory(each: GuardedHost) -> bool:
+    """Keep what the site remembers of a host's files; a host where that fails is refused."""
+    try:
+        if each.memory:
+            each.memory.keep()
+    except OSError as error:
+        each.refused = f"refused: what is remembered of its files cannot be kept: {error}"
+    return not each.refused
+
+
 def _remember(each: GuardedHost, run: str) -> None:
     """Have the site remember the host's files as they were before a run that was put back."""
-    if each.memory:
-        each.memory.of_run(run).put_back()
+    try:
+        if each.memory:
+            each.memory.of_run(run).put_back()
+    except OSError as error:
+        each.notes.append(f"the former memory of its files was not put back: {error}")
 
 
 def role_of(operation: str) -> str:

@@ -115,7 +115,10 @@ def test_a_wrong_choice_is_4_with_the_nearest_name(lab, arguments, sentence):
 def test_a_waiver_turns_a_failure_into_waived_until_it_ends(hardened):
     waivers = hardened.path / "waivers.yml"
     before = waivers.read_text()
+    # sshd's settings are among the files that are watched, so another control tells of them, too.
     entry = before + (
+        "- {control: FIM-01, hosts: [agent1], reason: a test, owner: ana, approved_by: bruno,\n"
+        "   approved: 2026-01-01, expires: 2099-01-01}\n"
         "- {control: SSH-03, hosts: [agent1], reason: a test, owner: ana, approved_by: bruno,\n"
         "   approved: 2026-01-01, expires: %s}\n"
     )

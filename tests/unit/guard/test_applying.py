@@ -296,3 +296,20 @@ def test_what_a_killed_run_left_in_the_site_goes_back_at_the_next(played, rememb
     played.guard = {"reverted_run": "R2"}
     played.go()
     assert remembered.read_text() == "of before"
+
+
+def test_a_host_of_whose_files_nothing_can_be_kept_is_not_touched(played, remembered):
+    (played.site / "runs").write_text("no folder")
+    outcome = played.go()
+    assert outcome.hosts["a"].trouble[0].startswith("refused: what is remembered of its files")
+    assert "pyinfra a" not in played.done
+
+
+def test_a_memory_that_cannot_be_put_back_is_told(played, remembered, monkeypatch):
+    def full(_memory):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(guarded.Memory, "put_back", full)
+    played.confirmed = "the new login failed: x"
+    outcome = played.go()
+    assert outcome.hosts["a"].guard[0].endswith("was not put back: No space left on device")
