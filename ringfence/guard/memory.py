@@ -5,6 +5,7 @@ before waits in the run's folder until that is decided: by the run itself, or by
 it was killed and the host put itself back.
 """
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,8 +44,10 @@ class Memory:
         self._copy.write_bytes(self._now())
 
     def forget(self) -> None:
-        """Remove the copy: the run's changes stay."""
+        """Remove the copy, and with the last one its folder: nothing is undecided any more."""
         self._copy.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others wait there still
+            self._copy.parent.rmdir()
 
     def put_back(self) -> bool:
         """Remember what was before the run, and tell whether that is anything else.

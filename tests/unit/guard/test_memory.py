@@ -51,6 +51,7 @@ def test_a_change_that_stays_is_not_put_back_later(memory, file):
     memory.keep()
     file.write_text("after")
     memory.forget()
+    assert not list(memory.folder.iterdir())
     assert not memory.put_back()
     assert file.read_text() == "after"
 
