@@ -3,7 +3,7 @@
 import pytest
 
 from ringfence.verify import control, not_applicable
-from ringfence.verify.probes import mutual_tls, wire_words
+from ringfence.verify.probes import mutual_tls, sender_trust, wire_words
 from ringfence.verify.probes.listening_sockets import listening
 from ringfence.verify.probes.mutual_tls import Link
 
@@ -150,13 +150,33 @@ def test_records_are_taken_nowhere_else(host, links, services, asked, expect):
         expect(f"nobody's record at port {service.port}", found, equals="refused")
 
 
+@pytest.fixture
+def collector(site):
+    """The host to which all hosts send their records."""
+    found = [one for one in site.hosts.values() if one.in_group("log_collector")]
+    return found[0] if found else not_applicable("the site has no collector")
+
+
+@pytest.fixture
+def sent(host, policy, collector):
+    """What the sender does where others answer in the collector's place."""
+    return sender_trust.shown_to(host, collector.address, policy.logging.port, collector.name)
+
+
 @control("TLS-04")
-def test_the_sender_gives_records_to_the_collector_alone(host, site, policy, declared, expect):
-    collectors = [one for one in site.hosts.values() if one.in_group("log_collector")]
-    if not collectors or declared.name != collectors[0].name:
-        not_applicable("tried on the collector, which sends its records to itself")
-    where = (declared.address, policy.logging.port, declared.name)
-    shown = mutual_tls.senders_answer(host, *where, "the collector")
-    expect("what the sender does when the collector answers", shown, equals="sent")
-    shown = mutual_tls.senders_answer(host, *where, "a stranger")
-    expect("what it does when a stranger answers", shown, equals="sent nothing")
+def test_the_sender_gives_records_to_no_stranger(sent, expect):
+    expect("what the sender does where a stranger answers", sent["a stranger"], equals="refused")
+
+
+@control("TLS-04")
+def test_the_sender_gives_records_to_no_other_host(declared, collector, sent, expect):
+    if declared.name == collector.name:
+        not_applicable("here the collector itself answers")
+    expect("what the sender does where this host answers", sent["this host"], equals="refused")
+
+
+@control("TLS-04")
+def test_the_sender_gives_records_to_the_collector(declared, collector, sent, expect):
+    if declared.name != collector.name:
+        not_applicable("the collector's key lies on the collector alone")
+    expect("what the sender does where the collector answers", sent["this host"], equals="sent")

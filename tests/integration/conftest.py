@@ -35,9 +35,10 @@ NO_COLLECTOR = {
 FLOWS_TO_THE_BASTION = "{from: agents, to: bastion, port: 123,"
 THIS_COMPUTER = "10.77.0.254"
 """The address from which the lab's containers are reached."""
-GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01", "TIM-02"}
+GREEN_FROM_THE_START = {"FW-04", "SSH-05", "SYS-01", "TIM-02", "TLS-01", "TLS-03"}
 """Controls that a stock lab host meets: Debian's minimal system has no listener but sshd, no
-person's key that goes past the bastion, nothing that nobody needs, and shows UTC."""
+person's key that goes past the bastion, nothing that nobody needs, and shows UTC; nothing speaks
+old TLS or in the clear."""
 WELL_IN_CONTAINERS = {"FIM-02", "SYS-05"}
 """Controls that stock containers meet, which this computer starts, and stock machines don't."""
 OF_THE_AUDIT = ("LOG-01", "LOG-02", "LOG-03", "LOG-04", "LOG-05", "ACR-01", "ACR-02")
@@ -48,7 +49,9 @@ OF_HIGH = {"LOG-03", "LOG-04", "ACR-01", "ACR-02"}
 """Controls of hosts that are classified high: of the lab's only recordings1 is."""
 OF_COLLECTORS = {"LOG-07", "LOG-08", "ACR-04"}
 """Controls of hosts that take others' logs."""
-OF_LOGS = ("LOG-06", *sorted(OF_COLLECTORS))
+OF_SENDERS = {"LOG-06", "TLS-04"}
+"""Controls of where a host sends its logs: where it sends none, the second doesn't apply."""
+OF_LOGS = ("TLS-01", *sorted(OF_COLLECTORS | OF_SENDERS))
 """Controls that are proven where a host takes logs."""
 OF_BOTH = ("FIM-02", "TIM-01")
 """Controls of which containers show a part alone: machines, which have clocks and boot loaders of
@@ -121,11 +124,11 @@ class LabSite:
             return host == COLLECTOR
         return host in ("recordings1", COLLECTOR) or control not in OF_HIGH
 
-    @staticmethod
-    def applies(host: str, control: str) -> bool:
+    def applies(self, host: str, control: str) -> bool:
         """Whether a control applies to a host of the lab at all."""
         in_a_container = host in (*CONTAINERS, COLLECTOR) and control in OF_A_KERNEL
-        return LabSite.is_declared(host, control) and not in_a_container
+        sends_nothing = control == "TLS-04" and self.is_waived("LOG-06")
+        return self.is_declared(host, control) and not in_a_container and not sends_nothing
 
     def is_waived(self, control: str) -> bool:
         """Whether the site has an exception from a control, which no host of it meets."""

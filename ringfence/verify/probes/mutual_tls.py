@@ -37,51 +37,6 @@ AS_WHOM = {
     "nobody": "",
     "a stranger": "-cert pem -key key -cert_chain ca.pem",
 }
-REPLICA = """\
-pid=$(systemctl show -p MainPID --value rsyslog.service)
-[ "${pid:-0}" -gt 0 ] || { echo 'rsyslog does not run'; exit; }
-sockets=$(ss -Hxlp | awk '/"rsyslogd"/ && $5 ~ "^/" { print $5 }' |
-    grep -v ^/run/systemd/ | sort -u)
-[ -n "$sockets" ] || { echo 'rsyslog takes nothing that could be sent'; exit; }
-for socket in $sockets; do
-    case ${socket%/*} in '' | /run | /dev | /tmp | /var/run)
-        echo "rsyslog takes what comes to $socket"; exit ;;
-    esac
-done
-export pid sockets
-unshare --net --mount sh -eu -c '
-    ip link set lo up
-    ip address add ADDRESS dev lo
-    mkdir dev
-    mount --rbind /dev dev
-    mount -t tmpfs tmpfs /dev
-    for node in null zero random urandom; do
-        touch /dev/$node
-        mount --bind dev/$node /dev/$node
-    done
-    mount -t tmpfs tmpfs /run/systemd/journal
-    mount -t tmpfs tmpfs /var/spool/rsyslog
-    for socket in $sockets; do mount -t tmpfs tmpfs "${socket%/*}"; done
-    mkfifo nothing
-    openssl s_server -accept END -cert "$1" -key "$2" -quiet <>nothing >got 2>/dev/null & server=$!
-    perl -e "open F, q(<), qq(/proc/\\$ENV{pid}/cmdline); exec split /\\0/, <F>" & sender=$!
-    trap "kill -KILL $server $sender" EXIT
-    for socket in $sockets; do
-        for turn in $(seq 50); do [ -S "$socket" ] && break; sleep 0.1; done
-        perl -MSocket -e "
-            socket S, PF_UNIX, SOCK_STREAM, 0 and connect S, pack_sockaddr_un(shift) or die;
-            syswrite S, qq(<13>1 - - - - - - asked\\n); sleep 1" "$socket"
-    done
-    for turn in $(seq 50); do [ ! -s got ] || break; sleep 0.1; done
-' sh CERTIFICATE KEY >/dev/null 2>errors || { tail -n 1 errors; exit; }
-if [ -s got ]; then echo sent; else echo 'sent nothing'; fi"""
-"""The sender once more, as it runs, in a network of its own in which somebody else has the
-collector's address. What it keeps on disk, and where it listens, are its own: no socket of the
-host, such as /dev/log, is replaced."""
-SHOWN = {
-    "the collector": (f"{PKI}/host.pem", f"{PKI}/host.key"),
-    "a stranger": ("pem", "key"),
-}
 
 
 @dataclass(frozen=True)
@@ -123,26 +78,4 @@ def outcome(host: Any, address: str, link: Link, name: str, as_whom: str) -> str
         more=AS_WHOM[as_whom],
     )
     script = STRANGER.replace("NAME", shlex.quote(name)) + attempt
-    return str(host.run("sh -c %s", script).stdout).strip()
-
-
-def senders_answer(host: Any, address: str, port: int, name: str, shown: str) -> str:
-    """Return what the host's sender of logs does when somebody has the collector's address.
-
-    Args:
-        host: testinfra's host.
-        address: the collector's.
-        port: where it takes logs.
-        name: the collector's name, which the stranger's certificate has too.
-        shown: whose certificate is shown, of `SHOWN`.
-
-    Returns:
-        `sent`, `sent nothing`, or why it could not be asked.
-    """
-    certificate, key = SHOWN[shown]
-    prefix = "128 nodad" if ":" in address else "32"
-    end = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    replica = REPLICA.replace("ADDRESS", f"{address}/{prefix}").replace("END", end)
-    replica = replica.replace("CERTIFICATE", certificate).replace("KEY", key)
-    script = STRANGER.replace("NAME", shlex.quote(name)) + replica
     return str(host.run("sh -c %s", script).stdout).strip()
