@@ -15,9 +15,9 @@ demo: packages $(VENV)/ready
 test: packages $(VENV)/ready
 	.ci/test
 
-check: $(VENV)/ready lint unit
+check: packages $(VENV)/ready lint unit
 
-lint: $(VENV)/ready
+lint: packages $(VENV)/ready
 	ruff check .
 	ruff format --check .
 	mypy
@@ -43,8 +43,8 @@ integration: packages $(VENV)/ready
 machines: packages $(VENV)/ready
 	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab}.py
 
-# Every control in every way, on containers and machines, and an apply interrupted at every moment that is tried;
-# `make test` has as few ways as fail each test once, and fewer moments.
+# Every control in every way, on containers and machines, an apply interrupted at every moment that is tried, and what
+# CONTRIBUTING.md says, to the letter; `make test` has as few ways as fail each test once, and fewer moments.
 proofs: packages $(VENV)/ready
 	pytest -m every_way tests/integration
 

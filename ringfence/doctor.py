@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ringfence import obstacles
+from ringfence.errors import ToolError, UsageError
 from ringfence.guard import preflight
 from ringfence.guard.channel import Channel
 from ringfence.guard.coverage import chosen_dangers
+from ringfence.secrets import Vault
 from ringfence.side_by_side import side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, nobody
@@ -68,11 +71,14 @@ def examine(site: Site, hosts: list[Host], runs: Path, say: Say = nobody) -> lis
 
 
 def of_here(site: Site, hosts: list[Host], runs: Path) -> Iterator[Finding]:
-    """Yield what is wrong with the programs, keys and folders here; one line when nothing is."""
+    """Yield what is wrong with the programs, keys and folders here, and what the site lacks.
+
+    One line says so when nothing is a problem.
+    """
     wrong = [*_programs(), *_keys(site, hosts), *_known_hosts(site, hosts), *_folder(runs)]
-    warnings = [Finding(HERE, State.WARNING, str(problem)) for problem in site.warnings]
+    wrong += [Finding(HERE, State.PROBLEM, str(lack)) for lack in obstacles.refusals(site)]
     yield from wrong
-    yield from warnings
+    yield from _warnings(site)
     if not wrong:
         fine = "programs, private keys and the folder of runs are fine"
         hosts_known = "; every host has a key in known_hosts" if _decides_known_hosts(site) else ""
@@ -104,6 +110,31 @@ def of_host(site: Site, host: Host) -> Iterator[Finding]:
         new = "" if findings.known else "; no run of Ringfence ever came to its end there"
         text = f"{system} answers as root within {took:.1f} s{new}"
         yield Finding(host.name, State.OK, text)
+
+
+def _warnings(site: Site) -> Iterator[Finding]:
+    """What `check` tells, too, and whether the secrets can be opened: that once."""
+    closed = list(_closed_secrets(site))
+    about_secrets = str(Vault(site.path).path)
+    for problem in obstacles.warnings(site):
+        if not (closed and problem.file == about_secrets):
+            yield Finding(HERE, State.WARNING, str(problem))
+    yield from closed
+
+
+def _closed_secrets(site: Site) -> Iterator[Finding]:
+    """The secrets, if the site has any, can be opened here; nobody is asked for a passphrase."""
+    vault = Vault(site.path, ask=False)
+    if not vault.path.exists():
+        return
+    try:
+        vault.secrets()
+    except (UsageError, ToolError) as error:
+        text = (
+            f"the secrets can't be opened, so nothing can be signed for a host, no host gets one, "
+            f"and who has a second factor isn't known: {error}"
+        )
+        yield Finding(HERE, State.WARNING, text)
 
 
 def _programs() -> Iterator[Finding]:

@@ -8,20 +8,11 @@ from typing import Any
 
 import click
 
+from ringfence import obstacles
 from ringfence.catalogue import load_catalogue
 from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
-from ringfence.pki import readiness
-from ringfence.secrets import second_factors
-from ringfence.site import (
-    House,
-    Problem,
-    Site,
-    SiteError,
-    find_house,
-    inventory_file,
-    load_site,
-)
+from ringfence.site import House, Problem, Site, SiteError, find_house, load_site
 from ringfence.site.schema import write_schemas
 
 
@@ -54,12 +45,8 @@ def check(site: Path, as_json: bool, schemas: Path | None) -> int:
             click.echo(str(error))
             click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
         return error.exit_code
-    found = [
-        warning
-        for about in (second_factors, inventory_file, readiness)
-        for warning in about.warnings(checked)
-    ]
-    checked = replace(checked, warnings=[*checked.warnings, *found])
+    found = [*obstacles.warnings(checked), *obstacles.refusals(checked)]
+    checked = replace(checked, warnings=found)
     today = datetime.now(UTC).date()
     if as_json:
         click.echo(as_document([], checked, today))

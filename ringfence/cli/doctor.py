@@ -30,8 +30,9 @@ STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
 def doctor(site: Path, limit: str | None, as_json: bool, runs: Path | None) -> int:
     """Find what stands in the way of runs on SITE's hosts; change nothing.
 
-    Looks at programs, keys and folders here, and at each host: does it answer, is its clock right,
-    is there room, would apply be refused. Exits with 1 when there is a problem.
+    Looks at programs, keys and folders here, at what the site lacks (an authority, second factors,
+    an identity that opens its secrets), and at each host: does it answer, is its clock right, is
+    there room, would apply be refused. Exits with 1 when there is a problem.
     """
     loaded = load_site(site)
     hosts = loaded.select(limit)

@@ -33,8 +33,10 @@ def init(directory: Path) -> int:
         f"your people and their keys into {directory / 'policy.yml'}\n"
         f"  2. ringfence check {directory}\n"
         f"  3. add the hosts' keys to {directory / 'known_hosts'}, which says how\n"
-        f"  4. ringfence doctor {directory}, and then ringfence verify {directory}: "
+        f"  4. ringfence secrets add-recipient {directory} --owner NAME ~/.ssh/id_ed25519.pub, "
+        f"and then\n     ringfence pki init {directory}: the authority that certifies your hosts\n"
+        f"  5. ringfence doctor {directory}, and then ringfence verify {directory}: "
         "they change nothing\n"
-        f"  5. ringfence plan {directory}, and then ringfence apply {directory}"
+        f"  6. ringfence plan {directory}, and then ringfence apply {directory}"
     )
     return 0

@@ -21,14 +21,28 @@ stands in [exit-codes.md](exit-codes.md).
 ENVIRONMENT = {
     "RINGFENCE_HOUSE": "The folder that holds roles, templates and tests. Without it: the nearest "
     "around the site, or the one that the program came with.",
+    "RINGFENCE_IDENTITY": "Files with the identities that open a site's secrets: of age, or ssh "
+    "private keys; several are separated by colons. Without it: ~/.config/ringfence/identity and "
+    "~/.ssh/id_ed25519.",
     "NO_COLOR": "When it is set, nothing is coloured.",
     "XDG_CACHE_HOME": "Where the lab's images, the questions asked last and ssh's configuration "
     "are kept (~/.cache).",
 }
 FILES = {
-    "SITE/runs": "What each run did or measured, with its reports.",
-    "SITE/reviews": "Who acknowledged which exception of the daily review of logs.",
+    "SITE/hosts.yml": "The hosts: where they are, what they are for, how ssh gets there.",
+    "SITE/policy.yml": "What the site decides: people, keys, flows, each role's settings.",
+    "SITE/waivers.yml": "Exceptions, each with its owner and its end.",
+    "SITE/known_hosts": "The keys of hosts that are trusted; a host whose key isn't there is "
+    "refused.",
+    "SITE/inventory.py": "The same site for pyinfra.",
     "SITE/secrets.yml.age": "The site's secrets.",
+    "SITE/secrets.recipients": "Who can open them.",
+    "SITE/pki": "The site's authority and the certificates that it made; nothing secret.",
+    "SITE/sealing": "The keys that check the seals of hosts' journals, encrypted.",
+    "SITE/integrity": "The digests of hosts' files as they were accepted.",
+    "SITE/archive": "The public keys with which collectors sign the archive.",
+    "SITE/reviews": "Who acknowledged which exception of the daily review of logs.",
+    "SITE/runs": "What each run did or measured, with its reports.",
     "/var/lib/ringfence": "On a host: former states of what was changed, and the guard.",
 }
 

@@ -121,7 +121,8 @@ class Vault:
                     f"{self.path} is damaged (cut short, or changed): take it from version control"
                 ) from None
             return plain
-        raise UsageError(f"{self.path} is not encrypted to any of your identities")
+        which = "your identities" if self._ask else "your identities that have no passphrase"
+        raise UsageError(f"{self.path} is not encrypted to any of {which}")
 
 
 def load(site: Site) -> Secrets:

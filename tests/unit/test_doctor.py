@@ -4,22 +4,25 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
+import pyrage
 import pytest
 
+from ringfence import doctor
 from ringfence.cli import run
-from ringfence.doctor import State, of_here
+from ringfence.doctor import State, of_here, of_host
+from ringfence.guard.preflight import FARTHEST_CLOCK, Findings
+from ringfence.pki.issuing import Issuing
 from ringfence.site import load_site
 
-SAMPLE = Path(__file__).parents[2] / "inventories" / "example"
+ROOM = "/|1000000|4096|100000|200000\n"
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """The sample's site in a folder of its own, with a key and with the keys of its hosts."""
-    path = tmp_path / "site"
-    shutil.copytree(SAMPLE, path)
+def folder(sealed_site):
+    """The sample's site in a folder of its own: an authority, a key, and the keys of its hosts."""
+    path = sealed_site
+    Issuing(load_site(path)).begin()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path / "key"], check=True)
     hosts = path / "hosts.yml"
     hosts.write_text(hosts.read_text().replace("\nssh:\n", "\nssh:\n  identity_file: key\n", 1))
@@ -29,10 +32,14 @@ def folder(tmp_path):
     return path
 
 
-def problems(folder):
+def here(folder, state):
     site = load_site(folder)
     found = list(of_here(site, list(site.hosts.values()), folder / "runs"))
-    return [finding.text for finding in found if finding.state is State.PROBLEM]
+    return [finding.text for finding in found if finding.state is state]
+
+
+def problems(folder):
+    return here(folder, State.PROBLEM)
 
 
 def test_nothing_is_wrong_with_a_sound_site(folder):
@@ -72,9 +79,8 @@ def test_a_host_without_a_known_key_is_a_problem(folder):
 
 def test_only_what_was_looked_at_is_said_to_be_fine(folder):
     def fine():
-        site = load_site(folder)
-        (finding,) = of_here(site, list(site.hosts.values()), folder / "runs")
-        return finding.text
+        (text,) = here(folder, State.OK)
+        return text
 
     assert fine().endswith("every host has a key in known_hosts")
     (folder / "ssh_config").write_text("")
@@ -100,6 +106,68 @@ def test_runs_that_cannot_be_kept_are_a_problem(folder):
     assert problems(folder) == [f"{folder}/runs: is no folder, so no run can be kept there"]
 
 
+def test_a_site_to_which_nothing_can_be_applied_is_a_problem(folder):
+    (folder / "pki" / "authority.pem").unlink()
+    (folder / "inventory.py").unlink()
+    inventory, authority = problems(folder)
+    assert f"{folder}/inventory.py:1:1: is missing, so nothing can be applied" in inventory
+    assert re.search(r"authority\.pem.*is missing, so nothing.*ringfence pki init", authority)
+    assert here(folder, State.OK) == []
+
+
+def test_who_has_no_second_factor_is_told(folder):
+    told = [text for text in here(folder, State.WARNING) if "has no second factor" in text]
+    assert told
+    assert all("ringfence people enrol" in text for text in told)
+
+
+def test_all_that_check_warns_of_is_told(folder, capsys):
+    (folder / "pki" / "authority.pem").unlink()
+    (folder / "inventory.py").unlink()
+    assert run(["check", str(folder), "--json"]) == 0
+    warned = json.loads(capsys.readouterr().out)["warnings"]
+    told = [*here(folder, State.WARNING), *problems(folder)]
+    assert warned
+    assert all(any(one["message"] in text for text in told) for one in warned)
+
+
+def test_secrets_that_cannot_be_opened_are_told_once(folder, tmp_path, monkeypatch):
+    def told():
+        return [text for text in here(folder, State.WARNING) if "isn't known" in text]
+
+    assert told() == []
+    (tmp_path / "other").write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    monkeypatch.setenv("RINGFENCE_IDENTITY", str(tmp_path / "other"))
+    (text,) = told()
+    assert text.startswith("the secrets can't be opened, so nothing can be signed")
+    assert text.endswith("is not encrypted to any of your identities that have no passphrase")
+    monkeypatch.delenv("RINGFENCE_IDENTITY")
+    (text,) = told()
+    assert "no identity to open the secrets with" in text
+    (folder / "secrets.yml.age").unlink()
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("lag", "told"),
+    [
+        (doctor.NOTABLE_LAG, []),
+        (-doctor.NOTABLE_LAG - 0.5, ["its clock is -2 seconds off"]),
+        (40.4, ["its clock is +40 seconds off"]),
+        (FARTHEST_CLOCK, ["its clock is +300 seconds off"]),
+        (FARTHEST_CLOCK + 1, []),
+    ],
+)
+def test_a_clock_that_is_off_is_told(folder, monkeypatch, lag, told):
+    found = Findings("debian 13", lag, ROOM, "", "", {"state": "idle"})
+    monkeypatch.setattr(doctor.preflight, "ask", lambda _channel: found)
+    site = load_site(folder)
+    findings = list(of_host(site, site.host("bastion1")))
+    assert [each.text for each in findings if each.state is State.WARNING] == told
+    refused = [each.text for each in findings if "minutes ahead" in each.text]
+    assert len(refused) == (lag > FARTHEST_CLOCK)
+
+
 def test_a_missing_program_names_its_package(folder, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     found = problems(folder)
@@ -112,7 +180,8 @@ def test_a_host_that_does_not_answer_is_1_and_says_why(folder, capsys):
         file.write_text(file.read_text().replace("10.20.0.11", "127.0.0.1"))
     assert run(["doctor", str(folder), "--limit", "bastion1", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    about = [(one["about"], one["state"]) for one in found]
+    wrong = [one for one in found if one["state"] != "warning"]
+    about = [(one["about"], one["state"]) for one in wrong]
     assert about == [("here", "problem"), ("bastion1", "problem")]
-    assert found[0]["text"].endswith("has no key of bastion1 (127.0.0.1)")
-    assert found[1]["text"].startswith("does not answer: ")
+    assert wrong[0]["text"].endswith("has no key of bastion1 (127.0.0.1)")
+    assert wrong[1]["text"].startswith("does not answer: ")
