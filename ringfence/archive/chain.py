@@ -22,6 +22,10 @@ OF_KIND = {
     "closed": {"file", "size", "sha256", "records", "content_size", "content_sha256"},
     "pruned": {"prunes", "file", "sha256", "retention_days"},
 }
+PROMISE = "retention_days"
+"""For how many days a closed file is promised to be kept; older entries promise nothing."""
+LEAST_RETENTION = 400
+"""Days; less than this no site may keep (policy, section `logging`)."""
 COUNTS = ("number", "size", "records", "content_size", "prunes", "retention_days")
 
 
@@ -47,6 +51,12 @@ class Entry:
         """The name of the file that was closed, or removed."""
         return str(self.content["file"])
 
+    @property
+    def promised(self) -> int | None:
+        """The days for which the file was promised to be kept when it was closed."""
+        value: int | None = self.content.get(PROMISE)
+        return value
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -68,7 +78,9 @@ def parse(line: bytes) -> Entry | None:
         content = json.loads(line)
         if not isinstance(content, dict) or canonical(content) != line:
             return None
-        if set(content) != COMMON | OF_KIND[content["kind"]] or not _well_formed(content):
+        wanted = COMMON | OF_KIND[content["kind"]]
+        named = set(content) - {PROMISE} if content["kind"] == "closed" else set(content)
+        if named != wanted or not _well_formed(content):
             return None
         return Entry(
             content["number"],
@@ -142,6 +154,10 @@ class Chain:
         pruned = {e.content["prunes"] for e in self.entries if e.kind == "pruned"}
         return [e for e in self.entries if e.kind == "closed" and e.number not in pruned]
 
+    def closed_before(self, pruned: Entry) -> Entry | None:
+        """Return the entry of the file that another says was removed."""
+        return self._closed.get(pruned.content["prunes"])
+
     def _judge(self, entry: Entry, keys: Keys) -> Iterator[tuple[Kind, str]]:
         """Judge an entry by itself: whose it is, and who signed it."""
         if entry.content["host"] != self.host:
@@ -184,10 +200,31 @@ class Chain:
     def _retention(self, entry: Entry) -> Iterator[tuple[Kind, str]]:
         if entry.kind != "pruned":
             return
-        closed = self._closed.get(entry.content["prunes"])
+        closed = self.closed_before(entry)
         named = (entry.file, entry.content["sha256"])
         if closed is None or (closed.file, closed.content["sha256"]) != named:
             yield Kind.ALTERED, f"it names no file that was closed: {entry.file}"
+
+
+def days_kept(pruned: Entry) -> int:
+    """Return for how many whole days after its own a file was kept that was removed."""
+    return (pruned.at.date() - pruned.day).days - 1
+
+
+def days_due(pruned: Entry, closed: Entry | None, asked: int) -> int:
+    """Return for how many days a file had to be kept that was removed.
+
+    What was promised when it was closed counts, whatever the site asks for since. Where nothing was
+    promised, or less than any site may keep, what it asks for today does.
+
+    Args:
+        pruned: the entry that says that it was removed.
+        closed: the one by which it was closed; None if there is none.
+        asked: days for which the site asks today.
+    """
+    promised = (closed.promised if closed else None) or 0
+    least = promised if promised >= LEAST_RETENTION else max(promised, asked)
+    return max(least, int(pruned.content["retention_days"]))
 
 
 def days_without_entry(entries: list[Entry]) -> Iterator[tuple[date, date]]:

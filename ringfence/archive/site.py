@@ -143,6 +143,7 @@ class SiteArchive:
             retention={
                 host.name: retention_of(self.site, host) for host in self.site.hosts.values()
             },
+            others=RETENTION[Classification.HIGH],
         )
         with closing(Collector(self.site, self.collector, FOLDER)) as source:
             return verify_archive(source, demands, say)

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from ringfence.archive.anchors import Anchor, SeenHead, compare
-from ringfence.archive.chain import FILE, Chain, Entry, days_without_entry
+from ringfence.archive.chain import (
+    FILE,
+    LEAST_RETENTION,
+    Chain,
+    Entry,
+    days_due,
+    days_kept,
+    days_without_entry,
+)
 from ringfence.archive.days import day_file, day_files, rest_of, rest_of_a_run, that_count
 from ringfence.archive.findings import HostReading, Kind, Reading
 from ringfence.archive.keys import Keys
@@ -17,8 +25,6 @@ GRACE = timedelta(hours=4)
 """How long after midnight (UTC) the day before may still be open."""
 MOST_GAPS = 20
 """How many gaps of a host are told one by one."""
-LEAST_RETENTION = 400
-"""Days; less than this no site may keep (policy, section `logging`)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Demands:
     """read the content of files from this day on; chains are read from their beginning always"""
     retention: dict[str, int] = field(default_factory=dict)
     """days for which files must be kept, by host"""
+    others: int = LEAST_RETENTION
+    """days for which files of hosts must be kept that `retention` doesn't name"""
 
 
 def verify_archive(
@@ -136,15 +144,19 @@ class _HostVerifier:
                 break
 
     def _judge_pruned(self) -> None:
-        least = self.demands.retention.get(self.host, LEAST_RETENTION)
+        asked = self.demands.retention.get(self.host, self.demands.others)
+        as_promised = 0
         for entry in self.chain.entries:
             if entry.kind != "pruned":
                 continue
-            kept = (entry.at.date() - entry.day).days
-            promised = max(least, entry.content["retention_days"])
-            if kept <= promised:
-                text = f"it was removed after {kept} days, and had to be kept for {promised}"
+            kept, due = days_kept(entry), days_due(entry, self.chain.closed_before(entry), asked)
+            if kept < due:
+                text = f"it was removed after {kept} days, and had to be kept for {due}"
                 self._add(entry.file, Kind.REMOVED, text)
+            as_promised += due <= kept < asked
+        if as_promised:
+            text = f"{as_promised} files went when their time was over, as promised"
+            self.about.notes.append(f"{text}; today {asked} days are asked for")
 
     def _judge_names(
         self, files: dict[str, int | None], expected: dict[str, Entry], last: date | None

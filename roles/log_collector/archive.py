@@ -7,7 +7,7 @@ from ringfence.operations.files import Directory, File
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site.deploying import Intent
-from roles.log_collector.settings import ARCHIVE, days_kept
+from roles.log_collector.settings import ARCHIVE, TWO_YEARS, days_kept
 
 LIBRARY = "/usr/local/lib/ringfence"
 SCRIPT = f"{LIBRARY}/close-archive"
@@ -94,14 +94,15 @@ def closed_each_night(wanted: Intent) -> None:
 def configuration(wanted: Intent) -> str:
     """Return archive.json: places, and the days for which each host's files are kept.
 
-    The files of a host that is in the site no more are kept as long as any.
+    The files of a host that is in the site no more are kept as long as any, and as if it had been
+    classified high.
     """
     hosts = {name: days_kept(wanted.site.policy, host) for name, host in wanted.site.hosts.items()}
     content = {
         "archive": ARCHIVE,
         "private_key": f"{STATE}/signing.key",
         "public_key": f"{STATE}/signing.pem",
-        "retention_days": {"hosts": hosts, "others": max(hosts.values())},
+        "retention_days": {"hosts": hosts, "others": max(TWO_YEARS, *hosts.values())},
         "state": STATE,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ringfence.archive.keys import key_name
 
 FIRST = date(2026, 3, 1)
+PROMISED = 730  # days
 
 
 class Writer:
@@ -76,7 +77,7 @@ class Writer:
         }
         return json.dumps(content, separators=(",", ":")).encode() + b"\n"
 
-    def close(self, host, day, content, part=""):
+    def close(self, host, day, content, part="", promised=None):
         data = zstandard.compress(content)
         name = f"{day}{part}.jsonl.zst"
         (self.root / host).mkdir(parents=True, exist_ok=True)
@@ -91,10 +92,14 @@ class Writer:
             records=len(content.splitlines()),
             content_size=len(content),
             content_sha256=hashlib.sha256(content).hexdigest(),
+            **({} if promised is None else {"retention_days": promised}),
         )
 
     def prune(self, host, number, at, retention_days=400):
+        """Remove the file of an entry, at a moment or so many days after its own."""
         entry = json.loads(self.lines[host][number])
+        if isinstance(at, int):
+            at = f"{date.fromisoformat(entry['day']) + timedelta(days=at)}T00:20:00Z"
         (self.root / host / entry["file"]).unlink()
         self.entry(
             host,
@@ -113,7 +118,10 @@ def day(number):
 
 
 def sound_archive(root, hosts=("agent1", "pbx1"), days=4):
-    """Write an archive with nothing wrong: days with and without records, late ones, one open."""
+    """Write an archive with nothing wrong: days with and without records, late ones, one open.
+
+    The first day was closed before promises were given.
+    """
     writer = Writer(root)
     for host in hosts:
         writer.entry(host, "begun", FIRST)
@@ -122,8 +130,8 @@ def sound_archive(root, hosts=("agent1", "pbx1"), days=4):
                 writer.entry(host, "empty", day(number))
                 continue
             content = b"".join(writer.record(host, day(number)) for _ in range(3))
-            writer.close(host, day(number), content)
-        writer.close(host, day(1), writer.record(host, day(1)), ".1")
+            writer.close(host, day(number), content, promised=PROMISED if number else None)
+        writer.close(host, day(1), writer.record(host, day(1)), ".1", PROMISED)
         (root / host / f"{day(days)}.jsonl").write_bytes(writer.record(host, day(days)))
     return writer
 

@@ -16,18 +16,20 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from ringfence.archive.anchors import new_anchors
-from ringfence.archive.findings import Reading
+from ringfence.archive.findings import Kind, Reading
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, read_chains, verify_archive
 from ringfence.errors import UsageError
 
-from .conftest import FIRST, Writer, day, sound_archive
+from .conftest import FIRST, PROMISED, Writer, day, sound_archive
 
 QUICK = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 HOSTS = ("agent1", "pbx1", "recordings1")
-ARCHIVES = st.tuples(st.integers(1, 3), st.integers(1, 5))
+ARCHIVES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.sampled_from([400, PROMISED, 1100]))
+"""How many hosts and days, and for how many days the site asks when the archive is read."""
+DAYS = st.integers(0, 2000)
 
 
 class Case:
@@ -35,7 +37,7 @@ class Case:
 
     def __init__(self, folder, shape):
         self.root = Path(folder) / "logs"
-        hosts, days = shape
+        hosts, days, self.asked = shape
         self.writer = sound_archive(self.root, HOSTS[:hosts], max(days, 2))
         chains = read_chains(Folder(self.root), self.writer.keys, Reading())
         self.anchors = new_anchors([], chains, datetime.now(UTC))
@@ -49,7 +51,8 @@ class Case:
 
     def findings(self):
         try:
-            demands = Demands(self.writer.keys, anchors=self.anchors)
+            retention = dict.fromkeys(HOSTS, self.asked)
+            demands = Demands(self.writer.keys, anchors=self.anchors, retention=retention)
             return verify_archive(Folder(self.root), demands).findings
         except UsageError:  # nothing is left that would be an archive
             return ["no archive"]
@@ -206,7 +209,33 @@ def cut_off_an_end_with_its_files(case, draw):
     path.write_bytes(b"".join(kept[:number]))
 
 
+def closed_entries(case, draw):
+    """Draw a host and the number of an entry of a closed file that its chain still keeps."""
+    host = draw(st.sampled_from(sorted(case.writer.lines)))
+    entries = [json.loads(line) for line in case.writer.lines[host]]
+    pruned = {entry["prunes"] for entry in entries if entry["kind"] == "pruned"}
+    closed = [one for one in entries if one["kind"] == "closed" and one["number"] not in pruned]
+    return host, draw(st.sampled_from(closed))
+
+
+def remove_a_file_before_its_time(case, draw):
+    """As the collector itself does it, signed with its key, had somebody shortened the time."""
+    host, entry = closed_entries(case, draw)
+    promised = entry.get("retention_days", case.asked)
+    case.writer.prune(host, entry["number"], draw(st.integers(1, promised)), draw(DAYS))
+
+
+def promise_fewer_days(case, draw):
+    """With the collector's key, in an entry that is anchored; then the file goes by it."""
+    host, entry = closed_entries(case, draw)
+    promised = draw(st.integers(0, PROMISED - 1))
+    number = entry["number"]
+    case.writer.lines[host][number] = case.writer.sign(entry | {"retention_days": promised})
+    case.writer.prune(host, number, draw(st.integers(promised + 1, PROMISED)), promised)
+
+
 DEEDS = [
+    *(remove_a_file_before_its_time, promise_fewer_days),
     *(change_a_byte, insert_bytes, cut_out_bytes, truncate, remove_a_file, remove_a_folder),
     *(replace_a_file, exchange_files, rename_a_file, add_a_file, remove_entries, reorder_entries),
     *(repeat_an_entry, take_an_entry_of_another_host, change_a_field),
@@ -220,6 +249,18 @@ DEEDS = [
 def test_a_sound_archive_never_raises_an_alarm(shape):
     with tempfile.TemporaryDirectory() as folder:
         assert Case(folder, shape).findings() == []
+
+
+@QUICK
+@given(ARCHIVES, st.integers(1, 400), st.data())
+def test_a_file_that_went_after_its_time_raises_no_alarm(shape, later, data):
+    with tempfile.TemporaryDirectory() as folder:
+        case = Case(folder, shape)
+        host, entry = closed_entries(case, data.draw)
+        due = entry.get("retention_days", case.asked)
+        case.writer.prune(host, entry["number"], due + later, data.draw(st.integers(0, due)))
+        early = [one for one in case.findings() if one.kind is not Kind.GAP]
+        assert early == []
 
 
 @settings(QUICK, max_examples=250)

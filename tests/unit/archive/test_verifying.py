@@ -8,7 +8,7 @@ from ringfence.archive.findings import Kind, Reading
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, read_chains, verify_archive
 
-from .conftest import FIRST, Writer, day
+from .conftest import FIRST, PROMISED, Writer, day
 
 
 def read(writer, **demands):
@@ -162,6 +162,47 @@ def test_what_the_site_demands_counts_even_if_the_collector_promised_less(archiv
     archive.prune("pbx1", 1, f"{at:%Y-%m-%dT%H:%M:%SZ}", 400)
     assert found(read(archive, retention={"pbx1": 730}))
     assert not found(read(archive, retention={"agent1": 730}))
+
+
+@pytest.mark.parametrize("asked", [400, PROMISED, 1100])
+@pytest.mark.parametrize(("kept", "early"), [(500, True), (PROMISED, True), (PROMISED + 1, False)])
+def test_a_file_is_due_as_promised_whatever_the_site_asks_for_since(archive, asked, kept, early):
+    archive.prune("pbx1", 2, kept, retention_days=400)
+    reading = read(archive, retention={"pbx1": asked})
+    removed = [one for one in reading.findings if one.kind is Kind.REMOVED]
+    assert [one.place for one in removed] == [f"{day(1)}.jsonl.zst"] * early
+    told = f"it was removed after {kept - 1} days, and had to be kept for {PROMISED}"
+    assert [one.text for one in removed] == [told] * early
+    (about,) = (host for host in reading.hosts if host.host == "pbx1")
+    noted = any("as promised; today 1100 days" in note for note in about.notes)
+    assert noted is (asked == 1100 and not early)
+
+
+def test_a_promise_that_no_site_may_give_is_none(archive):
+    archive.close("pbx1", day(5), archive.record("pbx1", day(5)), promised=30)
+    archive.prune("pbx1", len(lines_of(archive)) - 1, 500, retention_days=30)
+    name = f"{day(5)}.jsonl.zst"
+    assert ("pbx1", name, "removed") in found(read(archive, retention={"pbx1": 730}))
+    assert ("pbx1", name, "removed") not in found(read(archive, retention={"pbx1": 400}))
+
+
+def test_a_host_that_the_site_does_not_know_is_judged_as_the_demands_say_of_others(archive):
+    archive.prune("pbx1", 1, 500)
+    assert found(read(archive)) == []
+    assert found(read(archive, others=730)) == [("pbx1", f"{FIRST}.jsonl.zst", "removed")]
+
+
+@pytest.mark.parametrize("promise", [-1, 730.0, True, "730", None])
+def test_a_promise_of_another_form_is_no_entry(archive, promise):
+    lines = lines_of(archive)
+    lines[2] = archive.sign(json.loads(lines[2]) | {"retention_days": promise})
+    archive.save("pbx1")
+    assert ("pbx1", "chain.jsonl:3", "altered") in found(read(archive))
+
+
+def test_only_a_closed_file_has_a_promise(archive):
+    archive.entry("pbx1", "empty", day(4), retention_days=730)
+    assert ("pbx1", "chain.jsonl:7", "altered") in found(read(archive))
 
 
 def test_records_of_another_day_host_or_form_are_named(archive):

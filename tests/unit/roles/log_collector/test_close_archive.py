@@ -234,6 +234,81 @@ def test_files_past_their_retention_go_with_an_entry(collector):
     assert collector.run("check").returncode == 0
 
 
+def pruned_days(collector, host="pbx1"):
+    return [entry["day"] for entry in collector.chain(host) if entry["kind"] == "pruned"]
+
+
+def sound(collector, asked):
+    """Tell whether another reader finds the archive sound, when a site asks for so many days."""
+    keys = load_keys(collector.root / "archive.pem")
+    demands = Demands(keys, retention={"pbx1": asked})
+    return verify_archive(Folder(collector.archive), demands).sound
+
+
+@pytest.mark.parametrize("hosts", [{"pbx1": 5}, {}], ids=["classified lower", "out of the site"])
+def test_what_was_promised_is_kept_whatever_is_configured_since(collector, hosts):
+    collector.write("pbx1", 10)
+    collector.configure(pbx1=11)
+    collector.close()
+    assert [e["retention_days"] for e in collector.chain("pbx1") if e["kind"] == "closed"] == [11]
+    collector.configure(others=5, **hosts)
+    assert collector.run("check").returncode == 0
+    collector.close()
+    assert collector.run_at(1).returncode == 0
+    assert pruned_days(collector) == []
+    assert f"{day(10)}.jsonl.zst" in collector.names("pbx1")
+    assert collector.run_at(2, "check").returncode == 1
+    assert collector.run_at(2).returncode == 0
+    assert pruned_days(collector) == [day(10)]
+    assert collector.chain("pbx1")[-1]["retention_days"] == 11
+    assert sound(collector, asked=5)
+
+
+def test_what_is_configured_since_counts_when_it_is_more_than_was_promised(collector):
+    collector.write("pbx1", 10)
+    collector.configure(pbx1=10)
+    collector.close()
+    collector.configure(pbx1=12)
+    assert collector.run_at(2).returncode == 0
+    assert pruned_days(collector) == []
+    assert collector.run_at(3).returncode == 0
+    assert pruned_days(collector) == [day(10)]
+    assert sound(collector, asked=12)
+
+
+def test_a_file_goes_when_all_earlier_days_do(collector):
+    collector.write("pbx1", 10)
+    collector.configure(pbx1=13)
+    assert collector.run_at(-8).returncode == 0
+    collector.write("pbx1", 9)
+    collector.configure(pbx1=5)
+    collector.close()
+    assert pruned_days(collector) == []
+    assert collector.run_at(4).returncode == 0
+    assert pruned_days(collector) == [day(10), day(9)]
+    assert sound(collector, asked=5)
+
+
+def test_what_was_closed_before_promises_were_given_is_kept_for_two_years(collector):
+    module = collector.root / "archive/folder.py"
+    text = module.read_text()
+    promise = "            retention_days=self.retention.days,\n"
+    assert text.count(promise) == 1
+    module.write_text(text.replace(promise, ""))
+    collector.write("pbx1", 5)
+    collector.close()
+    collector.write("pbx1", 730)
+    collector.configure(others=5)
+    collector.close()
+    assert "retention_days" not in collector.chain("pbx1")[-1]
+    module.write_text(text)
+    assert collector.run("check").returncode == 0
+    collector.close()
+    assert pruned_days(collector) == []
+    assert collector.run_at(1).returncode == 0
+    assert pruned_days(collector) == [day(730)]
+
+
 @pytest.mark.parametrize("what", ["line", "order", "number"])
 def test_a_broken_chain_stops_everything_in_that_folder(collector, what):
     for host in ("agent1", "pbx1"):
@@ -277,14 +352,8 @@ def test_a_clock_that_is_far_from_the_last_entry_is_not_believed(collector):
     collector.write("pbx1", 1)
     collector.close()
     text = (collector.archive / "pbx1/chain.jsonl").read_bytes()
-    for away in ("days=60", "days=-1"):
-        later = collector.root / "later-archive"
-        script = collector.script.read_text()
-        script = script.replace("datetime, timezone", "datetime, timedelta, timezone", 1)
-        now = "now = datetime.now(timezone.utc)"
-        later.write_text(script.replace(now, f"{now} + timedelta({away})"))
-        words = [later, "close", "--configuration", collector.root / "archive.json"]
-        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    for away in (60, -1):
+        done = collector.run_at(away)
         assert done.returncode == 1
         assert "the clock says" in done.stderr
         assert (collector.archive / "pbx1/chain.jsonl").read_bytes() == text
@@ -334,9 +403,9 @@ def prepared(collector):
     """Give the job all of its work: to close, to fill in, to prune, to end what was begun."""
     collector.write("pbx1", 12)
     collector.write("pbx1", 11)
-    collector.configure(others=400)
-    collector.close()
     collector.configure(others=11)
+    assert collector.run_at(-1).returncode == 0
+    assert "pruned" not in {entry["kind"] for entry in collector.chain("pbx1")}
     collector.write("pbx1", 11, records=1)
 
 
@@ -352,7 +421,7 @@ def test_killed_anywhere_the_next_run_ends_what_was_begun(collector, tmp_path):
     line, killed = 1, 0
     while True:
         restore(collector, saved)
-        done = collector.run(prefix=(sys.executable, killer, str(line)))
+        done = collector.run(prefix=(sys.executable, killer, str(line), collector.script))
         if done.returncode != -9:
             assert (done.returncode, done.stderr) == (0, "")
             break

@@ -39,6 +39,13 @@ def test_files_of_hosts_that_left_the_site_are_kept_the_longest():
     assert text == configuration(SimpleNamespace(site=site))
 
 
+@pytest.mark.parametrize(("decided", "days"), [(None, 730), (1100, 1100)])
+def test_a_host_that_left_a_site_may_have_been_classified_high(decided, days):
+    site = SimpleNamespace(policy=policy(decided), hosts={"agent1": host("medium")})
+    kept = json.loads(configuration(SimpleNamespace(site=site)))["retention_days"]
+    assert kept["others"] == days
+
+
 @pytest.mark.parametrize("time", ["24:00", "7:30", "00:20:00", "soon"])
 def test_a_time_that_is_none_is_refused(time):
     with pytest.raises(ValidationError):
