@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ringfence import __version__
 from ringfence.errors import RingfenceError
@@ -49,6 +50,15 @@ class Commands(click.Group):
         command: click.Command = getattr(module, attribute)
         return command
 
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands without importing them."""
+        names = [
+            CompletionItem(name, help=what)
+            for name, what in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, context, incomplete)]
+
     def format_help_text(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the program is for next to its usage: all of it must fit a screen."""
         formatter.write_text(self.help or "")
@@ -89,11 +99,14 @@ def run(arguments: list[str] | None = None) -> int:
         return leaving.exit_code
     except click.Abort:
         return _say("interrupted", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE_ERROR
     except click.UsageError as error:
         hint = f"\nTry: {error.ctx.command_path} --help" if error.ctx else ""
-        return _say(f"{error.format_message()}{hint}", USAGE_ERROR)
+        return _say(f"{_sentence(error)}{hint}", USAGE_ERROR)
     except click.ClickException as error:
-        return _say(error.format_message(), 3)
+        return _say(_sentence(error), 3)
     except RingfenceError as error:
         return _say(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -104,6 +117,12 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _say(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Say what click found, in our voice. Only wrong calls import what it takes."""
+    said: str = importlib.import_module("ringfence.cli.usage").sentence(error)
+    return said
 
 
 def _say(sentence: str, exit_code: int) -> int:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringfence.catalogue import Catalogue, load_catalogue
+from ringfence.cli import completing
 from ringfence.cli.documents import print_document
 from ringfence.cli.options import json_option
 from ringfence.proof.explaining import BaselineTest, Explanation
@@ -22,7 +23,12 @@ PLAIN_WIDTH = 100
 
 
 @click.command(epilog="Example: ringfence explain SSH-01; ringfence explain")
-@click.argument("controls", metavar="[CONTROL]...", nargs=-1)
+@click.argument(
+    "controls",
+    metavar="[CONTROL]...",
+    nargs=-1,
+    shell_complete=completing.one_of(completing.controls),
+)
 @json_option
 def explain(controls: tuple[str, ...], as_json: bool) -> int:
     """Say of a CONTROL what it demands and why, how it is met, verified and proven, and by which

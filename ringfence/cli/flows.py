@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ringfence.cli.completing import ends_of_flows, one_of
 from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.report.flows_svg import flows_svg
@@ -25,8 +26,8 @@ WAY = "name a source, a destination and a port, such as agent1 pbx1 5061"
     "ringfence flows inventories/lab agent1 pbx1 5061"
 )
 @site_argument
-@click.argument("source", metavar="[FROM]", required=False)
-@click.argument("destination", metavar="[TO]", required=False)
+@click.argument("source", metavar="[FROM]", required=False, shell_complete=one_of(ends_of_flows))
+@click.argument("destination", metavar="[TO]", required=False, shell_complete=one_of(ends_of_flows))
 @click.argument("port", metavar="[PORT]", required=False)
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into FILE.")
 @json_option

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ringfence import lab as labs
+from ringfence.cli.completing import hosts as declared_hosts
+from ringfence.cli.completing import one_of
 from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.lab import commands
@@ -18,7 +20,7 @@ from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
 
 site_argument = click.argument("site", type=click.Path(path_type=Path))
-hosts_argument = click.argument("hosts", nargs=-1)
+hosts_argument = click.argument("hosts", nargs=-1, shell_complete=one_of(declared_hosts))
 
 
 @click.group()
@@ -122,7 +124,7 @@ def reboot(site: Path, hosts: tuple[str, ...]) -> None:
 
 @lab.command(context_settings={"ignore_unknown_options": True})
 @site_argument
-@click.argument("host")
+@click.argument("host", shell_complete=one_of(declared_hosts))
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def ssh(site: Path, host: str, command: tuple[str, ...]) -> None:
     """Log in to a host as the deploy user, or run a command there.
@@ -141,7 +143,7 @@ def ssh(site: Path, host: str, command: tuple[str, ...]) -> None:
 
 @lab.command()
 @site_argument
-@click.argument("host", required=False)
+@click.argument("host", required=False, shell_complete=one_of(declared_hosts))
 @click.option("--follow", "-f", is_flag=True, help="Go on printing as it grows.")
 @click.option("--lines", "-n", default=50, show_default=True, help="How many lines to print.")
 def logs(site: Path, host: str | None, follow: bool, lines: int) -> None:

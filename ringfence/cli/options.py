@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ringfence.cli.completing import controls, hosts_and_groups, roles, some_of
 from ringfence.side_by_side import HOSTS_AT_ONCE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,14 +19,32 @@ site_argument = click.argument(
 def limit_option(command: Command) -> Command:
     """Add ``--limit``."""
     return click.option(
-        "--limit", metavar="HOSTS", help="Only these hosts or groups (comma separated, globs)."
+        "--limit",
+        metavar="HOSTS",
+        shell_complete=some_of(hosts_and_groups),
+        help="Only these hosts or groups (comma separated, globs).",
+    )(command)
+
+
+def controls_option(command: Command) -> Command:
+    """Add ``--control``."""
+    return click.option(
+        "--control",
+        "controls",
+        metavar="IDS",
+        shell_complete=some_of(controls),
+        help="Only these controls (comma separated).",
     )(command)
 
 
 def role_option(command: Command) -> Command:
     """Add ``--role``."""
     return click.option(
-        "--role", "roles", metavar="ROLES", help="Only these roles (comma separated)."
+        "--role",
+        "roles",
+        metavar="ROLES",
+        shell_complete=some_of(roles),
+        help="Only these roles (comma separated).",
     )(command)
 
 

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ringfence.cli.completing import hosts, one_of
 from ringfence.cli.options import limit_option, site_argument
 from ringfence.cli.secrets import identity_option
 from ringfence.pki.authority import Reason
@@ -36,7 +37,7 @@ def init(site: Path, identity_files: tuple[Path, ...]) -> None:
 
 @pki.command(epilog="Example: ringfence pki issue inventories/center collector1 collector1.csr")
 @site_argument
-@click.argument("name", metavar="HOST")
+@click.argument("name", metavar="HOST", shell_complete=one_of(hosts))
 @click.argument("request", metavar="REQUEST", type=click.File("rb"))
 @identity_option
 def issue(site: Path, name: str, request: BinaryIO, identity_files: tuple[Path, ...]) -> None:
@@ -70,7 +71,7 @@ def renew(site: Path, limit: str | None, early: bool, identity_files: tuple[Path
 
 @pki.command(epilog="Example: ringfence pki revoke inventories/center pbx1")
 @site_argument
-@click.argument("which", metavar="HOST_OR_SERIAL")
+@click.argument("which", metavar="HOST_OR_SERIAL", shell_complete=one_of(hosts))
 @click.option(
     "--reason",
     type=click.Choice([reason.value for reason in Reason]),

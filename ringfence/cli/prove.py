@@ -10,7 +10,13 @@ import click
 
 from ringfence.catalogue import load_catalogue
 from ringfence.catalogue.proofs import save_proofs
-from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.options import (
+    controls_option,
+    limit_option,
+    runs_folder,
+    runs_option,
+    site_argument,
+)
 from ringfence.cli.progress import Progress
 from ringfence.errors import RingfenceError, UsageError
 from ringfence.proof.proving import Bench, CaseOutcome, prove_host, require_lab_host
@@ -29,7 +35,7 @@ HOSTS_AT_ONCE = 4
 @click.command(epilog="Example: ringfence prove inventories/lab --limit bastion1 --control SSH-01")
 @site_argument
 @limit_option
-@click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
+@controls_option
 @click.option("--record", is_flag=True, help="Keep the proofs in roles/proofs.json.")
 @click.option("--together", is_flag=True, help="Break many controls at a time: quicker.")
 @click.option(

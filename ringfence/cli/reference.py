@@ -17,6 +17,9 @@ INTRODUCTION = """\
 
 What `--help` says of each command. Made from the code by `make docs`; what the exit codes mean
 stands in [exit-codes.md](exit-codes.md).
+
+In ~/.bashrc, `eval "$(_RINGFENCE_COMPLETE=bash_source ringfence)"` has the shell complete commands,
+options, controls and roles, and a site's hosts and groups (zsh: `zsh_source`, fish: `fish_source`).
 """
 ENVIRONMENT = {
     "RINGFENCE_HOUSE": "The folder that holds roles, templates and tests. Without it: the nearest "

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ringfence.cli.documents import of_run, print_document
 from ringfence.cli.options import (
+    controls_option,
     json_option,
     limit_option,
     parallel_option,
@@ -35,7 +36,7 @@ ANSWERED = 0.5
 @click.command(epilog="Example: ringfence verify inventories/lab --limit pbx --control SSH-01")
 @site_argument
 @limit_option
-@click.option("--control", "controls", metavar="IDS", help="Only these controls (comma separated).")
+@controls_option
 @click.option(
     "--from-snapshot",
     metavar="RUN",

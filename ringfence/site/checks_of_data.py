@@ -20,23 +20,18 @@ SHARED = {
 CONTAINERS = {"/var/lib/containers", "/var/lib/docker", "/var/lib/lxc", "/var/lib/machines"}
 """Where Debian's packages keep the images of containers."""
 
-OF_THE_SYSTEM = {
-    *(
-        "/bin",
-        "/boot",
-        "/dev",
-        "/etc",
-        "/home",
-        "/lib",
-        "/lib32",
-        "/lib64",
-        "/libx32",
-        "/lost+found",
-    ),
-    *("/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr"),  # noqa: S108 - refused, not used
-    *("/var/backups", "/var/cache", "/var/lock", "/var/mail", "/var/run", "/var/tmp"),  # noqa: S108
+RUN_FROM = {
+    *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/lost+found"),
+    *("/proc", "/root", "/run", "/sbin", "/sys", "/usr"),
+    *("/var/cache/debconf", "/var/lock", "/var/run"),
     *("/var/lib/apt", "/var/lib/dbus", "/var/lib/dpkg", "/var/lib/pam", "/var/lib/private"),
     *("/var/lib/ringfence", "/var/lib/sudo", "/var/lib/systemd", "/var/lib/ucf"),
+}
+"""Directories that the system starts and works from (hier(7)), dpkg(1) with packages' scripts, too:
+a mount with `noexec` or `nodev` in or around one breaks a host."""
+
+OF_THE_SYSTEM = RUN_FROM | {
+    *("/home", "/tmp", "/var/backups", "/var/cache", "/var/mail", "/var/tmp"),  # noqa: S108
     *("/var/log/apt", "/var/log/audit", "/var/log/journal", "/var/log/private"),
     *("/var/spool/at", "/var/spool/cron", "/var/spool/mail", "/var/spool/postfix"),
 }
@@ -76,7 +71,7 @@ def check_nesting(documents: Documents) -> Iterator[Problem]:
             continue
         groups = {group for _, group in texts(entry, "groups")}
         for other, others, first in seen:
-            if _meet(path, other) and _share_a_host(documents, groups, others):
+            if meet(path, other) and _share_a_host(documents, groups, others):
                 what = "is" if path == other else "lies within, or around,"
                 message = f"{shown(path)} {what} the directory of permissions.data[{first}]"
                 where = ("permissions", "data", index, "path")
@@ -89,14 +84,14 @@ def _misplaced(document: Document, where: Path, path: str, systems: set[str]) ->
     if path in SHARED:
         message = f"{shown(path)} holds more than this: name a directory of its own in it"
         yield document.problem(where, f"{message}, such as '{path.rstrip('/')}/recordings'")
-    elif system := next((one for one in sorted(systems) if _meet(path, one)), None):
+    elif system := next((one for one in sorted(systems) if meet(path, one)), None):
         what = "is" if path == system else f"lies in {system}," if path > system else "holds"
         name = PurePosixPath(path).name if path > system else "recordings"
         hint = f"; did you mean '/srv/{name}'?" if "data" in where else ""
         yield document.problem(where, f"{shown(path)} {what} a directory of the system{hint}")
 
 
-def _meet(one: str, other: str) -> bool:
+def meet(one: str, other: str) -> bool:
     """Whether one of two paths is the other, or lies in it."""
     a, b = f"{one.rstrip('/')}/", f"{other.rstrip('/')}/"
     return a.startswith(b) or b.startswith(a)

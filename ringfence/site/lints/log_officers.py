@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from ringfence.site.hosts import Host
-from ringfence.site.lints.administrators import EVERYTHING, last_day
+from ringfence.site.lints.administrators import EVERYTHING, administrators, last_day
 from ringfence.site.lints.lint import Lint, Subject, listed, refuses, warns
 from ringfence.site.problems import Problem, shown
 
 COLLECTOR = "log_collector"
+ENOUGH_TO_DIVIDE = 4
+"""Administrators: two for the collector, so that one may be away, and two for all the rest."""
 
 
 def log_officer_is_root(subject: Subject) -> Iterator[Problem]:
@@ -89,6 +91,31 @@ def log_officers_shut_out(subject: Subject) -> Iterator[Problem]:
         yield subject.in_policy(where, message, key=True)
 
 
+def administrators_of_the_collector(subject: Subject) -> Iterator[Problem]:
+    """Who is root on the log collector is root on other hosts too, in a site with people enough.
+
+    They could change, on the collector, the record of what they did elsewhere (PCI DSS 10.3.2; ENS
+    op.acc.3). It is told where a host is classified high and four people are root, so that two can
+    have the collector to themselves and two are left. In a smaller site, nobody could do better.
+    """
+    hosts = subject.hosts_with("accounts")
+    if not any(host.classification == "high" for host in hosts):
+        return
+    here: set[str] = set()
+    elsewhere: set[str] = set()
+    for host in hosts:
+        found = here if host.in_group(COLLECTOR) else elsewhere
+        found |= set(administrators(subject, host))
+    both = [name for name in subject.site.policy.people if name in here & elsewhere]
+    if both and len(here | elsewhere) >= ENOUGH_TO_DIVIDE:
+        collectors = listed([host.name for host in hosts if host.in_group(COLLECTOR)])
+        message = (
+            f"{listed(both)} can become root on {collectors}, where the logs lie, and on other "
+            "hosts: give either to others, by roles and `access` of their own"
+        )
+        yield subject.in_policy(("access",), message, key=True)
+
+
 def _officers(subject: Subject) -> list[str]:
     settings, people = subject.settings("accounts"), subject.site.policy.people
     if settings is None:
@@ -106,4 +133,5 @@ LINTS: list[Lint] = [
     warns(log_officer_deploys),
     warns(no_log_officer),
     warns(log_officers_shut_out),
+    warns(administrators_of_the_collector),
 ]

@@ -1,4 +1,4 @@
-"""Whether logs get to the collector: there is one, the way there is open, its anchor is another."""
+"""Whether logs get to the collector and are safe there: the way, its classification, its anchor."""
 
 from collections.abc import Iterator
 
@@ -51,6 +51,42 @@ def logs_without_a_flow(subject: Subject) -> Iterator[Problem]:
         yield subject.in_policy(("flows",), message, key=True)
 
 
+def collector_below_its_hosts(subject: Subject) -> Iterator[Problem]:
+    """A log collector is classified below a host whose record it keeps.
+
+    What is said of a host's data stands in its logs. LOG-07 and ACR-04 apply from `high` on: of a
+    collector that is `medium` they would say nothing, with the record of a `high` host on it (RD
+    1720/2007 arts. 81 and 103).
+    """
+    hosts = list(subject.site.hosts.values())
+    highest = max(host.classification for host in hosts)
+    above = [host.name for host in hosts if host.classification == highest]
+    for host in subject.site.groups.get(COLLECTOR, []):
+        if host.classification < highest:
+            message = (
+                f"{shown(host.classification.value)} is too low for a {COLLECTOR}: it keeps the "
+                f"logs of {listed(above)}, classified {highest.value}, so write {highest.value}"
+            )
+            yield subject.in_hosts(("hosts", host.name, "classification"), message)
+
+
+def no_anchor(subject: Subject) -> Iterator[Problem]:
+    """A host is classified high, and no other host keeps the heads of the archive's chains.
+
+    They lie on the collector alone, where root can write a chain anew, whole and signed, and
+    nothing shows but in the runs of verifications.
+    """
+    settings = subject.settings("logging")
+    hosts = [h.name for h in subject.hosts_with("logging") if h.classification == "high"]
+    collectors = [host.name for host in subject.site.groups.get(COLLECTOR, [])]
+    if hosts and collectors and settings.anchor is None:
+        message = (
+            f"names no anchor, so root on {listed(collectors)} can write the record of "
+            f"{listed(hosts)}, classified high, anew: add `anchor`, the name of another host"
+        )
+        yield subject.in_policy(("logging",), message, key=True)
+
+
 def anchor_that_is_no_other_host(subject: Subject) -> Iterator[Problem]:
     """The anchor of the logs' archive is no host of the site, or is a collector itself.
 
@@ -73,5 +109,7 @@ def anchor_that_is_no_other_host(subject: Subject) -> Iterator[Problem]:
 LINTS: list[Lint] = [
     warns(logs_go_nowhere),
     warns(logs_without_a_flow),
+    refuses(collector_below_its_hosts),
+    warns(no_anchor),
     refuses(anchor_that_is_no_other_host),
 ]

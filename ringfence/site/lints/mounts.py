@@ -3,42 +3,30 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from ringfence.site.checks_of_data import CONTAINERS, RUN_FROM, meet
 from ringfence.site.lints.lint import Lint, Subject, refuses, warns
 from ringfence.site.lints.paths import groups_meet
 from ringfence.site.problems import Problem
 
-RUN_FROM = {
-    "/usr/bin": "the system's programs",
-    "/usr/sbin": "the system's programs",
-    "/usr/lib": "the system's programs",
-    "/usr/local/bin": "the site's own programs",
-    "/usr/local/sbin": "the site's own programs",
-    "/usr/local/lib/ringfence": "what Ringfence runs each night",
-    "/etc/cron.daily": "what Debian runs each day",
-    "/etc/init.d": "the scripts of older services",
-    "/var/lib/dpkg/info": "the scripts that packages run when they are installed or removed",
-    "/var/lib/dpkg/tmp.ci": "the scripts that packages run before they are installed",
-    "/var/cache/debconf/tmp.ci": "the questions that packages ask before they are installed",
-}
-"""Directories from which Debian runs programs: hier(7), and dpkg(1), dpkg-preconfigure(8)."""
+DPKG = "/var/lib/dpkg"
+"""Of the directories that one holds, the one that people are told of."""
+FREE = "/dev/shm"  # noqa: S108 - judged, not used
+"""The one place in a directory of the system in which nothing has to run."""
 
 
 def noexec_where_packages_run(subject: Subject) -> Iterator[Problem]:
-    """Nothing is to run in a directory from which packages, or the system, run programs.
+    """Nothing is to run in, or around, a directory of the system's.
 
-    With `noexec` there dpkg can neither install nor update, and security updates stay away; with
-    all of `/usr` the host doesn't even start.
+    With `noexec` there the system doesn't start, or dpkg can neither install nor update, for it
+    runs packages' scripts: security updates stay away. `/tmp`, `/var/tmp`, `/dev/shm`, `/home` and
+    `/var/log` are free, and so is what lies in `/opt`, `/srv` and `/var/lib`.
     """
     settings = subject.settings("kernel")
     for index, entry in enumerate(settings.data_mounts if settings else ()):
-        for place, what in RUN_FROM.items():
-            if PurePosixPath(place).is_relative_to(entry.path):
-                message = (
-                    f"nothing could run in {entry.path}, and {place} holds {what}: "
-                    "name the directory of the data itself"
-                )
-                yield subject.in_policy(("kernel", "data_mounts", index, "path"), message)
-                break
+        if what := _of_the_system(entry.path):
+            message = f"nothing could run in {entry.path}, which {what}"
+            where = ("kernel", "data_mounts", index, "path")
+            yield subject.in_policy(where, f"{message}: name the directory of the data itself")
 
 
 def executable_that_nothing_closes(subject: Subject) -> Iterator[Problem]:
@@ -56,6 +44,24 @@ def executable_that_nothing_closes(subject: Subject) -> Iterator[Problem]:
                 f"take the entry away, or name one of {known}"
             )
             yield subject.in_policy(("kernel", "executable", index, "path"), message)
+
+
+def _of_the_system(path: str) -> str:
+    """Say what a path has to do with the system's directories; nothing if nothing."""
+    if PurePosixPath(path).is_relative_to(FREE):
+        return ""
+    if path == "/opt":
+        return "holds the programs of packages that aren't Debian's"
+    if path in CONTAINERS:
+        return "holds the programs of containers"
+    systems = [one for one in (DPKG, *sorted(RUN_FROM)) if meet(path, one)]
+    if not systems:
+        return ""
+    system = systems[0]
+    if path == system:
+        return "is a directory of the system"
+    how = "lies in" if len(path) > len(system) else "holds"
+    return f"{how} {system}, a directory of the system"
 
 
 LINTS: list[Lint] = [refuses(noexec_where_packages_run), warns(executable_that_nothing_closes)]

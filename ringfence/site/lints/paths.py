@@ -28,8 +28,14 @@ class Wanted:
 
 def covers(entry: Any, protocol: str, port: int) -> bool:
     """Whether a flow, an egress or a listener is about a port."""
-    first, _, last = str(entry.port).partition("-")
-    return entry.protocol == protocol and int(first) <= port <= int(last or first)
+    first, last = _ports(entry)
+    return entry.protocol == protocol and first <= port <= last
+
+
+def share_a_port(one: Any, other: Any) -> bool:
+    """Whether two flows, egresses or listeners are about a port that is the same."""
+    (first, last), (low, high) = _ports(one), _ports(other)
+    return one.protocol == other.protocol and first <= high and low <= last
 
 
 def groups_meet(host: Host, groups: list[str]) -> bool:
@@ -87,6 +93,12 @@ def leaves(subject: Subject, host: Host, address: str, wanted: Wanted) -> bool:
     if any(wanted.met_by(f) and leads_to_another(subject, f, host) for f in flows):
         return True
     return any(_includes(entry, address) for entry in entries)
+
+
+def _ports(entry: Any) -> tuple[int, int]:
+    """Return the first and the last port of a flow, an egress or a listener."""
+    first, _, last = str(entry.port).partition("-")
+    return int(first), int(last or first)
 
 
 def _includes(entry: Any, address: str) -> bool:

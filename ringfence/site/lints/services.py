@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ringfence.site.flows import INTERNET, ssh_port
+from ringfence.site.flows import ssh_port
 from ringfence.site.hosts import KNOWN_GROUPS, Host
 from ringfence.site.lints.lint import Lint, Subject, listed, refuses, warns
-from ringfence.site.lints.paths import groups_meet
+from ringfence.site.lints.paths import covers, groups_meet, share_a_port
 from ringfence.site.policy import Flow
 from ringfence.site.problems import Problem, shown
 
@@ -14,6 +14,10 @@ AGENTS = "agents"
 SERVERS = [group for group in KNOWN_GROUPS if group != AGENTS]
 SERVING = ("vpn_gateway", "pbx", "database", "log_collector", "backup_server")
 """Groups whose hosts serve others by more than ssh."""
+COLLECTOR = "log_collector"
+OWN_ALONE = ("bastion", COLLECTOR)
+"""Groups whose hosts serve nothing but what Ringfence itself brings."""
+TIME = 123
 
 
 def agent_with_a_servers_role(subject: Subject) -> Iterator[Problem]:
@@ -44,22 +48,50 @@ def flow_to_a_loopback_service(subject: Subject) -> Iterator[Problem]:
     settings = subject.settings("firewall")
     for index, flow in enumerate(subject.site.policy.flows):
         for host in subject.hosts_with("firewall"):
-            here = [
-                entry
-                for entry in settings.listeners
-                if host.in_group(flow.destination)
-                and groups_meet(host, entry.groups)
-                and (entry.port, entry.protocol) == (flow.port, flow.protocol)
-            ]
-            if here and all(entry.address == "loopback" for entry in here):
-                at = settings.listeners.index(here[0])
-                message = (
-                    f"{flow.port}/{flow.protocol} is served on the loopback alone, by "
-                    f"{here[0].process} of {host.name} (firewall.listeners[{at}]): "
-                    "write `address: any` there, or take the flow away"
-                )
-                yield subject.in_policy(("flows", index, "port"), message)
-                break
+            if (entry := _shut_in(flow, settings.listeners, host)) is None:
+                continue
+            whole = entry.port == flow.port
+            port = f"{entry.port}/{flow.protocol}" + ("" if whole else f", of {flow.port},")
+            at = settings.listeners.index(entry)
+            message = (
+                f"{port} is served on the loopback alone, by "
+                f"{entry.process} of {host.name} (firewall.listeners[{at}]): write `address: any` "
+                f"there, or take {'the flow away' if whole else 'it out of the flow'}"
+            )
+            yield subject.in_policy(("flows", index, "port"), message)
+            break
+
+
+def flow_that_nothing_serves(subject: Subject) -> Iterator[Problem]:
+    """A flow leads to a port of a bastion or a log collector at which nothing listens.
+
+    The path is open for whatever somebody starts there, and nobody who needs it is served. What
+    such hosts serve is Ringfence's: sshd, the collector's port of logs, the time; and whatever
+    `firewall.listeners` names. Of hosts that are in other groups too, nobody knows what they serve.
+    """
+    if subject.settings("logging") is None or subject.settings("time") is None:
+        return
+    settings = subject.settings("firewall")
+    for index, flow in enumerate(subject.site.policy.flows):
+        hosts = [h for h in subject.hosts_with("firewall") if h.in_group(flow.destination)]
+        if not hosts or not all(set(host.groups) <= set(OWN_ALONE) for host in hosts):
+            continue
+        known = {host.name: _services(subject, host) for host in hosts}
+        declared = [e for e in settings.listeners if any(groups_meet(h, e.groups) for h in hosts)]
+        served = any(covers(flow, *port) for ports in known.values() for port in ports)
+        if served or any(share_a_port(flow, entry) for entry in declared):
+            continue
+        if covers(flow, "tcp", 22) and flow.port.isdigit():
+            continue  # of the port that sshd left another lint tells
+        ports = dict.fromkeys(
+            f"{p}/{protocol}" for found in known.values() for protocol, p in found
+        )
+        message = (
+            f"nothing of {listed(list(known))} listens at {flow.port}/{flow.protocol}, but at "
+            f"{listed(list(ports))}: take the flow away, or name in firewall.listeners, with "
+            "`address: any`, what serves it"
+        )
+        yield subject.in_policy(("flows", index, "port"), message)
 
 
 def listener_that_no_flow_reaches(subject: Subject) -> Iterator[Problem]:
@@ -111,17 +143,36 @@ def service_to_be_stopped(subject: Subject) -> Iterator[Problem]:
 
 def _leads_to(flow: Flow, entry: Any, host: Host) -> bool:
     """Whether a flow comes to a host at a port of a listener."""
-    first, last = flow.ports
-    if not host.in_group(flow.destination) or flow.destination == INTERNET:
-        return False
-    low, _, high = str(entry.port).partition("-")
-    overlap = first <= int(high or low) and int(low) <= last
-    return flow.protocol == entry.protocol and overlap
+    return host.in_group(flow.destination) and share_a_port(flow, entry)
+
+
+def _shut_in(flow: Flow, listeners: list[Any], host: Host) -> Any:
+    """Return the first listener of a host that a flow leads to, and that is on the loopback alone.
+
+    None where there is none.
+    """
+    here = [e for e in listeners if groups_meet(host, e.groups) and _leads_to(flow, e, host)]
+    seen = [entry for entry in here if entry.address == "any"]
+    for entry in here:
+        if entry.address == "loopback" and not any(share_a_port(entry, one) for one in seen):
+            return entry
+    return None
+
+
+def _services(subject: Subject, host: Host) -> list[tuple[str, int]]:
+    """Return the ports at which Ringfence's own services of a host listen."""
+    ports = [("tcp", ssh_port(subject.site))]
+    if host.in_group(COLLECTOR):
+        ports.append(("tcp", subject.settings("logging").port))
+    if subject.settings("time").serves(host):
+        ports.append(("udp", TIME))
+    return ports
 
 
 LINTS: list[Lint] = [
     refuses(agent_with_a_servers_role),
     warns(flow_to_a_loopback_service),
+    warns(flow_that_nothing_serves),
     warns(listener_that_no_flow_reaches),
     warns(service_to_be_stopped),
 ]

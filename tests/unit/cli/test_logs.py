@@ -70,7 +70,7 @@ def test_only_later_days_are_read(archive, capsys):
     ("arguments", "sentence"),
     [
         (("verify", "{root}/logs"), "name the collector's public keys by --key"),
-        (("verify", "{root}/none"), "does not exist"),
+        (("verify", "{root}/none"), "there is no folder"),
         (("verify", "{root}", "--key", "{root}/heads.jsonl"), "holds no public key"),
         (("verify", "{root}/logs", "--key", "{root}/key.pem", "--since", "soon"), "soon"),
         (("verify", "{root}/logs/pbx1", "--key", "{root}/key.pem"), "is no archive"),

@@ -77,15 +77,16 @@ time:
   sources: [{address: 10.9.0.53}, {address: 10.9.0.54}, {address: 10.9.0.55}]
 alerts:
   mail: [{name: soc, server: 10.9.0.25, port: 25, sender: r@example.org, to: [s@example.org]}]
+logging: {anchor: bastion1}
 """
 
 
-def _key() -> str:
+def new_key() -> str:
     public = Ed25519PrivateKey.generate().public_key()
     return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-KEYS = {f"KEY{number}": _key() for number in (1, 2, 3, 4)}
+KEYS = {f"KEY{number}": new_key() for number in (1, 2, 3, 4)}
 
 
 @pytest.fixture

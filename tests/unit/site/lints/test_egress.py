@@ -119,8 +119,9 @@ def test_hosts_without_a_flow_to_the_collector(told: Told, without: Callable[[st
         "policy.yml:20:1: flows: no logs get to log_collector from agent1: no flow leads there, "
         "but to sshd; add one [no-collector]"
     ]
-    assert told((LOGS, "")) == expected
-    assert told((LOGS, LOGS.replace("2514", "22"))) == expected
+    unknown = ("logging: {anchor: bastion1}\n", "")
+    assert told(unknown, (LOGS, "")) == expected
+    assert told(unknown, (LOGS, LOGS.replace("2514", "22"))) == expected
 
 
 def test_a_host_whose_address_is_a_name(told: Told) -> None:

@@ -2,6 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+from .conftest import new_key
+
 Told = Callable[..., list[str]]
 
 OFFICER = "    roles: [security_officer]\n"
@@ -78,3 +80,44 @@ def test_without_a_collector_logs_lie_on_every_host(told: Told) -> None:
         old = f"from: {source}, to: log_collector, port: {port}"
         moved.append((old, old.replace("log_collector", "recordings")))
     assert not any("[log-officers-shut-out]" in line for line in told(anywhere, *moved))
+
+
+def people(*names: str) -> tuple[str, str]:
+    """More people, each with a role."""
+    entries = "".join(
+        f"  {name}:\n    full_name: {name.title()}\n    roles: [{role}]\n"
+        f"    ssh_keys: [{{key: {new_key()}, expires: 2027-06-30}}]\n"
+        for name, _, role in (text.partition(":") for text in names)
+    )
+    return "people:\n", f"people:\n{entries}"
+
+
+DUTIES = "    administrator: {commands: [ALL]}\n"
+FOUR = ("bruno:administrator", "dora:administrator", "elena:administrator")
+
+
+def test_administrators_of_other_hosts_who_are_root_on_the_collector(told: Told) -> None:
+    assert told(people(*FOUR)) == [
+        "policy.yml:23:1: access: bruno, dora, elena and ana can become root on log1, where the "
+        "logs lie, and on other hosts: give either to others, by roles and `access` of their own "
+        "[administrators-of-the-collector]"
+    ]
+
+
+def test_too_few_administrators_cannot_be_divided(told: Told) -> None:
+    assert told(people(*FOUR[:2])) == []
+
+
+def test_a_collector_whose_administrators_are_its_own(told: Told) -> None:
+    duties = DUTIES + DUTIES.replace("administrator", "keeper")
+    access = (
+        "  - {groups: [all], roles: [administrator]}\n",
+        "  - {groups: [bastion, pbx, agents], roles: [administrator]}\n"
+        "  - {groups: [log_collector], roles: [keeper]}\n",
+    )
+    divided = people("bruno:administrator", "dora:keeper", "elena:keeper")
+    assert told(divided, (DUTIES, duties), access) == []
+
+
+def test_where_no_data_are_high_administrators_may_share_the_collector(told: Told) -> None:
+    assert told(people(*FOUR), ("classification: high", "classification: medium")) == []

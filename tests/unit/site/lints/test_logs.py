@@ -11,6 +11,7 @@ FLOWS = [
     for source in ("bastion", "pbx", "agents")
 ]
 ELSEWHERE = [(flow, flow.replace("2514", "6514")) for flow in FLOWS]
+ANCHOR = "logging: {anchor: bastion1}"
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,10 @@ def test_hosts_whose_flows_lead_to_the_port_send_their_logs(told: Told) -> None:
 def test_a_host_without_a_flow_to_the_port(told: Told) -> None:
     assert told(*ELSEWHERE[2:]) == [
         "policy.yml:20:1: flows: the logs of agent1 don't get to log_collector: no flow leads to "
-        "its port 2514/tcp (logging.port) from agents; add one [logs-without-a-flow]"
+        "its port 2514/tcp (logging.port) from agents; add one [logs-without-a-flow]",
+        "policy.yml:28:45: flows[7].port: nothing of log1 listens at 6514/tcp, but at 22/tcp and "
+        "2514/tcp: take the flow away, or name in firewall.listeners, with `address: any`, what "
+        "serves it [flow-that-nothing-serves]",
     ]
 
 
@@ -37,13 +41,13 @@ def test_a_host_without_any_flow_to_the_collector_is_told_once(told: Told) -> No
 
 
 def test_a_flow_to_another_port_is_none(told: Told) -> None:
-    (line,) = told(*ELSEWHERE)
+    line, *others = told(*ELSEWHERE)
+    assert all(other.endswith("[flow-that-nothing-serves]") for other in others)
     assert "the logs of bastion1, pbx1 and agent1 don't get to log_collector" in line
 
 
 def test_the_port_is_the_sites(told: Told) -> None:
-    port = ("firewall:\n", "logging: {port: 6514}\nfirewall:\n")
-    assert told(*ELSEWHERE, port) == []
+    assert told(*ELSEWHERE, (ANCHOR, ANCHOR.replace("{", "{port: 6514, "))) == []
 
 
 def test_a_range_of_ports_covers_it(told: Told) -> None:
@@ -69,10 +73,49 @@ def test_logs_that_go_nowhere(told: Told) -> None:
     ],
 )
 def test_an_anchor_that_is_no_other_host(anchor: str, says: str, told: Told) -> None:
-    (line,) = told(("firewall:\n", f"logging: {{anchor: {anchor}}}\nfirewall:\n"))
+    (line,) = told((ANCHOR, f"logging: {{anchor: {anchor}}}"))
     assert says in line
     assert line.endswith("[anchor-that-is-no-other-host]")
 
 
 def test_an_anchor_on_another_host(told: Told) -> None:
-    assert told(("firewall:\n", "logging: {anchor: pbx1}\nfirewall:\n")) == []
+    assert told((ANCHOR, "logging: {anchor: pbx1}")) == []
+
+
+LOW = ("classification: high", "classification: medium")
+HIGH = ("classification: basic", "classification: high")
+
+
+def test_a_collector_below_a_host_whose_record_it_keeps_is_refused(told: Told) -> None:
+    assert told(LOW, HIGH) == [
+        "hosts.yml:17:21: hosts.log1.classification: 'medium' is too low for a log_collector: it "
+        "keeps the logs of agent1, classified high, so write high [collector-below-its-hosts]"
+    ]
+
+
+def test_a_collector_is_medium_where_others_are(told: Told) -> None:
+    assert told(LOW) == []
+    (line,) = told((LOW[0], "classification: basic"))
+    assert "keeps the logs of bastion1 and pbx1, classified medium, so write medium" in line
+
+
+def test_each_collector_is_judged(told: Told) -> None:
+    second = "log2:\n    address: 10.0.0.5\n    groups: [log_collector]\n    owner: ana\n"
+    lines = told(("  agent1:\n", f"  {second}    classification: medium\n  agent1:\n"))
+    (line,) = lines
+    assert "hosts.log2.classification: 'medium' is too low" in line
+    assert "keeps the logs of log1, classified high" in line
+
+
+def test_data_of_the_high_level_without_an_anchor(told: Told) -> None:
+    assert told((ANCHOR, "")) == [
+        "policy.yml:1:1: logging: names no anchor, so root on log1 can write the record of "
+        "log1, classified high, anew: add `anchor`, the name of another host [no-anchor]"
+    ]
+    (line,) = told((ANCHOR, "logging: {port: 2514}"), HIGH)
+    assert line.startswith("policy.yml:39:1: logging: names no anchor")
+    assert "the record of log1 and agent1, classified high" in line
+
+
+def test_without_data_of_the_high_level_no_anchor_is_missed(told: Told) -> None:
+    assert told((ANCHOR, ""), LOW) == []

@@ -14,7 +14,8 @@ def listening(*entries: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("group", ["pbx", "bastion", "log_collector", "database"])
 def test_an_agent_with_a_servers_role_is_refused(group: str, told: Told) -> None:
-    (line,) = told(("groups: [agents]", f"groups: [agents, {group}]"))
+    high = ("classification: basic", "classification: high")
+    (line,) = told(("groups: [agents]", f"groups: [agents, {group}]"), high)
     assert line == (
         f"hosts.yml:22:22: hosts.agent1.groups[1]: '{group}' is a server's work, and an agent sits "
         "at agent1: let another host do it (PCI DSS 2.2.3) [agent-with-a-servers-role]"
@@ -48,6 +49,78 @@ def test_a_flow_to_a_service_on_the_loopback(told: Told) -> None:
 )
 def test_a_flow_to_a_service_on_every_address(entries: list[str], told: Told) -> None:
     assert told(listening(*entries)) == []
+
+
+@pytest.mark.parametrize("port", ["5060-5061", "5061-5070", "5000-5100"])
+def test_a_range_that_leads_to_a_service_on_the_loopback(port: str, told: Told) -> None:
+    (line,) = told(listening(LOOPBACK), (CALLS, CALLS.replace("5061", f'"{port}"')))
+    assert line.endswith(
+        f"flows[4].port: 5061/tcp, of {port}, is served on the loopback alone, by kamailio of pbx1 "
+        "(firewall.listeners[0]): write `address: any` there, or take it out of the flow "
+        "[flow-to-a-loopback-service]"
+    )
+
+
+def test_a_range_beside_a_service_on_the_loopback(told: Told) -> None:
+    assert told(listening(LOOPBACK), (CALLS, CALLS.replace("5061", '"5062-5070"'))) == []
+
+
+def test_what_is_open_at_one_port_opens_none_of_the_loopback(told: Told) -> None:
+    beside = LOOPBACK.replace("5061, protocol: tcp,", "5060, protocol: tcp, address: any,")
+    (line,) = told(listening(beside, LOOPBACK), (CALLS, CALLS.replace("5061", '"5060-5061"')))
+    assert "5061/tcp, of 5060-5061, is served on the loopback alone" in line
+    assert "(firewall.listeners[1])" in line
+
+
+def flow(destination: str, port: str, protocol: str = "tcp", source: str = "agents") -> str:
+    ends = f"from: {source}, to: {destination}"
+    return f"  - {{{ends}, port: {port}, protocol: {protocol}, purpose: x}}\n"
+
+
+def with_flow(*entry: str) -> tuple[str, str]:
+    return CALLS, CALLS + flow(*entry)
+
+
+def test_a_flow_that_nothing_serves(told: Told) -> None:
+    assert told(with_flow("log_collector", "9999")) == [
+        "policy.yml:26:45: flows[5].port: nothing of log1 listens at 9999/tcp, but at 22/tcp and "
+        "2514/tcp: take the flow away, or name in firewall.listeners, with `address: any`, what "
+        "serves it [flow-that-nothing-serves]"
+    ]
+    (line,) = told(with_flow("bastion", "2514"))
+    assert "nothing of bastion1 listens at 2514/tcp, but at 22/tcp:" in line
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ("log_collector", "22"),
+        ("log_collector", '"2500-2600"'),
+        ("bastion", "123", "udp"),
+        ("pbx", "9999"),  # what a site's own servers serve, only its flows say
+        ("internet", "9999"),
+        ("all", "9999"),
+    ],
+)
+def test_a_flow_that_something_may_serve(entry: tuple[str, ...], told: Told) -> None:
+    time = ("time:\n", "time:\n  servers: [bastion1]\n") if entry[-1] == "udp" else None
+    lines = told(with_flow(*entry), *([time] if time else []))
+    assert not [line for line in lines if "[flow-that-nothing-serves]" in line]
+
+
+def test_a_declared_listener_serves_a_flow(told: Told) -> None:
+    exporter = "{groups: [all], port: 9100, protocol: tcp, address: any, process: node_exporter}"
+    assert told(listening(exporter), with_flow("log_collector", "9100")) == []
+
+
+def test_a_host_with_another_work_may_serve_anything(told: Told) -> None:
+    groups = ("groups: [bastion]", "groups: [bastion, vpn_gateway]")
+    assert told(groups, with_flow("bastion", "51820", "udp", "internet")) == []
+
+
+def test_a_flow_to_the_port_that_sshd_left_is_told_once(told: Told) -> None:
+    lines = told(("firewall:\n", "ssh: {port: 2222}\nfirewall:\n"))
+    assert not [line for line in lines if "[flow-that-nothing-serves]" in line]
 
 
 OPEN = "{groups: [pbx], port: 8088, protocol: tcp, address: any, process: asterisk}"
