@@ -18,6 +18,7 @@ from ringfence.archive.records import UNKNOWN
 from ringfence.archive.sequences import TELLER, UNUSED
 from ringfence.archive.sequences import Sequence as Numbers
 from ringfence.archive.sources import Source
+from ringfence.steps import Say, nobody
 
 PROGRAMS = {"audispd", "audisp-syslog"}
 """The program names of messages that are raw audit records: the plugin sends them under the name of
@@ -60,6 +61,7 @@ class Answer:
         question: Question,
         hosts: Sequence[str] | None = None,
         expected: Sequence[str] = (),
+        say: Say = nobody,
     ) -> None:
         """Ask.
 
@@ -68,9 +70,10 @@ class Answer:
             question: what is asked.
             hosts: the names of those that are asked about; None means all of the archive.
             expected: hosts that must be in the archive, when all of it is asked about.
+            say: told again and again which file is read, and how much of its host's are.
         """
-        self.archive, self.question, self.hosts = archive, question, hosts
-        self.expected = expected
+        self.archive, self.question, self.say = archive, question, say
+        self.hosts = hosts_asked(archive, hosts, expected)
         self.parts: list[HostPart] = []
         self.absent: list[str] = []
         """Hosts with no file of a day that could hold an answer."""
@@ -79,11 +82,12 @@ class Answer:
         asked about: they may be the person's who is asked about."""
 
     def __iter__(self) -> Iterator[Access]:
-        there = [name for name in self.archive.hosts() if not name.startswith(UNKNOWN)]
-        for host in sorted({*there, *self.expected}) if self.hosts is None else self.hosts:
+        there = frozenset(self.archive.hosts())
+        for host in self.hosts:
             part = self._part(host, self._files(host) if host in there else [])
             if not part.files:
                 self.absent.append(host)
+                self.say(host, "nothing of these days is there", 1.0)
                 continue
             self.parts.append(part)
             for access in self._accesses(part):
@@ -91,6 +95,7 @@ class Answer:
                     yield access
                 else:
                     self._remember_unnamed(access)
+            self.say(host, "read", 1.0)
 
     @property
     def doubts(self) -> list[str]:
@@ -168,15 +173,18 @@ class Answer:
 
     def _blocks(self, part: HostPart, numbers: Numbers) -> Iterator[bytes]:
         left = {file.name: file for file in part.files}
+        whole, size = sum(file.size for file in part.files), 0
         for name, stream in self.archive.read(part.host, list(left)):
             file = left.pop(name)
             rest, _ = rest_of(file, stream)
             try:
                 for block in lines(file, rest):
+                    self.say(part.host, name, size / whole if whole else 0.0)
                     _count(block, name, numbers)
                     yield block
             except DamagedError as error:
                 part.damaged.append(str(error))
+            size += file.size
         part.damaged += [f"{part.host}/{name} vanished meanwhile: ask again" for name in left]
 
     def _remember_unnamed(self, access: Access) -> None:
@@ -186,6 +194,12 @@ class Answer:
         since, until = self.question.since, self.question.until
         if (since is None or access.at >= since) and (until is None or access.at < until):
             self.unnamed.add(str(access.uid))
+
+
+def hosts_asked(archive: Source, hosts: Sequence[str] | None, expected: Sequence[str]) -> list[str]:
+    """Return the names of the hosts that are asked about, as `Answer` takes them."""
+    there = (name for name in archive.hosts() if not name.startswith(UNKNOWN))
+    return sorted({*there, *expected}) if hosts is None else list(hosts)
 
 
 def doubts_about(part: HostPart) -> Iterator[str]:

@@ -13,6 +13,7 @@ from ringfence.access_record.answering import Answer, HostPart
 from ringfence.access_record.question import Question
 from ringfence.archive.sources import Source
 from ringfence.site import Policy
+from ringfence.steps import Say, nobody, part
 
 MOST_PLACES = 200_000
 """Places and denials that are told apart: memory doesn't grow with the month."""
@@ -132,6 +133,7 @@ def review(
     hosts: Sequence[str] | None = None,
     before: int = 3,
     expected: Sequence[str] = (),
+    say: Say = nobody,
 ) -> Review:
     """Count a month of the record.
 
@@ -142,15 +144,17 @@ def review(
         hosts: whose; None means all of the archive.
         before: how many months before it are read, to tell what is new.
         expected: hosts that must be in the archive, when all of it is counted.
+        say: told which file is read, and how much of its host's are.
     """
     found = Review(month)
-    answer = Answer(archive, of_months(month, 1), hosts, expected)
+    share = 1 / (1 + before)
+    answer = Answer(archive, of_months(month, 1), hosts, expected, part(say, 0.0, share))
     for access in answer:
         _count(found, access, policy)
     found.parts, found.doubts = answer.parts, answer.doubts
     if before and found.places:
         months = of_months(months_earlier(month, before), before)
-        earlier = Answer(archive, months, hosts, expected)
+        earlier = Answer(archive, months, hosts, expected, part(say, share, 1.0))
         _compare(found, earlier)
         found.before, found.before_doubts = before, earlier.doubts
     return found

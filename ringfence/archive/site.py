@@ -17,10 +17,11 @@ from ringfence.archive.anchors import (
 from ringfence.archive.findings import Reading
 from ringfence.archive.keys import LARGEST, key_name, load_keys, parse_keys
 from ringfence.archive.remote import Collector, ask
-from ringfence.archive.verifying import Demands, read_chains, verify_archive
+from ringfence.archive.verifying import ARCHIVE, Demands, read_chains, verify_archive
 from ringfence.errors import UsageError
 from ringfence.replacing import replace
 from ringfence.site import Classification, Host, Site
+from ringfence.steps import Say, nobody, part
 
 GROUP = "log_collector"
 FOLDER = "/srv/logs"
@@ -126,13 +127,23 @@ class SiteArchive:
     def verify(
         self,
         since: date | None,
-        say: Callable[[str], None] | None = None,
+        say: Say = nobody,
         seen: list[SeenHead] | None = None,
+        expect: Callable[[list[str]], None] = lambda _hosts: None,
     ) -> Reading:
         """Read the whole archive, and compare it with the heads that verifications saw.
 
-        Raises UsageError without a key; UnansweredError.
+        Args:
+            since: the first day whose files are read; None reads all.
+            say: told each step.
+            seen: the heads that verifications saw.
+            expect: told the names of the hosts that are in the archive, once they are known.
+
+        Raises:
+            UsageError: the site has no key of the collector.
+            UnansweredError: a host did not answer.
         """
+        say(ARCHIVE, f"connecting to {self.collector.name}")
         demands = Demands(
             keys=load_keys(self.key_file),
             anchors=self.anchors(),
@@ -146,6 +157,7 @@ class SiteArchive:
             others=RETENTION[Classification.HIGH],
         )
         with closing(Collector(self.site, self.collector, FOLDER)) as source:
+            expect(source.hosts())
             return verify_archive(source, demands, say)
 
     def anchors(self) -> list[Anchor] | None:
@@ -156,7 +168,9 @@ class SiteArchive:
         text = ask(self.site, host, f"[ ! -e {self.anchor_file} ] || cat {self.anchor_file}")
         return parse_anchors(text.decode(), f"{host.name}:{self.anchor_file}")
 
-    def anchor(self, begin_again: Iterable[str] = ()) -> tuple[Reading, list[Anchor]]:
+    def anchor(
+        self, begin_again: Iterable[str] = (), say: Say = nobody
+    ) -> tuple[Reading, list[Anchor]]:
         """Carry the heads of all chains to the host that keeps them.
 
         Chains that are broken, or that don't go on from the heads that are kept, are told, and
@@ -164,6 +178,7 @@ class SiteArchive:
 
         Args:
             begin_again: hosts whose chain was put aside, so that its heads count no more.
+            say: told each step of the collector's.
 
         Returns:
             What the chains showed, and the new heads.
@@ -172,18 +187,25 @@ class SiteArchive:
             UsageError: the site names no other host, or has no key of the collector.
             UnansweredError: one of the two hosts did not answer.
         """
+        name, chains_read = self.collector.name, part(say, 0.2, 0.8)
+        say(name, "asking for the heads that are anchored")
         host, known = self.anchor_host, self.anchors()
         if host is None or known is None:
             raise UsageError("policy.yml names no host that keeps the heads: set logging.anchor")
         reading, now = Reading(), datetime.now(UTC)
-        again = [begun_again(name, now) for name in begin_again]
+        again = [begun_again(gone, now) for gone in begin_again]
+        say(name, "connecting", 0.1)
         with closing(Collector(self.site, self.collector, FOLDER)) as source:
-            chains = read_chains(source, load_keys(self.key_file), reading)
+            keys = load_keys(self.key_file)
+            chains = read_chains(
+                source, keys, reading, lambda step, share: chains_read(name, step, share)
+            )
         compare([*known, *again], chains, reading)
         if reading.findings:
             return reading, []
         made = new_anchors([*known, *again], chains, now)
         if made or again:
+            say(name, f"carrying {len(made)} heads to {host.name}", 0.8)
             text = "".join(one.line() for one in [*again, *made]) + "end\n"
             ask(self.site, host, KEEP.format(folder=ANCHORS, file=self.anchor_file), text)
         return reading, made

@@ -20,11 +20,14 @@ from ringfence.archive.keys import Keys
 from ringfence.archive.records import Content, read_closed, read_open
 from ringfence.archive.sequences import Sequence
 from ringfence.archive.sources import CHAIN, Source
+from ringfence.steps import Say, nobody
 
 GRACE = timedelta(hours=4)
 """How long after midnight (UTC) the day before may still be open."""
 MOST_GAPS = 20
 """How many gaps of a host are told one by one."""
+ARCHIVE = "archive"
+"""Of what steps are told that are of no single host."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,16 @@ class Demands:
     """days for which files of hosts must be kept that `retention` doesn't name"""
 
 
-def verify_archive(
-    source: Source, demands: Demands, say: Callable[[str], None] | None = None
-) -> Reading:
+def verify_archive(source: Source, demands: Demands, say: Say = nobody) -> Reading:
     """Read an archive. Memory does not grow with it but by the chains, half a kilobyte a day.
 
-    `say` is told each host before its files are read.
+    `say` is told each file before it is read, and how much of its host's is.
     """
     reading = Reading()
-    chains = read_chains(source, demands.keys, reading)
+    chains = read_chains(
+        source, demands.keys, reading, lambda step, share: say(ARCHIVE, step, share)
+    )
+    say(ARCHIVE, "chains read", 1.0)
     compare(demands.anchors, chains, reading, demands.seen)
     for host in demands.hosts:
         if host not in chains:
@@ -67,17 +71,26 @@ def verify_archive(
         if entry.kind == "closed"
     }
     for host, chain in chains.items():
-        if say is not None:
-            say(host)
-        reading.hosts.append(_HostVerifier(source, chain, demands, reading, known).run())
+        reading.hosts.append(_HostVerifier(source, chain, demands, reading, known, say).run())
+        say(host, "read", 1.0)
     reading.findings.sort()
     return reading
 
 
-def read_chains(source: Source, keys: Keys, reading: Reading) -> dict[str, Chain]:
-    """Read every chain, and take down what is wrong with it."""
-    chains = {}
-    for host in source.hosts():
+def read_chains(
+    source: Source,
+    keys: Keys,
+    reading: Reading,
+    tell: Callable[[str, float], None] = lambda _step, _share: None,
+) -> dict[str, Chain]:
+    """Read every chain, and take down what is wrong with it.
+
+    `tell` hears of each before it is read, and how many of them are.
+    """
+    chains: dict[str, Chain] = {}
+    hosts = source.hosts()
+    for host in hosts:
+        tell(f"chain of {host}", len(chains) / len(hosts))
         text = source.chain(host)
         chains[host] = Chain(host, text or b"", keys)
         if text is None:
@@ -101,8 +114,9 @@ class _HostVerifier:
         demands: Demands,
         reading: Reading,
         known: dict[str, str],
+        say: Say,
     ) -> None:
-        self.source, self.chain, self.demands = source, chain, demands
+        self.source, self.chain, self.demands, self.say = source, chain, demands, say
         self.host, self.reading, self.known = chain.host, reading, known
         self.sequence = Sequence()
         self.about = HostReading(self.host)
@@ -197,7 +211,11 @@ class _HostVerifier:
                 wanted.append(entry.file)
         there = that_count(day_files(self.host, files), self.chain)
         opened = {file.name: file for file in there if file.is_open}
-        for name, stream in self.source.read(self.host, [*wanted, *opened]):
+        sizes = {name: files[name] or 0 for name in (*wanted, *opened)}
+        whole, size = sum(sizes.values()), 0
+        for name, stream in self.source.read(self.host, list(sizes)):
+            self.say(self.host, name, size / whole if whole else 0.0)
+            size += sizes[name]
             if name in entries:
                 entry = entries[name]
                 day = str(entry.day)

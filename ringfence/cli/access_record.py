@@ -1,9 +1,12 @@
 """``ringfence access-record``."""
 
 import sys
+import time
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -12,11 +15,16 @@ from ringfence.access_record.question import day
 from ringfence.archive.remote import Collector
 from ringfence.archive.site import FOLDER, collectors
 from ringfence.archive.sources import Folder, Source
+from ringfence.archive.verifying import ARCHIVE
 from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.report.accesses import FORMATS
 from ringfence.site import Classification, Site, load_site
+from ringfence.steps import Say
 
+PAUSE = 0.1
+"""Seconds."""
 DATA_GROUPS = ("recordings", "database", "backup_server")
 archive_option = click.option(
     "--archive",
@@ -67,12 +75,12 @@ def access_record(
     loaded = load_site(site)
     question = Question(moment("--since", since), end(until), person, path, denied)
     hosts = chosen_hosts(loaded, limit)
-    with closing(opened(loaded, archive)) as source:
-        answer = Answer(source, question, hosts, with_personal_data(loaded))
-        out = sys.stdout  # click.echo flushes each line
-        for line in FORMATS[form](iter(answer)):
-            out.write(f"{line}\n")
-        out.flush()
+    with Progress(title="access-record", beside=sys.stdout) as progress:
+        rows = Rows(progress)
+        with closing(opened(loaded, archive, progress)) as source:
+            answer = Answer(source, question, hosts, with_personal_data(loaded), rows.say)
+            progress.expect(answer.hosts)
+            rows.write(FORMATS[form](iter(answer)))
     tell(answer.doubts)
     return 1 if answer.doubts else 0
 
@@ -96,9 +104,53 @@ def end(text: str | None) -> datetime | None:
     return found + timedelta(days=1) if found and is_day else found
 
 
-def opened(site: Site, folder: Path | None) -> Source:
+def opened(site: Site, folder: Path | None, say: Say) -> Source:
     """Return the archive in a folder, or else the one to which all of the site's hosts send."""
-    return Collector(site, collectors(site)[0], FOLDER) if folder is None else Folder(folder)
+    if folder is not None:
+        return Folder(folder)
+    collector = collectors(site)[0]
+    say(ARCHIVE, f"connecting to {collector.name}")
+    source = Collector(site, collector, FOLDER)
+    say(ARCHIVE, "connected", 1.0)
+    return source
+
+
+class Rows:
+    """Writes lines on standard output as they come, above what moves on the same terminal.
+
+    There each write paints anew what moves: so lines are written ten times a second.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        """Begin beside a progress that is shown already."""
+        self._progress = progress
+        self._out: IO[str] = sys.stdout  # click.echo flushes each line
+        self._kept: list[str] = []
+        self._due = 0.0
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Write lines."""
+        if not self._out.isatty():
+            for line in lines:
+                self._out.write(f"{line}\n")
+        else:
+            for line in lines:
+                self._kept.append(line)
+                self._write_if_due()
+            self._due = 0.0
+            self._write_if_due()
+        self._out.flush()
+
+    def say(self, host: str, step: str, share: float | None = None, failed: bool = False) -> None:
+        """Show a step; write the lines that wait."""
+        self._write_if_due()
+        self._progress(host, step, share, failed)
+
+    def _write_if_due(self) -> None:
+        if self._kept and (now := time.monotonic()) >= self._due:
+            self._out.write("\n".join([*self._kept, ""]))
+            self._kept.clear()
+            self._due = now + PAUSE
 
 
 def chosen_hosts(site: Site, limit: str | None) -> list[str] | None:

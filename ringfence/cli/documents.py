@@ -1,6 +1,7 @@
-"""What ``--json`` prints of a deploy and of a verification."""
+"""What ``--json`` prints of a deploy, a verification and a proof."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from ringfence.verify.runs import Run
 
 if TYPE_CHECKING:  # they load pyinfra, for which a verification would wait half a second
     from ringfence.deployment import Deployment
+    from ringfence.guard.states import Kept
+    from ringfence.proof.proving import CaseOutcome
     from ringfence.rollout import Wave
 
 
@@ -46,6 +49,48 @@ def _of_wave(wave: "Wave") -> dict[str, Any]:
         if wave.brought.run and wave.brought.run_folder:
             document["verify"] = of_run(wave.brought.run, wave.brought.run_folder)
     return document
+
+
+def of_states(found: "dict[str, list[Kept] | str]") -> dict[str, Any]:
+    """Return the runs that changed each host, the newest first, or what is the trouble with it.
+
+    `changes` is null for a run that can't be undone any more.
+    """
+    return {
+        "hosts": {
+            name: {"trouble": known}
+            if isinstance(known, str)
+            else {"runs": [kept._asdict() for kept in reversed(known)]}
+            for name, known in found.items()
+        }
+    }
+
+
+def of_proof(
+    folder: Path,
+    faults: dict[str, list[str]],
+    proven: Collection[str],
+    stopped: list[str],
+    outcomes: "list[CaseOutcome]",
+) -> dict[str, Any]:
+    """Return whether each control was proven, and what each of its cases showed on each host.
+
+    Args:
+        folder: where the records are.
+        faults: by control, why it is not proven; for every control that was tried.
+        proven: the controls that are.
+        stopped: why nothing more was tried on a host.
+        outcomes: all outcomes, of all hosts; a case that doesn't apply to a host says why.
+    """
+    return {
+        "folder": str(folder.resolve()),
+        "stopped": stopped,
+        "controls": [
+            {"control": control, "proven": control in proven, "faults": found}
+            for control, found in faults.items()
+        ],
+        "cases": [asdict(outcome) | {"proven": outcome.proven} for outcome in outcomes],
+    }
 
 
 def of_run(run: Run, folder: Path) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """``ringfence guard``."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from ringfence.cli.documents import print_document
 from ringfence.cli.options import json_option, limit_option, site_argument
 from ringfence.cli.progress import Progress
 from ringfence.errors import ToolError
@@ -39,7 +39,7 @@ def status(site: Path, limit: str | None, as_json: bool) -> int:
     """
     found = _on_each(load_site(site), limit, "guard status", status_of)
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        print_document(found)
     else:
         for name, told in found.items():
             for line in describe(name, told):
@@ -50,7 +50,8 @@ def status(site: Path, limit: str | None, as_json: bool) -> int:
 @guard.command(epilog="Example: ringfence guard revert inventories/lab --limit pbx1")
 @site_argument
 @limit_option
-def revert(site: Path, limit: str | None) -> int:
+@json_option
+def revert(site: Path, limit: str | None, as_json: bool) -> int:
     """Put back at once what an unconfirmed run changed on SITE's hosts.
 
     A host that is not armed is left alone. Exits with 1 when a host could not be put back.
@@ -65,10 +66,13 @@ def revert(site: Path, limit: str | None) -> int:
         return after | {"did": "put back" if after["state"] == "idle" else "still armed"}
 
     found = _on_each(load_site(site), limit, "guard revert", put_back)
-    for name, told in found.items():
-        click.echo(f"{name}: {told.get('did') or told['trouble']}")
-        if told.get("did") == "put back":
-            click.echo(f"  {told.get('reverted_path', 'no file differed')}")
+    if as_json:
+        print_document(found)
+    else:
+        for name, told in found.items():
+            click.echo(f"{name}: {told.get('did') or told['trouble']}")
+            if told.get("did") == "put back":
+                click.echo(f"  {told.get('reverted_path', 'no file differed')}")
     return (
         1 if any(told.get("did", "still armed") == "still armed" for told in found.values()) else 0
     )

@@ -14,7 +14,9 @@ from ringfence.archive.keys import load_keys
 from ringfence.archive.remote import ask
 from ringfence.archive.reviews import DailyReview, Found, parse_review, parse_reviews
 from ringfence.archive.site import SiteArchive, collectors
+from ringfence.cli.documents import print_document
 from ringfence.cli.options import json_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.replacing import replace
 from ringfence.report.text import one_line
@@ -73,7 +75,7 @@ def review(site: Path, day: datetime | None, as_json: bool) -> int:
             "messages": {str(each.day): each.messages for each in reviews},
             "unsigned": [str(each) for each in unsigned],
         }
-        click.echo(json.dumps(document, indent=1))
+        print_document(document)
         return WAITING if waiting or unsigned or not reviews else 0
     if not reviews:
         click.echo("no review of the last 40 days is kept: the first is made when a day is over")
@@ -157,7 +159,7 @@ def kept(site: Site, day: date | None) -> list[DailyReview]:
     """Return the reviews that the collector keeps to which all hosts send: of a day, or lately."""
     today = datetime.now(UTC).date()
     first, last = (day, day) if day else (today - LATELY, today)
-    said = ask(site, collectors(site)[0], f"{REVIEWER} kept {first} {last}")
+    said = _asked(site, f"kept {first} {last}", "asking for the reviews that it keeps")
     return sorted(parse_reviews(said), key=lambda each: each.day)
 
 
@@ -165,7 +167,14 @@ def _made_now(site: Site, day: date) -> DailyReview:
     """Have a day reviewed of which no review is kept: today, so far, or one before the first."""
     if day > datetime.now(UTC).date():
         raise UsageError(f"--day {day} is still to come")
-    return parse_review(ask(site, collectors(site)[0], f"{REVIEWER} show {day}"))
+    return parse_review(_asked(site, f"show {day}", f"reviewing {day}"))
+
+
+def _asked(site: Site, words: str, step: str) -> bytes:
+    collector = collectors(site)[0]
+    with Progress(title="logs review", hosts=[collector.name]) as progress:
+        progress(collector.name, step)
+        return ask(site, collector, f"{REVIEWER} {words}")
 
 
 def _waiting(site: Site, review: DailyReview) -> list[Found]:

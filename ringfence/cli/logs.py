@@ -1,19 +1,22 @@
 """``ringfence logs``."""
 
-import json
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ringfence.archive.anchors import parse_anchors
+from ringfence.archive.anchors import Anchor, parse_anchors
 from ringfence.archive.findings import Reading
 from ringfence.archive.keys import load_keys
 from ringfence.archive.site import SiteArchive, collectors
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, verify_archive
+from ringfence.cli.documents import print_document
 from ringfence.cli.log_reviews import acknowledge, review
 from ringfence.cli.options import json_option, runs_folder, runs_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.site import load_site
 from ringfence.verify.archive_heads import heads_seen
@@ -66,14 +69,14 @@ def verify(
             raise UsageError("--key and --anchor are for a folder; a site has its own")
         if runs and not runs.is_dir():
             raise UsageError(f"--runs {runs}: there is no such folder")
-        readings = _of_site(target, day, runs_folder(target, runs), quiet=as_json)
+        readings = _of_site(target, day, runs_folder(target, runs))
     else:
         if runs:
             raise UsageError("--runs is for a site; a folder has no verifications")
         readings = {str(target): _of_folder(target, key_file, anchor_file, day)}
     if as_json:
         document = {name: reading.as_json() for name, reading in readings.items()}
-        click.echo(json.dumps({"archives": document}, indent=1))
+        print_document({"archives": document})
     else:
         for name, reading in readings.items():
             _tell(name, reading)
@@ -86,10 +89,14 @@ def verify(
 def trust(site: Path, add: bool) -> None:
     """Fetch the public keys by which SITE's collectors sign, and keep them in SITE/archive."""
     loaded = load_site(site)
-    for host in collectors(loaded):
-        archive = SiteArchive(loaded, host)
-        name = archive.trust(add)
-        click.echo(f"{host.name} signs with {name}; {archive.key_file} has it")
+    hosts = collectors(loaded)
+    with Progress(title="logs trust", hosts=[host.name for host in hosts]) as progress:
+        for host in hosts:
+            archive = SiteArchive(loaded, host)
+            progress(host.name, "asking for its key")
+            name = archive.trust(add)
+            progress.done(host.name, "its key is kept")
+            click.echo(f"{host.name} signs with {name}; {archive.key_file} has it")
 
 
 @logs.command(epilog="Example: ringfence logs anchor inventories/center")
@@ -100,35 +107,50 @@ def trust(site: Path, add: bool) -> None:
     multiple=True,
     help="The chain of HOST was put aside: a new one begins, and its former heads count no more.",
 )
-def anchor(site: Path, begin_again: tuple[str, ...]) -> int:
+@json_option
+def anchor(site: Path, begin_again: tuple[str, ...], as_json: bool) -> int:
     """Carry the heads of SITE's chains to the host that keeps them (`logging.anchor`).
 
     Run it every night: a chain that is rewritten on the collector shows from its last anchor on.
     """
-    loaded, code = load_site(site), 0
-    for host in collectors(loaded):
-        archive = SiteArchive(loaded, host)
-        reading, made = archive.anchor(begin_again)
-        for finding in reading.findings:
-            click.echo(f"{host.name}: {finding}")
-        if reading.findings:
-            click.echo(f"{host.name}: nothing was anchored")
-            code = FAILED
-        elif archive.anchor_host is not None:
-            click.echo(f"{host.name}: {len(made)} new heads on {archive.anchor_host.name}")
-    return code
+    loaded, document = load_site(site), {}
+    hosts = collectors(loaded)
+    with Progress(title="logs anchor", hosts=[host.name for host in hosts]) as progress:
+        for host in hosts:
+            archive = SiteArchive(loaded, host)
+            reading, made = archive.anchor(begin_again, progress)
+            keeper = archive.anchor_host
+            assert keeper is not None  # without one, nothing can be anchored
+            told = "nothing was anchored" if reading.findings else f"{len(made)} new heads"
+            progress.done(host.name, told)
+            document[host.name] = _anchored(reading, made, keeper.name)
+            if as_json:
+                continue
+            for finding in reading.findings:
+                click.echo(f"{host.name}: {finding}")
+            click.echo(f"{host.name}: {told}{'' if reading.findings else f' on {keeper.name}'}")
+    if as_json:
+        print_document({"collectors": document})
+    return FAILED if any(one["findings"] for one in document.values()) else 0
 
 
-def _of_site(path: Path, since: date | None, runs: Path, quiet: bool) -> dict[str, Reading]:
+def _anchored(reading: Reading, made: list[Anchor], keeper: str) -> dict[str, Any]:
+    said = reading.as_json()
+    return {
+        "anchor": keeper,
+        "new_heads": [asdict(head) for head in made],
+        "findings": said["findings"],
+        "notes": said["notes"],
+    }
+
+
+def _of_site(path: Path, since: date | None, runs: Path) -> dict[str, Reading]:
     loaded, readings = load_site(path), {}
     for host in collectors(loaded):
-
-        def say(name: str, collector: str = host.name) -> None:
-            if not quiet:
-                click.echo(f"{collector}: reading {name}", err=True)
-
         seen = heads_seen(runs, host.name)
-        reading = SiteArchive(loaded, host).verify(since, say, seen.heads)
+        with Progress(title=f"logs verify: {host.name}") as progress:
+            archive = SiteArchive(loaded, host)
+            reading = archive.verify(since, progress, seen.heads, progress.expect)
         reading.notes += [f"the run {name} can't be read" for name in seen.unreadable]
         readings[host.name] = reading
     return readings
@@ -146,7 +168,9 @@ def _of_folder(
     if anchor_file is not None:
         anchors = parse_anchors(anchor_file.read_text(), str(anchor_file))
     demands = Demands(keys=load_keys(key_file), anchors=anchors, since=since)
-    return verify_archive(Folder(path), demands)
+    source = Folder(path)
+    with Progress(title="logs verify", hosts=source.hosts()) as progress:
+        return verify_archive(source, demands, progress)
 
 
 def _tell(name: str, reading: Reading) -> None:

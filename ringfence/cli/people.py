@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import segno
 
-from ringfence.cli.options import site_argument
+from ringfence.cli.documents import print_document
+from ringfence.cli.options import json_option, site_argument
 from ringfence.cli.secrets import identity_option
 from ringfence.errors import UsageError
 from ringfence.secrets import Vault, content, second_factors, totp
@@ -62,17 +63,26 @@ def enrol(
 
 @people.command("list", epilog="Example: ringfence people list inventories/center")
 @site_argument
+@json_option
 @identity_option
-def list_people(site: Path, identity_files: tuple[Path, ...]) -> None:
+def list_people(site: Path, as_json: bool, identity_files: tuple[Path, ...]) -> None:
     """Say which of SITE's people have a second factor."""
     loaded = load_site(site)
     vault = Vault(site, identity_files)
     known = second_factors.enrolled(vault.secrets()) if vault.path.exists() else []
-    for name in loaded.policy.people:
+    people = loaded.policy.people
+    strangers = [name for name in known if name not in people]
+    if as_json:
+        entries = [
+            {"name": name, "enrolled": name in known, "in_policy": name in people}
+            for name in (*people, *strangers)
+        ]
+        print_document({"people": entries})
+        return
+    for name in people:
         click.echo(f"{name:<20} {'enrolled' if name in known else 'not enrolled'}")
-    for name in known:
-        if name not in loaded.policy.people:
-            click.echo(f"{name:<20} enrolled, but none of policy.yml's people")
+    for name in strangers:
+        click.echo(f"{name:<20} enrolled, but none of policy.yml's people")
 
 
 def _shown(enrolment: Enrolment, name: str, issuer: str, as_text: bool) -> str:

@@ -1,20 +1,21 @@
 """``ringfence pki``."""
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ringfence.cli.completing import hosts, one_of
-from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.documents import print_document
+from ringfence.cli.options import json_option, limit_option, site_argument
 from ringfence.cli.secrets import identity_option
 from ringfence.pki.authority import Reason
 from ringfence.pki.issuing import Issuing
 from ringfence.pki.keys import LARGEST
 from ringfence.pki.lifetime import utc_now
-from ringfence.pki.register import Files
+from ringfence.pki.register import Files, Issued
 from ringfence.site import load_site
 
 DAY = "%Y-%m-%d"
@@ -54,8 +55,15 @@ def issue(site: Path, name: str, request: BinaryIO, identity_files: tuple[Path, 
 @site_argument
 @limit_option
 @click.option("--early", is_flag=True, help="Renew those too that are not due.")
+@json_option
 @identity_option
-def renew(site: Path, limit: str | None, early: bool, identity_files: tuple[Path, ...]) -> None:
+def renew(
+    site: Path,
+    limit: str | None,
+    early: bool,
+    as_json: bool,
+    identity_files: tuple[Path, ...],
+) -> None:
     """Renew what is due: certificates of SITE's hosts, for the keys that they have.
 
     An old list of revoked certificates is made anew too. The next `ringfence apply` puts them on
@@ -64,6 +72,9 @@ def renew(site: Path, limit: str | None, early: bool, identity_files: tuple[Path
     loaded = load_site(site)
     chosen = loaded.select(limit)
     renewed = Issuing(loaded, identity_files).renew(chosen, early=early)
+    if as_json:
+        print_document({"renewed": _entries(renewed)})
+        return
     for one in renewed:
         click.echo(f"{one.host}: {one.serial} until {one.ends:{DAY}}")
     click.echo("apply puts them on the hosts" if renewed else "no certificate is due")
@@ -79,16 +90,23 @@ def renew(site: Path, limit: str | None, early: bool, identity_files: tuple[Path
     show_default=True,
     help="Why it counts no more.",
 )
+@json_option
 @identity_option
-def revoke(site: Path, which: str, reason: str, identity_files: tuple[Path, ...]) -> None:
+def revoke(
+    site: Path, which: str, reason: str, as_json: bool, identity_files: tuple[Path, ...]
+) -> None:
     """Let a host's certificates, or the one of a serial, count no more."""
-    for one in Issuing(load_site(site), identity_files).revoke(which, Reason(reason)):
+    revoked = Issuing(load_site(site), identity_files).revoke(which, Reason(reason))
+    if as_json:
+        print_document({"revoked": _entries(revoked)})
+        return
+    for one in revoked:
         click.echo(f"{one.host}: {one.serial} is revoked")
 
 
 @pki.command("list", epilog="Example: ringfence pki list inventories/center")
 @site_argument
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option
 def list_(site: Path, as_json: bool) -> None:
     """List the certificates of SITE's authority: the latest of each host, and revoked ones."""
     files = Files(load_site(site).path)
@@ -96,10 +114,7 @@ def list_(site: Path, as_json: bool) -> None:
     register, now = files.register(), utc_now()
     latest = list(register.latest().values())
     if as_json:
-        entries = [
-            {**one.model_dump(mode="json"), "state": one.state(now)} for one in register.issued
-        ]
-        click.echo(json.dumps({"certificates": entries}, indent=1))
+        print_document({"certificates": _entries(register.issued)})
         return
     for one in register.issued:
         if one in latest or one.state(now) == "revoked":
@@ -107,3 +122,8 @@ def list_(site: Path, as_json: bool) -> None:
             click.echo(
                 f"{one.host}  {one.state(now)}  until {one.ends:{DAY}}  {one.serial}  {names}"
             )
+
+
+def _entries(certificates: Iterable[Issued]) -> list[dict[str, Any]]:
+    now = utc_now()
+    return [{**one.model_dump(mode="json"), "state": one.state(now)} for one in certificates]

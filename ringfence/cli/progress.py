@@ -1,5 +1,7 @@
 """Progress by host: a live table on a terminal; without one, plain lines or nothing."""
 
+import os
+import stat
 import sys
 import threading
 import time
@@ -42,6 +44,8 @@ class Progress:
         title: str = "",
         hosts: Sequence[str] = (),
         lasting: bool = False,
+        beside: IO[str] | None = None,
+        counted: str = "hosts",
     ) -> None:
         """Show work on hosts.
 
@@ -51,16 +55,20 @@ class Progress:
             hosts: the names of all hosts of the work; what else is told of isn't counted.
             lasting: whether steps are worth keeping: the table stays on the terminal, and without
                 one each step is a line. Otherwise a report follows, so only failures are told.
+            beside: where the result is written meanwhile. Nothing moves while that is a pipe: who
+                reads it may show it on the same terminal.
+            counted: what it is that is called hosts here.
         """
         stream = stream or sys.stderr
         terminal = stream.isatty()  # rich would take FORCE_COLOR for one
         self.console = Console(
             file=stream, highlight=False, soft_wrap=True, force_terminal=terminal
         )
-        self.watched = terminal and not self.console.is_dumb_terminal
+        self.watched = terminal and not self.console.is_dumb_terminal and not is_pipe(beside)
         self.title = title
         self.hosts = list(hosts)
         self.lasting = lasting
+        self.counted = counted
         self.live: Live | None = None
         self.rows: dict[str, Row] = {}
         self.lock = threading.Lock()
@@ -75,6 +83,7 @@ class Progress:
                 get_renderable=self._frame,
                 refresh_per_second=8,
                 transient=not self.lasting,
+                redirect_stdout=is_same_terminal(sys.stdout, self.console.file),
             )
             self.live.start()
         return self
@@ -91,6 +100,10 @@ class Progress:
                     if row.state == "running":
                         self.rows[host] = replace(row, state="stopped" if kind else "done")
             self.live.stop()
+
+    def expect(self, hosts: Sequence[str]) -> None:
+        """Count these hosts, which are known only now."""
+        self.hosts = list(hosts)
 
     def print(self, line: str) -> None:
         """Print a line that stays, above what moves."""
@@ -141,8 +154,26 @@ class Progress:
             table.add_row(sign, name, step, Text(age, "dim", no_wrap=True))
         now = time.monotonic()
         elapsed, still = now - self.began, now - self.moved
-        line = summary(self.title, self.hosts, rows, elapsed, still, self.console.width)
+        width = self.console.width
+        line = summary(self.title, self.hosts, rows, elapsed, still, width, self.counted)
         return Group(table, Text(line, "dim", no_wrap=True, overflow="ellipsis"))
+
+
+def is_pipe(stream: IO[str] | None) -> bool:
+    """Tell whether another program reads what is written there."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream else 0
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def is_same_terminal(one: IO[str], other: IO[str]) -> bool:
+    """Tell whether both write on one terminal: what one prints then must stand above what moves."""
+    try:
+        return one.isatty() and os.path.sameopenfile(one.fileno(), other.fileno())
+    except (OSError, ValueError):  # what has no descriptor is no terminal
+        return False
 
 
 def most_telling(rows: dict[str, Row], most: int) -> list[tuple[str, Row]]:
@@ -160,6 +191,7 @@ def summary(
     elapsed: float,
     still: float = 0,
     width: int = 200,
+    counted: str = "hosts",
 ) -> str:
     """Return the last line: how many hosts are done, for how long it has gone on, what is left.
 
@@ -170,7 +202,7 @@ def summary(
     finished = [rows[host] for host in hosts if host in rows and rows[host].state in SIGNS]
     failed = sum(row.state == "failed" for row in finished)
     wrong = f", {failed} failed" if failed else ""
-    done = f"{len(finished)} of {len(hosts)} hosts done{wrong}" if hosts else ""
+    done = f"{len(finished)} of {len(hosts)} {counted} done{wrong}" if hosts else ""
     shares = [rows[host].share if host in rows else 0.0 for host in hosts]
     left = (time_left(shares, elapsed - still) or 0.0) - still
     rest = f"about {duration(left)} left" if left >= 1 else ""

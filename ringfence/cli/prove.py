@@ -10,8 +10,10 @@ import click
 
 from ringfence.catalogue import load_catalogue
 from ringfence.catalogue.proofs import save_proofs
+from ringfence.cli.documents import of_proof, print_document
 from ringfence.cli.options import (
     controls_option,
+    json_option,
     limit_option,
     runs_folder,
     runs_option,
@@ -51,6 +53,7 @@ HOSTS_AT_ONCE = 4
     show_default=True,
     help="Break hosts this many at a time: 1 where one host's sabotage is another's trouble.",
 )
+@json_option
 @runs_option
 def prove(
     site: Path,
@@ -60,6 +63,7 @@ def prove(
     together: bool,
     sampled: bool,
     parallel: int,
+    as_json: bool,
     runs: Path | None,
 ) -> int:
     """Break each control on hardened lab hosts; demand red, repair, demand green.
@@ -99,24 +103,27 @@ def prove(
     arranged = many_at_a_time(trials) if together else one_by_one(trials)
     with progress:
         shown = _try_in_order(benches, arranged, parallel, _deal if sampled else _try_everywhere)
-    outcomes = [outcome for found, _ in shown for outcome in found]
+    outcomes = every = [outcome for found, _ in shown for outcome in found]
     stopped = [sentence for _, sentence in shown if sentence]
     (folder / "outcomes.json").write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
     if sampled:
         nowhere = [trial for trial in trials if _applies_nowhere(trial, outcomes)]
-        for trial in nowhere:
+        for trial in [] if as_json else nowhere:
             click.echo(f"{trial.control}: {trial.case.name}: applies to none of these hosts")
         outcomes, sabotages = _without(nowhere, trials, outcomes, sabotages)
     proofs = proofs_from(outcomes, sabotages, releases, subjects)
     if record:
         save_proofs(loaded.house, catalogue.proofs | proofs)
-    faults = [
-        fault
+    faults = {
+        control: faults_of(sabotage, [o for o in outcomes if o.control == control])
         for control, sabotage in sabotages.items()
-        for fault in faults_of(sabotage, [o for o in outcomes if o.control == control])
-    ]
-    for sentence in [*stopped, *faults]:
+    }
+    for sentence in [*stopped, *(fault for found in faults.values() for fault in found)]:
         click.echo(f"NOT PROVEN {sentence}", err=True)
+    code = 0 if len(proofs) == len(sabotages) and not stopped else 1
+    if as_json:
+        print_document(of_proof(folder, faults, proofs, stopped, every))
+        return code
     cases = sum(outcome.proven for outcome in outcomes)
     shown_as = "seen red in some of their ways" if sampled else "proven"
     click.echo(
@@ -124,7 +131,7 @@ def prove(
         f"sabotages seen red and repaired on {len(benches)} hosts; "
         f"records: {os.path.relpath(folder)}"
     )
-    return 0 if len(proofs) == len(sabotages) and not stopped else 1
+    return code
 
 
 Shown = tuple[list[CaseOutcome], str]

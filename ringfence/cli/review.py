@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ringfence.access_record.answering import hosts_asked
 from ringfence.access_record.reviewing import review as counted
 from ringfence.cli.access_record import (
     archive_option,
@@ -14,6 +15,7 @@ from ringfence.cli.access_record import (
     with_personal_data,
 )
 from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.report.review import review_html, review_markdown
 from ringfence.site import load_site
@@ -65,9 +67,13 @@ def review(
     loaded, first = load_site(site), first_day(month)
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; it may be completed or signed: name another file")
-    with closing(opened(loaded, archive)) as source:
-        hosts, expected = chosen_hosts(loaded, limit), with_personal_data(loaded)
-        found = counted(source, loaded.policy, first, hosts, before, expected)
+    hosts, expected = chosen_hosts(loaded, limit), with_personal_data(loaded)
+    with (
+        Progress(title="review") as progress,
+        closing(opened(loaded, archive, progress)) as source,
+    ):
+        progress.expect(hosts_asked(source, hosts, expected))
+        found = counted(source, loaded.policy, first, hosts, before, expected, progress)
     made = datetime.now(UTC)
     arguments = [str(site), *(["--limit", limit] if limit else [])]
     text = review_markdown(loaded, found, made, arguments, from_folder=archive is not None)

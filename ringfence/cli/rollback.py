@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.options import limit_option, runs_folder, runs_option, site_argument
+from ringfence.cli.documents import of_deployment, of_run, of_states, print_document
+from ringfence.cli.options import (
+    json_option,
+    limit_option,
+    runs_folder,
+    runs_option,
+    site_argument,
+)
 from ringfence.cli.outcomes import report_deployment
 from ringfence.cli.progress import Progress
 from ringfence.cli.verify import summarise, verify_and_keep
@@ -32,6 +39,7 @@ CHANGES_PENDING = 2
 @click.option("--before", metavar="RUN", help="As it was just before this run: undoes it too.")
 @click.option("--dry-run", is_flag=True, help="Show what would come back; change nothing.")
 @click.option("--no-verify", is_flag=True, help="Leave out the verification at the end.")
+@json_option
 @runs_option
 def rollback(
     site: Path,
@@ -40,6 +48,7 @@ def rollback(
     before: str | None,
     dry_run: bool,
     no_verify: bool,
+    as_json: bool,
     runs: Path | None,
 ) -> int:
     """Put SITE's hosts back as they were at the end of RUN, under the guard.
@@ -50,7 +59,7 @@ def rollback(
     """
     loaded = load_site(site)
     if to is None and before is None:
-        return _list(loaded, limit)
+        return _list(loaded, limit, as_json)
     target = _target(to, before)
     hosts = loaded.select(limit)
     kept = runs_folder(site, runs)
@@ -65,13 +74,20 @@ def rollback(
         raise
     command = shlex.join(["ringfence", *sys.argv[1:]])
     save_record(outcome, folder, command, started_at, "rollback.json")
-    report_deployment(outcome)
+    document = {"rollback": of_deployment(outcome)}
+    if not as_json:
+        report_deployment(outcome)
+    elif dry_run or no_verify:
+        print_document(document)
     if dry_run:
         return 1 if outcome.failed else CHANGES_PENDING if outcome.changes else 0
     verified = 0
     if not no_verify:
         run, kept_in = verify_and_keep(loaded, site, hosts, runs=runs, as_deployer=True)
-        summarise(run, kept_in, site)
+        if as_json:
+            print_document(document | {"verify": of_run(run, kept_in)})
+        else:
+            summarise(run, kept_in, site)
         verified = exit_code(run)
     return 1 if outcome.failed else verified
 
@@ -88,15 +104,22 @@ def _target(to: str | None, before: str | None) -> Target:
     return Target(name, to is None)
 
 
-def _list(site: Site, limit: str | None) -> int:
+def _list(site: Site, limit: str | None, as_json: bool) -> int:
     hosts = site.select(limit)
     with Progress(title="rollback", hosts=[host.name for host in hosts]) as progress:
         found = kept_states(site, hosts, progress)
+    if as_json:
+        print_document(of_states(found))
+    else:
+        _show(found)
+    return 1 if any(isinstance(known, str) for known in found.values()) else 0
+
+
+def _show(found: dict[str, list[Kept] | str]) -> None:
     for name, known in found.items():
         click.echo(f"{name}: {known}" if isinstance(known, str) else f"{name}:")
         for line in () if isinstance(known, str) else _lines(known):
             click.echo(f"  {line}")
-    return 1 if any(isinstance(known, str) for known in found.values()) else 0
 
 
 def _lines(known: list[Kept]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from ringfence.cli.options import site_argument
+from ringfence.cli.documents import print_document
+from ringfence.cli.options import json_option, site_argument
 from ringfence.errors import UsageError
 from ringfence.secrets import Vault, content, editing, recipients
 from ringfence.site import load_site
@@ -62,12 +63,21 @@ def edit(site: Path, identity_files: tuple[Path, ...]) -> None:
 @secrets.command(epilog="Example: ringfence secrets show inventories/center --reveal sip_password")
 @site_argument
 @click.option("--reveal", metavar="NAME", help="Print the value of this secret.")
+@json_option
 @identity_option
-def show(site: Path, reveal: str | None, identity_files: tuple[Path, ...]) -> None:
-    """List the names of SITE's secrets, or print one value."""
+def show(site: Path, reveal: str | None, as_json: bool, identity_files: tuple[Path, ...]) -> None:
+    """List the names of SITE's secrets, or print one value.
+
+    With --json only the names: values are in no document.
+    """
+    if as_json and reveal is not None:
+        raise UsageError("--json lists names: --reveal prints a value as it is, without it")
     found = Vault(site, identity_files).secrets()
     if reveal is not None:
         click.echo(found[reveal].get_secret_value())
+        return
+    if as_json:
+        print_document({"secrets": list(found)})
         return
     for name in found:
         click.echo(name)

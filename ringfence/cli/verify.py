@@ -20,7 +20,7 @@ from ringfence.cli.options import (
     site_argument,
 )
 from ringfence.cli.progress import Progress
-from ringfence.report import write_reports
+from ringfence.cli.report import written
 from ringfence.report.summary import print_summary
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site, load_site
@@ -102,7 +102,7 @@ def verify_and_keep(
             as_deployer,
             parallel,
         )
-    write_reports(run, folder)
+    written(run, folder)
     return run, folder
 
 

@@ -161,7 +161,9 @@ class Issuing:
             return [noted for _, noted in made]
 
     def revoke(self, which: str, reason: Reason) -> list[Issued]:
-        """Revoke one certificate by its serial, or all of a host that count; return them.
+        """Revoke one certificate by its serial, or all of a host that count.
+
+        Returns their new entries.
 
         Raises UsageError when there is none such.
         """
@@ -175,10 +177,9 @@ class Issuing:
             if not chosen:
                 hint = nearest(which, {one.host for one in register.issued})
                 raise UsageError(f"{which}: no certificate of that host or serial counts{hint}")
-            for one in chosen:
-                register.revoke(one, reason, now)
+            revoked = [register.revoke(one, reason, now) for one in chosen]
             self._publish(authority, register, anew=True)
-            return chosen
+            return revoked
 
     def _authority(self) -> Authority:
         certificate = self.files.demand_authority()

@@ -99,10 +99,11 @@ class Register(BaseModel):
         own = {one.key for one in self.issued if one.host == host and one.key is not None}
         return own - self.compromised()
 
-    def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> None:
-        """Note that a certificate counts no more."""
+    def revoke(self, chosen: Issued, reason: Reason, now: datetime) -> Issued:
+        """Note that a certificate counts no more; return its new entry."""
         changed = chosen.model_copy(update={"revoked_at": now, "reason": reason})
         self.issued = [changed if one == chosen else one for one in self.issued]
+        return changed
 
 
 class Files(Folder):

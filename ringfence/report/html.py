@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +12,7 @@ from ringfence.report import wording
 from ringfence.report.observations import alike, note, unmet
 from ringfence.report.repair import repair, site_argument_of
 from ringfence.report.survey import Survey
+from ringfence.report.telling import Tell, silent, telling
 from ringfence.report.text import visible
 from ringfence.verify.results import ControlResult, TestResult, count_by_verdict
 from ringfence.verify.runs import Run
@@ -25,8 +26,11 @@ def html_page(run: Run) -> str:
     return "".join(html_parts(run))
 
 
-def html_parts(run: Run) -> Iterator[str]:
-    """Yield the run as one HTML page, piece by piece, that needs no script and no other file."""
+def html_parts(run: Run, tell: Tell = silent) -> Iterator[str]:
+    """Yield the run as one HTML page, piece by piece, that needs no script and no other file.
+
+    `tell` hears of each control before it is described.
+    """
     site = site_argument_of(run)
     template = _environment().get_template("run.html.j2")
     return template.generate(
@@ -34,6 +38,7 @@ def html_parts(run: Run) -> Iterator[str]:
         survey=Survey(run),
         verdicts=WORST_FIRST,
         meanings=wording.MEANINGS,
+        telling=partial(telling, tell=tell),
         repair=lambda result: repair(run, result, site),
     )
 

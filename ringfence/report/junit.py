@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 from ringfence.report.observations import note, unmet
 from ringfence.report.repair import repair, site_argument_of
 from ringfence.report.survey import Survey
+from ringfence.report.telling import Tell, silent, telling
 from ringfence.report.text import one_line, visible
 from ringfence.report.wording import sentence, word
 from ringfence.verify.results import TestResult
@@ -29,12 +30,13 @@ def junit_xml(run: Run) -> str:
     return "".join(junit_parts(run))
 
 
-def junit_parts(run: Run) -> Iterator[str]:
+def junit_parts(run: Run, tell: Tell = silent) -> Iterator[str]:
     """Yield the run as JUnit XML, host by host, in the shape that Jenkins and GitLab read.
 
     A failure is ``failure``; an error and an unreachable host are ``error``; what is waived or
     not applicable is ``skipped``, with its reason. A run that judged nothing is an ``error``, as
     an empty file would pass. No durations are given: all tests are judged from one answer.
+    `tell` hears of each host before its suite is made.
     """
     survey = Survey(run)
     hosts = survey.hosts or [run.provenance.site]
@@ -44,7 +46,7 @@ def junit_parts(run: Run) -> Iterator[str]:
     attributes = {"name": f"ringfence {_attribute(run.provenance.site)}"}
     root = Element("testsuites", attributes | {name: str(n) for name, n in totals.items()})
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_opened(root)}\n'
-    for host in hosts:
+    for host in telling(hosts, tell):
         suite = _suite(survey, host)
         ElementTree.indent(suite, " ", level=1)
         yield f" {ElementTree.tostring(suite, encoding='unicode')}\n"

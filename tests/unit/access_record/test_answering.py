@@ -449,3 +449,19 @@ def test_hosts_are_answered_one_after_the_other(archive, noon, event):
     assert [one.host for one in accesses] == ["database1"] * 2 + ["recordings1"] * 2
     answer = Answer(Folder(archive.folder), Question(), ["recordings1"])
     assert {one.host for one in answer} == {"recordings1"}
+
+
+def test_what_is_read_is_told_file_by_file(archive, noon, event):
+    days = [noon - timedelta(days=1), noon]
+    for number, at in enumerate(days, 1):
+        archive.write(event(at, number, FILES[0]), at)
+    heard = []
+    answer = Answer(
+        Folder(archive.folder), Question(), None, ["pbx9"], lambda *step: heard.append(step)
+    )
+    assert answer.hosts == ["pbx9", "recordings1"]
+    assert len(list(answer)) == 2
+    assert heard[0] == ("pbx9", "nothing of these days is there", 1.0)
+    names, shares = zip(*(step[1:] for step in heard[1:]), strict=True)
+    assert list(dict.fromkeys(names)) == [*(f"{at:%Y-%m-%d}.jsonl" for at in days), "read"]
+    assert (shares[0], shares[-1], list(shares)) == (0.0, 1.0, sorted(shares))

@@ -103,6 +103,15 @@ def test_first_times_are_told_by_earlier_months(archive, policy, month, at, even
     assert reviewed(archive, policy, month, before=0).first_times == {}
 
 
+def test_the_months_before_are_the_larger_part_of_the_work(archive, policy, month, at, event):
+    for number, moment in enumerate((at(3) - timedelta(days=31), at(3)), 1):
+        archive.write(event(moment, number, CALL), moment)
+    heard = []
+    reviewed(archive, policy, month, before=3, say=lambda *step: heard.append(step))
+    whole = [share for _, step, share, _ in heard if step == "read"]
+    assert whole == [0.25, 1.0]
+
+
 def test_a_busy_day_is_compared_with_the_median_of_the_others(archive, policy, month, at, event):
     for day, count in ((3, 1), (4, 2), (5, 9)):
         for number in range(count):

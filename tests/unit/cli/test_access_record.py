@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import ringfence.cli
+from ringfence.cli import access_record
 from ringfence.site import load_site
 from ringfence.site.sampling import SAMPLE
 
@@ -116,6 +117,64 @@ def test_a_moment_ends_the_question_before_it(archive, noon, capsys):
         capsys, "access-record", SAMPLE, "--archive", archive, "--until", until, "--format", "jsonl"
     )
     assert len(out.splitlines()) == 1
+
+
+class Screen(io.StringIO):
+    """A terminal that remembers each write."""
+
+    def __init__(self):
+        super().__init__()
+        self.writes = []
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        self.writes.append(text)
+        return super().write(text)
+
+
+def test_on_a_terminal_many_rows_are_written_at_once_and_none_waits_for_the_next(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(access_record.time, "monotonic", lambda: now)
+    screen = Screen()
+    monkeypatch.setattr(access_record.sys, "stdout", screen)
+    steps = []
+    rows = access_record.Rows(lambda *step: steps.append(step))
+
+    def lines():
+        nonlocal now
+        yield from ("first", "second", "third")
+        now += 1
+        rows.say("recordings1", "2026-03-02.jsonl", 0.5)
+        assert screen.writes == ["first\n", "second\nthird\n"]
+        yield "fourth"
+        yield "last"
+
+    rows.write(lines())
+    assert screen.getvalue().split() == ["first", "second", "third", "fourth", "last"]
+    assert steps == [("recordings1", "2026-03-02.jsonl", 0.5, False)]
+
+
+def test_without_a_terminal_no_step_is_told(archive, noon, capsys):
+    for command in (
+        ("access-record", SAMPLE, "--archive", archive, "--format", "csv"),
+        ("review", SAMPLE, "--archive", archive, "--month", f"{noon:%Y-%m}"),
+    ):
+        code, out, err = run(capsys, *command)
+        assert (code, err) == (0, "")
+        assert "hosts done" not in out
+
+
+@pytest.mark.parametrize("verb", ["access-record", "review"])
+def test_a_terminal_shows_how_many_hosts_are_read(archive, noon, monkeypatch, capsys, verb):
+    terminal = Screen()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(access_record.sys, "stderr", terminal)
+    month = ("--month", f"{noon:%Y-%m}") if verb == "review" else ()
+    run(capsys, verb, SAMPLE, "--archive", archive, *month)
+    assert f"{verb} · 1 of 1 hosts done" in terminal.getvalue()
+    assert "recordings1" in terminal.getvalue()
 
 
 def test_what_is_missing_is_told_and_is_1(archive, capsys):

@@ -8,9 +8,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import ringfence.cli
 from ringfence.archive.anchors import new_anchors
-from ringfence.archive.findings import Reading
+from ringfence.archive.findings import Kind, Reading
+from ringfence.archive.keys import load_keys
+from ringfence.archive.site import SiteArchive
 from ringfence.archive.sources import Folder
-from ringfence.archive.verifying import read_chains
+from ringfence.archive.verifying import Demands, read_chains, verify_archive
 
 from ..archive.conftest import day, sound_archive
 
@@ -95,3 +97,69 @@ def test_a_copy_of_the_anchor_that_is_none_is_told(archive, capsys):
     code, _, said = verify(capsys, archive, "--anchor", archive / "heads.jsonl")
     assert code == 3
     assert "line 1: is no anchor" in said
+
+
+def test_without_a_terminal_a_reading_tells_no_steps(archive, capsys):
+    assert verify(capsys, archive)[2] == ""
+
+
+class Steps:
+    """Hears steps."""
+
+    def __init__(self):
+        self.heard = []
+
+    def __call__(self, host, step, share=None, failed=False):
+        self.heard.append((host, step, share))
+
+
+def test_a_reading_tells_each_file_and_ends_with_each_host_whole(archive):
+    steps = Steps()
+    source = Folder(archive / "logs")
+    verify_archive(source, Demands(keys=load_keys(archive / "key.pem")), steps)
+    assert ("archive", "chain of pbx1", 0.5) in steps.heard
+    assert [step for host, step, _ in steps.heard if host == "pbx1"][-1] == "read"
+    assert f"{day(1)}.jsonl.zst" in [step for host, step, _ in steps.heard if host == "pbx1"]
+    for host in ("agent1", "pbx1"):
+        shares = [share for name, _, share in steps.heard if name == host]
+        assert shares == sorted(shares)
+        assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+@pytest.fixture
+def anchored(sealed_site, archive, monkeypatch):
+    """A site whose collector's heads were carried to backup1; the findings are in the list."""
+    findings = []
+
+    def anchor(_self, _begin_again, say):
+        say("log1", "connecting", 0.1)
+        reading = Reading()
+        for finding in findings:
+            reading.add(*finding)
+        chains = read_chains(Folder(archive / "logs"), load_keys(archive / "key.pem"), Reading())
+        return reading, [] if findings else new_anchors([], chains, datetime.now(UTC))
+
+    monkeypatch.setattr(SiteArchive, "anchor", anchor)
+    monkeypatch.setattr(
+        SiteArchive, "anchor_host", property(lambda self: self.site.host("backup1"))
+    )
+    return sealed_site, findings
+
+
+def test_heads_that_were_anchored_are_told_and_are_a_document(anchored, capsys):
+    site, _ = anchored
+    assert run(capsys, "anchor", site) == (0, "log1: 2 new heads on backup1\n", "")
+    code, said, err = run(capsys, "anchor", site, "--json")
+    told = json.loads(said)["collectors"]["log1"]
+    assert (code, err, told["anchor"], told["findings"]) == (0, "", "backup1", [])
+    assert [head["host"] for head in told["new_heads"]] == ["agent1", "pbx1"]
+
+
+def test_why_nothing_was_anchored_is_told_and_is_a_document(anchored, capsys):
+    site, findings = anchored
+    findings.append(("pbx1", "chain.jsonl", Kind.REMOVED, "there is no chain"))
+    code, said, _ = run(capsys, "anchor", site)
+    assert (code, said.splitlines()[-1]) == (1, "log1: nothing was anchored")
+    code, said, _ = run(capsys, "anchor", site, "--json")
+    told = json.loads(said)["collectors"]["log1"]
+    assert (code, told["new_heads"], told["findings"][0]["kind"]) == (1, [], "removed")

@@ -1,5 +1,6 @@
 """``ringfence people``: what each command says, keeps, and never shows."""
 
+import json
 import re
 import subprocess
 import sys
@@ -108,6 +109,10 @@ def test_who_left_is_listed_too(site, capsys):
     )
     vault.write(gone, replacing=vault.sealed())
     assert "zoe                  enrolled, but none of" in run(capsys, "list", str(site))[1]
+    people = json.loads(run(capsys, "list", str(site), "--json")[1])["people"]
+    assert people[0] == {"name": "ana", "enrolled": True, "in_policy": True}
+    assert people[1]["enrolled"] is False
+    assert people[-1] == {"name": "zoe", "enrolled": True, "in_policy": False}
 
 
 def test_a_terminal_shows_a_picture(site, monkeypatch):

@@ -63,6 +63,20 @@ def test_what_is_due_is_renewed_and_all_of_it_when_asked(site, request_file, cap
     assert (first["key"], first["names"]) == (second["key"], second["names"])
 
 
+def test_what_is_renewed_and_revoked_are_documents_too(site, request_file, capsys):
+    run(capsys, "init", site)
+    run(capsys, "issue", site, "pbx1", request_file)
+    assert json.loads(run(capsys, "renew", site, "--json")[1]) == {"renewed": []}
+    code, said, _ = run(capsys, "renew", site, "--early", "--json")
+    (renewed,) = json.loads(said)["renewed"]
+    assert (code, renewed["host"], renewed["state"]) == (0, "pbx1", "good")
+    code, said, _ = run(capsys, "revoke", site, "pbx1", "--json")
+    revoked = json.loads(said)["revoked"]
+    assert (code, len(revoked)) == (0, 2)
+    assert revoked[1]["serial"] == renewed["serial"]
+    assert {(one["state"], one["reason"]) for one in revoked} == {("revoked", "key-compromise")}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from ringfence.cli.progress import Progress, Row, duration, most_telling, summary, time_left
+from ringfence.cli.progress import (
+    Progress,
+    Row,
+    duration,
+    is_same_terminal,
+    most_telling,
+    summary,
+    time_left,
+)
 
 ROOT = Path(__file__).parents[3]
 SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=50)
@@ -138,6 +146,77 @@ def test_on_a_real_terminal_colours_are_left_out_when_they_are_not_wanted():
     coloured = re.compile(r"\x1b\[(3[0-7]|1;3[0-7])m")
     assert coloured.search(painted(100))
     assert not coloured.search(painted(100, NO_COLOR="1"))
+
+
+WORK_WITH_ROWS = """
+import sys, time
+from ringfence.cli.progress import Progress
+with Progress(title="reading", beside=sys.stdout) as progress:
+    progress("archive", "connecting")
+    progress.expect(["pbx1", "agent1"])
+    progress("pbx1", "2026-03-01.jsonl.zst", 0.5)
+    time.sleep(0.5)
+    print("a row")
+    progress.done("pbx1", "read")
+"""
+
+
+def seen_beside(stdout):
+    """Run work that writes a row, and return what a terminal shows that standard error is.
+
+    Standard output is what `stdout` makes of the terminal's descriptor.
+    """
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 100))
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORK_WITH_ROWS],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout(end),
+        stderr=end,
+        env=os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+    )
+    os.close(end)
+    rows = process.stdout.read().decode() if process.stdout else ""
+    said = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(terminal, 65536):
+            said += part
+    os.close(terminal)
+    assert process.wait() == 0
+    return said.decode(), rows
+
+
+def test_rows_on_the_same_terminal_stand_above_what_moves():
+    said, _ = seen_beside(lambda end: end)
+    assert "reading · 1 of 2 hosts done" in said
+    row = said.index("a row")
+    assert "\x1b[2K" in said[:row]  # what moved was erased before
+    assert "hosts done" in said[row:]  # and painted anew below
+
+
+def test_rows_that_go_into_a_file_are_in_it_alone_while_progress_moves(tmp_path):
+    with (tmp_path / "rows").open("wb") as file:
+        said, _ = seen_beside(lambda _: file)
+    assert "reading · 1 of 2 hosts done" in said
+    assert "a row" not in said
+    assert (tmp_path / "rows").read_text() == "a row\n"
+
+
+def test_nothing_moves_while_another_program_reads_the_rows():
+    assert seen_beside(lambda _: subprocess.PIPE) == ("", "a row\n")
+
+
+def test_what_has_no_descriptor_is_not_the_same_terminal():
+    assert not is_same_terminal(Terminal(), Terminal())
+    assert not is_same_terminal(io.StringIO(), Terminal())
+
+
+def test_what_is_counted_has_a_name():
+    rows = {"report.html": Row("done", "written", 0, 1.0)}
+    names = ["report.html", "junit.xml"]
+    assert summary("report", names, rows, 2, counted="reports") == (
+        "report · 1 of 2 reports done · 2 s · about 2 s left"
+    )
 
 
 def test_an_error_passes_through():

@@ -1,5 +1,6 @@
 """``ringfence prove``: what is refused before any host is asked, and which host tries what."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,3 +113,52 @@ def test_a_sample_is_no_proof_to_be_recorded(sealed_site, capsys):
     code = ringfence.cli.run(["prove", str(sealed_site), "--sample", "--record"])
     assert code == 4
     assert "--record keeps whole proofs: leave --sample out" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tried(sealed_site, monkeypatch):
+    """A proof in which the first case of a control is proven, and all others are not red."""
+
+    def prove_on(bench, rounds):
+        found = [
+            CaseOutcome(
+                bench.host.name,
+                one.control,
+                one.case.name,
+                one.case.fails,
+                [] if one.number == 1 else ["it was pass, not fail"],
+            )
+            for trials in rounds
+            for one in trials
+        ]
+        return found, "agent2: stays red" if bench.host.name == "agent2" else ""
+
+    monkeypatch.setattr(prove, "_prove", prove_on)
+    monkeypatch.setattr(prove, "require_lab_host", lambda _bench: "13")
+    return sealed_site
+
+
+def test_the_outcome_is_one_document_by_control_host_and_case(tried, capsys):
+    words = ["--limit", "agent1,agent2", "--control", "SSH-01", "--json"]
+    code = ringfence.cli.run(["prove", str(tried), *words])
+    captured = capsys.readouterr()
+    said = json.loads(captured.out)
+    (control,) = said["controls"]
+    assert (code, control["control"], control["proven"]) == (1, "SSH-01", False)
+    assert control["faults"]
+    assert all(f"NOT PROVEN {fault}" in captured.err for fault in control["faults"])
+    assert said["stopped"] == ["agent2: stays red"]
+    by_place = {(case["host"], case["control"], case["case"]): case for case in said["cases"]}
+    assert len(by_place) == len(said["cases"]) >= 4
+    assert [case["proven"] for case in said["cases"]].count(True) == 2
+    kept = json.loads((Path(said["folder"]) / "outcomes.json").read_text())
+    assert kept == [{k: v for k, v in case.items() if k != "proven"} for case in said["cases"]]
+
+
+def test_of_a_sample_the_document_has_what_applies_nowhere(tried, capsys, monkeypatch):
+    monkeypatch.setattr(prove, "_applies_nowhere", lambda trial, _: trial.number > 1)
+    words = ["--limit", "agent1", "--control", "SSH-01", "--sample", "--json"]
+    ringfence.cli.run(["prove", str(tried), *words])
+    said = json.loads(capsys.readouterr().out)
+    assert {case["control"] for case in said["cases"]} == {"SSH-01"}
+    assert len(said["cases"]) > 1

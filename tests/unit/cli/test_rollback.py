@@ -1,7 +1,11 @@
+import json
+from types import SimpleNamespace
+
 import pytest
 
 import ringfence.cli
 from ringfence.cli import rollback
+from ringfence.deployment import Deployment, HostOutcome
 from ringfence.guard.states import Kept
 
 R1, R2 = "20261121T000000Z-000001", "20261122T000000Z-000002"
@@ -47,3 +51,57 @@ def test_states_are_listed_the_newest_first(site, capsys, monkeypatch):
         "  no run has changed it since it keeps former states",
         "j: unreachable: x",
     ]
+
+
+def document(capsys, site, *arguments):
+    """Return the exit code and the one document that is all of standard output."""
+    capsys.readouterr()
+    code = ringfence.cli.run(["rollback", str(site), "--json", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_states_are_a_document_too(site, capsys, monkeypatch):
+    known = [Kept(R1, "T1", None, "ana@a"), Kept(R2, "T2", 7, "eva@b")]
+    monkeypatch.setattr(rollback, "kept_states", lambda *_: {"h": known, "j": "unreachable: x"})
+    assert document(capsys, site) == (
+        1,
+        {
+            "hosts": {
+                "h": {
+                    "runs": [
+                        {"run": R2, "at": "T2", "changes": 7, "owner": "eva@b"},
+                        {"run": R1, "at": "T1", "changes": None, "owner": "ana@a"},
+                    ]
+                },
+                "j": {"trouble": "unreachable: x"},
+            }
+        },
+    )
+
+
+@pytest.fixture
+def going_back(monkeypatch):
+    """A rollback that puts a file back, and a verification after it that is green."""
+
+    def roll_back(_site, _hosts, _target, _is_known, _folder, _say, dry):
+        return Deployment(dry, {"pbx1": HostOutcome(changed=["/etc/motd (content)"])})
+
+    monkeypatch.setattr(rollback, "roll_back", roll_back)
+    monkeypatch.setattr(rollback, "verify_and_keep", lambda *_, **__: (SimpleNamespace(), None))
+    monkeypatch.setattr(rollback, "of_run", lambda *_: {"run": "r"})
+    monkeypatch.setattr(rollback, "exit_code", lambda _: 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "dry", "parts"),
+    [
+        (["--dry-run"], 2, True, ["rollback"]),
+        (["--no-verify"], 0, False, ["rollback"]),
+        ([], 0, False, ["rollback", "verify"]),
+    ],
+)
+def test_an_outcome_is_one_document(site, capsys, going_back, options, code, dry, parts):
+    ended, said = document(capsys, site, "--to", R1, *options)
+    assert (ended, list(said)) == (code, parts)
+    assert (said["rollback"]["dry"], said["rollback"]["changes"]) == (dry, 1)
+    assert said["rollback"]["hosts"]["pbx1"]["changed"] == ["/etc/motd (content)"]

@@ -1,5 +1,6 @@
 """``ringfence secrets``: what each command says, and its exit code."""
 
+import json
 import shutil
 
 import pyrage
@@ -69,6 +70,13 @@ def test_names_are_shown_and_a_value_when_it_is_asked_for(filled):
     assert filled("show", "--reveal", "sip_password") == (0, f"{CANARY}\n")
     code, said = filled("show", "--reveal", "sip_pasword")
     assert (code, "did you mean 'sip_password'" in said) == (4, True)
+
+
+def test_a_document_has_names_and_never_a_value(filled):
+    code, said = filled("show", "--json")
+    assert (code, json.loads(said)) == (0, {"secrets": ["sip_password"]})
+    code, said = filled("show", "--json", "--reveal", "sip_password")
+    assert (code, CANARY in said, "--json lists names" in said) == (4, False, True)
 
 
 def test_a_wrong_edit_keeps_the_old_secrets_and_shows_nothing(filled):

@@ -84,6 +84,45 @@ def test_a_group_that_is_killed_costs_no_other(group, tmp_path):
     assert "1 failed" in (tmp_path / "c.log").read_text()
 
 
+KEEPS = """
+import pytest
+
+KEPT = []
+
+@pytest.mark.parametrize("host", {hosts})
+def test_it(host):
+    KEPT.append(b"x" * 6_000_000)  # as pytest keeps what it knows of a host
+"""
+MEASURED = """
+import resource
+from ringfence.verify.groups import main
+assert main() == 0
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def largest(group, hosts):
+    """Judge so many hosts, and return the memory that the largest process took."""
+    groups, at_once = divided(list(range(hosts)), 32)
+    asking = [
+        group(f"{hosts}-{number}", KEEPS.replace("{hosts}", str(list(chosen))))
+        for number, chosen in enumerate(groups)
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-c", MEASURED],
+        input=asked(asking, at_once),
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    return int(ended.stdout)
+
+
+def test_no_process_needs_more_memory_for_more_hosts(group):
+    assert largest(group, 32) < 1.2 * largest(group, 16)
+
+
 def test_nothing_to_judge_is_no_trouble():
     assert judge([], 2) == 0
 
