@@ -147,6 +147,26 @@ def test_the_collector_admits_nobody_by_old_tls(host, policy, declared, collecto
     expect("what the collector answers to its own certificate by TLS 1.1", shown, equals="")
 
 
+@control("TLS-01")
+def test_logs_are_not_taken_by_old_tls(host, policy, declared, expect):
+    if not declared.in_group("log_collector"):
+        not_applicable("takes no logs")
+    end = (declared.address, policy.logging.port, declared.name)
+    shown = log_sending.answer(host, *end, "old")
+    expect("what the collector answers to its own certificate by TLS 1.1", shown, equals="")
+
+
+@control("TLS-04")
+@pytest.mark.parametrize("who", ["nobody", "forger"])
+def test_logs_are_not_taken_from_strangers(host, policy, declared, who, expect):
+    if not declared.in_group("log_collector"):
+        not_applicable("takes no logs")
+    end = (declared.address, policy.logging.port, declared.name)
+    shown = log_sending.answer(host, *end, who)
+    words = {"nobody": "no certificate", "forger": "a forged certificate"}
+    expect(f"what the collector answers to {words[who]}", shown, equals="")
+
+
 def _tried_on_itself(host, policy, declared, collector, who):
     if declared.name != collector.name:
         not_applicable("tried once, on the collector")
