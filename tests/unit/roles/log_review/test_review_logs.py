@@ -1,5 +1,6 @@
 import json
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -298,12 +299,14 @@ def test_what_nobody_heard_is_told_again(reviewer):
     assert reviewer.run("check").returncode == 0
 
 
-def test_reviewing_begins_on_the_day_of_the_first_run(reviewer):
-    reviewer.write(1, "hello")
+def test_reviewing_begins_on_the_day_of_the_first_run_or_before_it_in_the_first_hours(reviewer):
+    reviewer.write(2, "hello")
     assert "no day was reviewed yet" in reviewer.run("check").stderr
     assert reviewer.run("review").returncode == 0
-    assert (reviewer.state / "since").read_text().strip() == day(0)
-    assert reviewer.run("kept", day(40), day(0)).stdout == ""
+    open_day = (datetime.now(UTC) - timedelta(hours=4)).date()
+    assert (reviewer.state / "since").read_text().strip() == str(open_day)
+    assert reviewer.run("kept", day(40), day(2)).stdout == ""
+    assert reviewer.run("check").returncode == 0
 
 
 @pytest.mark.parametrize("since", [None, "", "x", day(0), day(-3)])
