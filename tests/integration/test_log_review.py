@@ -43,7 +43,9 @@ today=$(date -u +%F) day=$(date -u -d yesterday +%F)
 cd /srv/logs/agent1
 grep -F 'new user: name=eve' "$today.jsonl" | sed "s/${today}T/${day}T/g" >"$day.jsonl"
 systemctl start ringfence-close-archive.service
-echo "$day" >/var/lib/ringfence/log-review/since
+cd /var/lib/ringfence/log-review
+rm -f "$day.json" told # a collector that began in the first hours of a day has reviewed yesterday
+echo "$day" >since
 systemctl start ringfence-log-review.service
 """
 """What happened today, as if it had been yesterday: the day is closed, and reviewed."""
