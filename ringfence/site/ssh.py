@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from ringfence.errors import UsageError
+from ringfence.replacing import replace
 from ringfence.site.hosts import Host, SshAccess
 from ringfence.site.site import Site
 
@@ -115,7 +116,4 @@ def _write_private(path: Path, content: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.is_file() and path.read_text(encoding="utf-8") == content:
         return
-    stage = path.with_name(f".{path.name}.{os.getpid()}")
-    stage.touch(mode=0o600)
-    stage.write_text(content, encoding="utf-8")
-    stage.replace(path)
+    replace(path, content.encode())

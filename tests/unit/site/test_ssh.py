@@ -1,6 +1,7 @@
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ def test_the_configuration_is_private_and_written_once(site: Site, cache: Path) 
     path.write_text("Host *\n    ProxyCommand evil\n")
     assert "evil" not in client_config(site).read_text()
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_many_hosts_may_be_asked_at_once_the_first_time(
+    site: Site, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache / str(number)))
+        with ThreadPoolExecutor(16) as pool:
+            configurations = set(pool.map(lambda _: client_config(site), range(64)))
+        assert len(configurations) == 1
 
 
 def test_each_content_has_its_own_file(load: Load) -> None:
