@@ -39,7 +39,7 @@ def clone(tmp_path):
     for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).exists():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, path / name)
+            shutil.copy2(ROOT / name, path / name, follow_symlinks=False)
     yield path
     labs.down(path / "inventories/lab", say=print)
 
