@@ -20,11 +20,12 @@ from typing import Any
 from ringfence.effects import FileChange, Told, UnitAct, acts_done, acts_to_come, by_host
 from ringfence.errors import ToolError
 from ringfence.operations.environment import EFFECTS
-from ringfence.pyinfra_process import QUESTIONS
+from ringfence.pyinfra_process import ANSWERS, QUESTIONS
 from ringfence.pyinfra_steps import ABOUT_HOST, STARTED, Heard
 from ringfence.side_by_side import HOSTS_AT_ONCE
 from ringfence.site import Host, Site
 from ringfence.steps import Say
+from ringfence.unchanged import Answers, lines_of
 
 TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 FAILED = "Error: executed "
@@ -107,6 +108,7 @@ def deploy(
     watch: Callable[["subprocess.Popen[str]"], None] = lambda _process: None,
     questions: Path | None = None,
     parallel: int = HOSTS_AT_ONCE,
+    answers: Answers | None = None,
 ) -> Deployment:
     """Plan (``dry``) or apply the roles of ``hosts``, and keep pyinfra's words in ``log``.
 
@@ -120,6 +122,8 @@ def deploy(
         watch: given the process of pyinfra when it has started.
         questions: a file in which each command that it asked is kept (`ringfence.unchanged`).
         parallel: how many hosts pyinfra works on at a time.
+        answers: what hosts have answered already: until something is done to a host, pyinfra asks
+            it for the rest alone.
 
     Raises:
         ToolError: pyinfra ended without its JSON document; the sentence has its last words.
@@ -143,8 +147,13 @@ def deploy(
         tempfile.TemporaryFile("w+") as effects,
         # Not a pipe: nobody would empty it while the words beside it are read, and it holds 64 KiB.
         tempfile.TemporaryFile("w+", errors="replace") as document,
+        # Nor a file with a name: what hosts answer is nobody else's to read.
+        tempfile.TemporaryFile("w+") as given,
     ):
         environment[EFFECTS] = str(effects.fileno())
+        environment[ANSWERS] = str(given.fileno())
+        json.dump(_as_lines(answers or {}), given)
+        given.seek(0)
         kept.write(f"+ {shlex.join(command)}\n")
         process = subprocess.Popen(
             command,
@@ -152,7 +161,7 @@ def deploy(
             stdout=document,
             stderr=subprocess.PIPE,
             env=environment,
-            pass_fds=[effects.fileno()],
+            pass_fds=[effects.fileno(), given.fileno()],
             text=True,
             errors="replace",
         )
@@ -186,6 +195,16 @@ def deploy(
         raise ToolError(
             f"pyinfra ended with {status} and no result: {last_words(said)} (all of it is in {log})"
         ) from None
+
+
+def _as_lines(answers: Answers) -> dict[str, dict[str, tuple[int, list[str], list[str]]]]:
+    return {
+        host: {
+            command: (answer.status, lines_of(answer.stdout), lines_of(answer.stderr))
+            for command, answer in of_host.items()
+        }
+        for host, of_host in answers.items()
+    }
 
 
 def _all_failed(names: list[str], dry: bool, said: list[str]) -> Deployment:

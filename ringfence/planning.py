@@ -8,7 +8,17 @@ from ringfence.effects import file_changes
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, part
-from ringfence.unchanged import Ask, basis, needs_nothing, own_basis, recorded, remember
+from ringfence.unchanged import (
+    Ask,
+    Comparison,
+    basis,
+    compare,
+    is_remembered,
+    own_basis,
+    recorded,
+    remember,
+)
+from ringfence.verify.answers import Answer
 from ringfence.verify.session import UnreachableError
 
 MEMORY = ".unchanged"
@@ -27,6 +37,7 @@ def plan(
     ask: Mapping[str, Ask],
     parallel: int = HOSTS_AT_ONCE,
     with_files: bool = False,
+    answers: dict[str, dict[str, Answer]] | None = None,
 ) -> Deployment:
     """Find out what would change; pyinfra is started for hosts that differ from their last plan.
 
@@ -39,23 +50,26 @@ def plan(
         ask: by host's name, what puts commands to it.
         parallel: how many hosts are asked at a time.
         with_files: ask the hosts too for what would change in their files.
+        answers: filled with what hosts answered, by name and command.
 
     Raises:
         ToolError: pyinfra failed.
     """
     memory, wanted = folder.parent / MEMORY, basis(site, roles)
+    known = {} if answers is None else answers
 
     def rests(host: Host) -> bool:
         try:
             own = own_basis(wanted, site, host.name)
-            resting = needs_nothing(memory, host.name, own, ask[host.name])
+            compared = compare(memory, host.name, own, ask[host.name])
         except UnreachableError:
-            resting = False  # pyinfra says why
-        if resting:
+            compared = Comparison(False, {})  # pyinfra says why
+        known[host.name] = compared.answers
+        if compared.is_at_rest:
             say(host.name, "as it was when nothing was to change", 1.0)
         else:
             say(host.name, "compared with its last plan", COMPARED)
-        return resting
+        return compared.is_at_rest
 
     at_rest = side_by_side(hosts, rests, parallel)
     others = [host for host, resting in zip(hosts, at_rest, strict=True) if not resting]
@@ -71,12 +85,16 @@ def plan(
             part(say, COMPARED, PREPARED),
             questions=questions,
             parallel=parallel,
+            answers=known,
         )
         asked = recorded(questions)
         questions.unlink(missing_ok=True)
         for name, outcome in planned.hosts.items():
+            own = own_basis(wanted, site, name)
             if outcome == HostOutcome() and name in asked:
-                remember(memory, name, own_basis(wanted, site, name), asked[name])
+                remember(memory, name, own, asked[name])
+            elif name in asked and not is_remembered(memory, name, own):
+                remember(memory, name, "", asked[name])  # it will be asked the same again
         if with_files:
             found = file_changes(site, planned.told, ask, parallel)
             for name, changes in found.items():

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ QUESTIONS = "RINGFENCE_QUESTIONS"
 """The environment's name for the file in which what a plan asks is kept (`ringfence.unchanged`)."""
 OPERATIONS = re.compile(r"Operations: (?P<count>\d+)")
 """How this process says, before it begins, how many operations it will run."""
+ANSWERS = "RINGFENCE_ANSWERS"
+"""The environment's name for the descriptor of a file with what hosts have answered already: by
+host and command the exit status and the lines of both outputs."""
 NO_MATTER = {
     *("_sudo", "_shell_executable", "_success_exit_codes"),
     *("_timeout", "_retries", "_retry_delay"),
@@ -34,9 +38,32 @@ def die_with_parent() -> None:
             sys.exit(1)
 
 
+def answer_beforehand(known: dict[str, dict[str, tuple[int, list[str], list[str]]]]) -> None:
+    """Give pyinfra what hosts have answered already, until it first does something to them.
+
+    From then on operations ask anew: what was changed before them counts.
+    """
+    from pyinfra.api.host import Host
+    from pyinfra.connectors.util import CommandOutput, OutputLine
+
+    run = Host.run_shell_command
+
+    def run_or_know(host: Any, command: Any, *arguments: Any, **options: Any) -> Any:
+        answer = known.get(host.name, {}).get(_text(command))
+        as_asked = _is_repeatable(options) and options.get("_success_exit_codes") in (None, [0])
+        if answer is None or not as_asked:
+            if host.state.is_executing:
+                known.pop(host.name, None)
+            return run(host, command, *arguments, **options)
+        status, output, errors = answer
+        lines = [OutputLine("stdout", line) for line in output]
+        return status == 0, CommandOutput(lines + [OutputLine("stderr", line) for line in errors])
+
+    Host.run_shell_command = run_or_know  # type: ignore[method-assign,assignment]
+
+
 def keep_questions(path: Path) -> None:
     """Write each command that pyinfra runs on a host to a file, with a digest of the answer."""
-    from pyinfra.api.command import StringCommand
     from pyinfra.api.host import Host
 
     from ringfence.unchanged import digest_of
@@ -46,18 +73,28 @@ def keep_questions(path: Path) -> None:
 
     def run_and_keep(host: Any, command: Any, *arguments: Any, **options: Any) -> Any:
         succeeded, output = run(host, command, *arguments, **options)
-        given = {name for name, value in options.items() if name.startswith("_") and value}
-        text = command.get_raw_value() if isinstance(command, StringCommand) else str(command)
         entry = {
             "host": host.name,
-            "command": text,
+            "command": _text(command),
             "digest": digest_of(succeeded, output.stdout_lines),
-            "repeatable": given <= NO_MATTER and options.get("_shell_executable") in (None, "sh"),
+            "repeatable": _is_repeatable(options),
         }
         kept.write(json.dumps(entry) + "\n")
         return succeeded, output
 
     Host.run_shell_command = run_and_keep  # type: ignore[method-assign,assignment]
+
+
+def _text(command: Any) -> str:
+    from pyinfra.api.command import StringCommand
+
+    return command.get_raw_value() if isinstance(command, StringCommand) else str(command)
+
+
+def _is_repeatable(options: Mapping[str, Any]) -> bool:
+    """Tell whether a plain root shell gives the same answer as a command with these arguments."""
+    given = {name for name, value in options.items() if name.startswith("_") and value}
+    return given <= NO_MATTER and options.get("_shell_executable") in (None, "sh")
 
 
 def announce_operations() -> None:
@@ -78,6 +115,9 @@ if __name__ == "__main__":
     from pyinfra_cli.main import main
 
     announce_operations()
+    if ANSWERS in os.environ:
+        with os.fdopen(int(os.environ[ANSWERS])) as given:
+            answer_beforehand(json.load(given))
     if QUESTIONS in os.environ:
         keep_questions(Path(os.environ[QUESTIONS]))
     sys.argv[0] = "pyinfra"

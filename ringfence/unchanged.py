@@ -3,14 +3,15 @@
 A plan depends on the site, on the roles' code, on the day, and on what the host answers to the
 facts. While all four are as they were when pyinfra found nothing to change, it would find nothing
 again, so it need not be started. An answer that never stays the same (it tells a time, say) makes
-pyinfra start each time: that is slow, not wrong.
+pyinfra start each time: that is slow, not wrong. Where it is started, it is given these answers,
+and asks for the rest alone: a channel and a sudo for each cost a host more than what they ask.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,6 +28,8 @@ NOT_OF_A_SITE = ("runs", "reviews", integrity.FOLDER)
 remembers of a host's files counts for that host (`own_basis`)."""
 Ask = Callable[..., list[Answer]]
 """Puts its arguments, commands, to one host as root, in one round trip; raises UnreachableError."""
+Answers = Mapping[str, Mapping[str, Answer]]
+"""By host's name and command, what a host answered."""
 
 
 @dataclass(frozen=True)
@@ -61,33 +64,58 @@ def own_basis(wanted: str, site: Site, host: str) -> str:
     return hashlib.sha256(wanted.encode() + known).hexdigest()
 
 
-def needs_nothing(memory: Path, host: str, wanted: str, ask: Ask) -> bool:
-    """Tell whether a host answers as it did when a plan with the same basis found it at rest.
+@dataclass(frozen=True)
+class Comparison:
+    """How a host compares with its last plan."""
+
+    is_at_rest: bool
+    """Whether it answers as it did when a plan with the same basis found nothing to change."""
+    answers: dict[str, Answer]
+    """What it answered, by command: a plan that asks the same need not ask again."""
+
+
+def compare(memory: Path, host: str, wanted: str, ask: Ask) -> Comparison:
+    """Ask a host what the last plan asked of it, in one round trip.
 
     Args:
         memory: the folder in which plans are remembered.
         host: the host's name.
-        wanted: the `own_basis` of this plan.
+        wanted: the `own_basis` of this plan; after another one's a host is never at rest.
         ask: asks the host.
 
     Raises UnreachableError from `ask`.
     """
-    try:
-        kept = json.loads(_file(memory, host).read_text())
-        questions = [Question(**each) for each in kept["questions"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    if kept.get("basis") != wanted or not questions:
-        return False
+    known, questions = _remembered(memory, host)
+    if not questions:
+        return Comparison(False, {})
     answers = ask(*(question.command for question in questions))
-    return all(
-        digest_of(answer.status == 0, _lines(answer)) == question.digest
+    same = all(
+        digest_of(answer.status == 0, lines_of(answer.stdout)) == question.digest
         for question, answer in zip(questions, answers, strict=True)
     )
+    found = {question.command: each for question, each in zip(questions, answers, strict=True)}
+    return Comparison(same and known == wanted, found)
+
+
+def _remembered(memory: Path, host: str) -> tuple[str, list[Question]]:
+    """Return the basis of a host's last plan, and what it asked; nothing of a damaged memory."""
+    try:
+        kept = json.loads(_file(memory, host).read_text())
+        return str(kept["basis"]), [Question(**each) for each in kept["questions"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", []
+
+
+def is_remembered(memory: Path, host: str, wanted: str) -> bool:
+    """Tell whether a plan with this basis found a host at rest."""
+    return _remembered(memory, host)[0] == wanted
 
 
 def remember(memory: Path, host: str, wanted: str, questions: Sequence[Question]) -> None:
-    """Keep what was asked of a host that needed nothing. Losing it costs time alone."""
+    """Keep what was asked of a host that needed nothing; with an empty basis, of one that did.
+
+    Losing it costs time alone.
+    """
     memory.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = {"basis": wanted, "questions": [asdict(question) for question in questions]}
     stage, name = tempfile.mkstemp(dir=memory)
@@ -119,8 +147,9 @@ def recorded(path: Path) -> dict[str, list[Question]]:
     }
 
 
-def _lines(answer: Answer) -> list[str]:
-    lines = answer.stdout.decode("utf-8", "replace").split("\n")
+def lines_of(output: bytes) -> list[str]:
+    """Return the lines of an output, as pyinfra has them."""
+    lines = output.decode("utf-8", "replace").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 
 

@@ -22,6 +22,8 @@ from ringfence.planning import plan
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, part
+from ringfence.unchanged import Answers
+from ringfence.verify.answers import Answer
 
 FIT, PLANNED, ARMED, CHANGED = 0.05, 0.3, 0.35, 0.9
 """The shares of an apply's time after which a host is found fit, planned, armed and changed."""
@@ -62,7 +64,8 @@ def apply_guarded(
     try:
         side_by_side(guarded, lambda each: _examine(site, run, each, say), parallel)
         fit = [each for each in guarded if not each.refused]
-        planned = _plan(site, fit, roles, folder, part(say, FIT, PLANNED), parallel)
+        answers: dict[str, dict[str, Answer]] = {}
+        planned = _plan(site, fit, roles, folder, part(say, FIT, PLANNED), parallel, answers)
         wanted = []
         for each in fit:
             if _needs_work(planned.hosts[each.name]):
@@ -71,7 +74,7 @@ def apply_guarded(
                 say(each.name, "nothing to change", 1.0)
         side_by_side(wanted, lambda each: _arm(run, each, planned.hosts[each.name], say), parallel)
         working = [each for each in wanted if not each.refused]
-        outcomes = _deploy(site, working, roles, folder, say, run, parallel)
+        outcomes = _deploy(site, working, roles, folder, say, run, parallel, answers)
     finally:
         side_by_side(guarded, lambda each: each.channel.close(), parallel)
     for each in guarded:
@@ -96,7 +99,13 @@ def _tell(each: GuardedHost, say: Say, step: str, share: float) -> None:
 
 
 def _plan(
-    site: Site, fit: list[GuardedHost], roles: str | None, folder: Path, say: Say, parallel: int
+    site: Site,
+    fit: list[GuardedHost],
+    roles: str | None,
+    folder: Path,
+    say: Say,
+    parallel: int,
+    answers: dict[str, dict[str, Answer]],
 ) -> Deployment:
     """Find out what would change; where no run ever came to its end, all is expected to."""
     known = [each for each in fit if each.known]
@@ -105,7 +114,7 @@ def _plan(
         return Deployment(True, unknown)
     hosts = [each.host for each in known]
     asked = {each.name: each.channel.ask for each in known}
-    planned = plan(site, hosts, roles, folder, say, asked, parallel)
+    planned = plan(site, hosts, roles, folder, say, asked, parallel, answers=answers)
     return Deployment(True, planned.hosts | unknown)
 
 
@@ -134,6 +143,7 @@ def _deploy(
     say: Say,
     run: Run,
     parallel: int,
+    answers: Answers,
 ) -> dict[str, HostOutcome]:
     if not working:
         return {}
@@ -150,6 +160,7 @@ def _deploy(
             part(say, ARMED, CHANGED),
             watch.start,
             parallel=parallel,
+            answers=answers,
         ).hosts
     except ToolError as error:
         trouble = watch.ended or str(error)

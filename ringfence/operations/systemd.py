@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import OperationValueError
@@ -129,15 +128,15 @@ def services(
                 restart_for=list(service.restart_for),
                 reload_for=list(service.reload_for),
             )
-    for _, verb, unit in commands:
-        if verb:
-            would("act", verb=verb, unit=unit)
+    for one in commands:
+        for unit in one.units:
+            would("act", verb=one.verb, unit=unit)
     if not commands:
         host.noop(f"{len(services) + len(oneshots)} units are as declared")
-    for command, verb, unit in commands:
-        yield command
-        if verb:
-            did(verb, unit)
+    for one in commands:
+        yield one.command
+        for unit in one.units:
+            did(one.verb, unit)
 
 
 def drop_in_directories(unit: str) -> list[str]:
@@ -160,12 +159,13 @@ def _unit_file(unit: Unit) -> File:
     return File(path=unit.path, content=unit.content, validators=[VERIFY])
 
 
-class _Command(NamedTuple):
-    """A command, and what it does to which unit; no verb where users of the unit see nothing."""
+class _Command:
+    """A command, and what it does to which units; no verb where their users see nothing."""
 
-    command: StringCommand
-    verb: str = ""
-    unit: str = ""
+    def __init__(self, command: StringCommand, verb: str = "", *units: str) -> None:
+        self.command = command
+        self.verb = verb
+        self.units = units
 
 
 def _commands(
@@ -177,6 +177,7 @@ def _commands(
         yield _Command(StringCommand("systemctl daemon-reload"))
     stopped = []
     told = _told_otherwise(services, state, 2 * len(oneshots))
+    yield from _masked(services, state)
     for service in services:
         found = _found(service.unit, state)
         yield from _unwanted(service, found)
@@ -221,27 +222,32 @@ def _found(unit: str, state: ServicesState) -> UnitState:
 
 
 def _unwanted(service: Service, found: UnitState) -> Generator[_Command, None, None]:
-    stop = ("stop", service.unit) if _runs(found) else ("", "")
     if service.masked:
-        if found["load"] != "masked" or _runs(found):
-            yield _Command(_mask(service.unit), *stop)
         return
     if found["load"] == "masked" and (service.running or service.enabled):
         yield _Command(StringCommand(call("systemctl", "unmask", "--", service.unit)))
     if service.enabled is False and found["file"].startswith(("enabled", "linked")):
         yield _Command(StringCommand(call("systemctl", "disable", "--", service.unit)))
     if service.running is False and _runs(found):
-        yield _Command(StringCommand(call("systemctl", "stop", "--", service.unit)), *stop)
+        yield _Command(
+            StringCommand(call("systemctl", "stop", "--", service.unit)), "stop", service.unit
+        )
 
 
-def _mask(unit: str) -> StringCommand:
-    """Return what masks a unit; a file of somebody's in the mask's place is kept elsewhere."""
-    path = f"{UNIT_DIRECTORY}/{unit}"
-    lines = [
-        *("clean() { :; }", "undo() { :; }", "begin", "committed=yes"),
-        f"[ ! -f {call(path)} ] || [ -L {call(path)} ] || {call('remove', path)}",
-        call("systemctl", "mask", "--now", "--", unit),
-    ]
+def _masked(services: Sequence[Service], state: ServicesState) -> Generator[_Command, None, None]:
+    found = {one.unit: _found(one.unit, state) for one in services if one.masked}
+    if new := [unit for unit, its in found.items() if its["load"] != "masked" or _runs(its)]:
+        # All at once, as with what is to be enabled.
+        running = tuple(unit for unit in new if _runs(found[unit]))
+        yield _Command(_mask(new), "stop" if running else "", *running)
+
+
+def _mask(units: Sequence[str]) -> StringCommand:
+    """Return what masks units; a file of somebody's in a mask's place is kept elsewhere."""
+    lines = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
+    for path in (f"{UNIT_DIRECTORY}/{unit}" for unit in units):
+        lines.append(f"[ ! -f {call(path)} ] || [ -L {call(path)} ] || {call('remove', path)}")
+    lines.append(call("systemctl", "mask", "--now", "--", *units))
     return StringCommand(library("tree") + "\n".join(lines))
 
 

@@ -105,7 +105,7 @@ def test_native_pyinfra_plans_and_applies_the_same_site(stock):
 @pytest.mark.parametrize(
     ("number", "after"),
     [
-        (signal.SIGKILL, 0.3),
+        pytest.param(signal.SIGKILL, 0.3, marks=pytest.mark.every_way),
         pytest.param(signal.SIGINT, 1.7, marks=pytest.mark.every_way),
         (signal.SIGKILL, 3.1),
         (signal.SIGINT, 5.0),

@@ -249,41 +249,9 @@ def demand_return(
 
 
 @pytest.mark.parametrize("fault", HAPPENS)
-def test_a_locked_out_host_comes_back_by_itself(hardened, tmp_path, fault):
-    assert set(of_files(hardened, "bastion1,agent1").values()) == {"pass"}
-    demand_return(hardened, "bastion1,agent1", fault, HAPPENS[fault], tmp_path / "house")
-
-
-def test_a_first_apply_that_was_put_back_heals_at_the_next(stock, tmp_path):
-    # It has installed packages by then, which stay, and files of theirs were not there before.
-    hosts = "bastion1,agent1"
-    failing = stock.with_house(house_with(stock, tmp_path / "house", "refused", guarded=True))
-    failed = failing.ringfence("apply", str(stock.path), "--limit", hosts, "--no-verify")
-    assert failed.returncode == 1
-    assert failed.stdout.count(": REVERTED, ") == 2, failed.stdout
-    missing = "dpkg --verify | grep '^missing' | grep -v ' c ' || true"
-    assert {stock.run_on(host, missing) for host in hosts.split(",")} == {""}
-    healed = stock.ringfence("apply", str(stock.path), "--limit", hosts)
-    assert healed.returncode == 0, healed.stdout + healed.stderr
-
-
-@pytest.mark.parametrize("fault", HAPPENS)
-def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
-    """Each of these leaves a stock host behind, and one is locked out as one at its baseline is."""
-    broken = begin(lab, "agent1", house_with(lab, tmp_path / "h", fault, guarded=False))
-    try:
-        until = broken.began + BACK_WITHIN
-        while lets_in(lab, "agent1"):
-            assert time.monotonic() < until, "it locks nobody out"
-            time.sleep(1)
-        if fault in ("killed", "cut"):
-            broken.process.send_signal(signal.SIGKILL)
-        if fault == "rebooted":
-            time.sleep(20)
-        assert not lets_in(lab, "agent1")
-    finally:
-        broken.kill()
-        labs.reset(lab.path, ["agent1"], say=print)
+def test_a_locked_out_host_comes_back_by_itself(hardened_once, tmp_path, fault):
+    assert set(of_files(hardened_once, "bastion1,agent1").values()) == {"pass"}
+    demand_return(hardened_once, "bastion1,agent1", fault, HAPPENS[fault], tmp_path / "house")
 
 
 def ports_of(lab) -> dict[str, int]:
@@ -640,3 +608,35 @@ def test_status_and_revert_are_commands(channel, hardened_once):
     assert state(channel) == BACK
     shown = hardened_once.ringfence("guard", "status", str(hardened_once.path), *limit, "--json")
     assert json.loads(shown.stdout)["agent1"]["state"] == "idle"
+
+
+def test_a_first_apply_that_was_put_back_heals_at_the_next(stock, tmp_path):
+    # It has installed packages by then, which stay, and files of theirs were not there before.
+    hosts = "bastion1,agent1"
+    failing = stock.with_house(house_with(stock, tmp_path / "house", "refused", guarded=True))
+    failed = failing.ringfence("apply", str(stock.path), "--limit", hosts, "--no-verify")
+    assert failed.returncode == 1
+    assert failed.stdout.count(": REVERTED, ") == 2, failed.stdout
+    missing = "dpkg --verify | grep '^missing' | grep -v ' c ' || true"
+    assert {stock.run_on(host, missing) for host in hosts.split(",")} == {""}
+    healed = stock.ringfence("apply", str(stock.path), "--limit", hosts)
+    assert healed.returncode == 0, healed.stdout + healed.stderr
+
+
+@pytest.mark.parametrize("fault", HAPPENS)
+def test_without_the_guard_the_same_change_locks_us_out(lab, tmp_path, fault):
+    """Each of these leaves a stock host behind, and one is locked out as one at its baseline is."""
+    broken = begin(lab, "agent1", house_with(lab, tmp_path / "h", fault, guarded=False))
+    try:
+        until = broken.began + BACK_WITHIN
+        while lets_in(lab, "agent1"):
+            assert time.monotonic() < until, "it locks nobody out"
+            time.sleep(1)
+        if fault in ("killed", "cut"):
+            broken.process.send_signal(signal.SIGKILL)
+        if fault == "rebooted":
+            time.sleep(20)
+        assert not lets_in(lab, "agent1")
+    finally:
+        broken.kill()
+        labs.reset(lab.path, ["agent1"], say=print)

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.machine
 LIMIT = "recordings1,pbx1"  # Debian 13 and Debian 12
 ROLES = "kernel,ssh,firewall,confinement,audit"
 """What has to do with a host's own kernel, and what lets somebody in after a boot."""
+OF_KERNELS = "kernel,audit"
+"""Of those the roles that containers can't show to be at rest: to plan takes a machine minutes."""
 GRUB = """
 DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends grub2-common
 mkdir -p /boot/grub
@@ -45,7 +47,7 @@ def test_what_is_the_kernels_is_red_then_green_and_stays_green_after_a_reboot(
     applied = machines.ringfence("apply", site, "--limit", LIMIT, "--role", ROLES, "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     labs.reboot(machines.path, LIMIT.split(","), say=print)
-    planned = machines.ringfence("plan", site, "--limit", LIMIT, "--role", ROLES)
+    planned = machines.ringfence("plan", site, "--limit", LIMIT, "--role", OF_KERNELS)
     assert planned.returncode == 0, planned.stdout
     code, verdicts = machines.verify(*chosen)
     assert (code, verdicts) == (0, machines.of_a_hardened_host(verdicts))

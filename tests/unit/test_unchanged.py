@@ -3,13 +3,16 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from ringfence import unchanged
+from ringfence.pyinfra_process import answer_beforehand
 from ringfence.unchanged import (
+    Comparison,
     Question,
     basis,
+    compare,
     digest_of,
-    needs_nothing,
     recorded,
     remember,
 )
@@ -30,28 +33,89 @@ def memory(tmp_path):
 
 
 def test_a_host_that_answers_as_before_needs_nothing(memory):
-    assert needs_nothing(memory, "pbx1", "basis", asking(AT_REST))
+    assert compare(memory, "pbx1", "basis", asking(AT_REST)) == Comparison(True, AT_REST)
 
 
 @pytest.mark.parametrize(
     "answer", [Answer(0, b"root\nextra\n", b""), Answer(1, b"root\n", b""), Answer(0, b"", b"")]
 )
 def test_any_other_answer_is_a_difference(memory, answer):
-    assert not needs_nothing(memory, "pbx1", "basis", asking(AT_REST | {"id": answer}))
+    answers = AT_REST | {"id": answer}
+    assert compare(memory, "pbx1", "basis", asking(answers)) == Comparison(False, answers)
 
 
-def test_another_site_or_other_code_is_a_difference_before_the_host_is_asked(memory):
-    assert not needs_nothing(memory, "pbx1", "another", asking({}))
+def test_with_another_site_or_other_code_the_answers_count_and_not_that_they_are_the_same(memory):
+    assert compare(memory, "pbx1", "another", asking(AT_REST)) == Comparison(False, AT_REST)
+
+
+def test_what_a_host_was_asked_that_needed_something_is_asked_again_and_it_is_never_at_rest(memory):
+    remember(memory, "pbx1", "", QUESTIONS)
+    assert compare(memory, "pbx1", "basis", asking(AT_REST)) == Comparison(False, AT_REST)
 
 
 def test_a_host_that_no_plan_knows_differs(memory):
-    assert not needs_nothing(memory, "pbx2", "basis", asking({}))
+    assert compare(memory, "pbx2", "basis", asking({})) == Comparison(False, {})
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"basis": "basis", "questions": []}'])
 def test_a_damaged_memory_is_none(memory, text):
     (memory / "pbx1.json").write_text(text)
-    assert not needs_nothing(memory, "pbx1", "basis", asking(AT_REST))
+    assert compare(memory, "pbx1", "basis", asking(AT_REST)) == Comparison(False, {})
+
+
+class Asked:
+    """A host of pyinfra's that counts what is run on it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.state = SimpleNamespace(is_executing=False)
+        self.ran = []
+
+    def run_shell_command(self, command, *_arguments, **_options):
+        self.ran.append(command)
+        return True, CommandOutput([OutputLine("stdout", "asked")])
+
+
+@pytest.fixture
+def of_pyinfra(monkeypatch):
+    """Makes hosts of which pbx1 has answered two commands already."""
+    kind = type("Host", (Asked,), {})
+    monkeypatch.setattr("pyinfra.api.host.Host", kind)
+    answer_beforehand({"pbx1": {"id": (0, ["root"], []), "ls": (2, [], ["no such file"])}})
+    return kind
+
+
+@pytest.fixture
+def host(of_pyinfra):
+    return of_pyinfra("pbx1")
+
+
+def test_what_a_host_has_answered_is_not_asked_again_until_something_is_done_to_it(host):
+    succeeded, output = host.run_shell_command("id", _sudo=True, print_output=False)
+    assert (succeeded, output.stdout_lines) == (True, ["root"])
+    succeeded, output = host.run_shell_command("ls")
+    assert (succeeded, output.stdout_lines, output.stderr_lines) == (False, [], ["no such file"])
+    host.run_shell_command("date")  # while operations are prepared, it changes nothing
+    host.state.is_executing = True
+    host.run_shell_command("id")
+    assert host.ran == ["date"]
+    host.run_shell_command("rm -rf /")
+    assert host.run_shell_command("id")[1].stdout_lines == ["asked"]
+    assert host.ran == ["date", "rm -rf /", "id"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"_su_user": "ana"}, {"_env": {"A": "b"}}, {"_success_exit_codes": [0, 2]}]
+)
+def test_a_command_that_is_run_otherwise_is_run(host, options):
+    assert host.run_shell_command("ls", **options)[0]
+    assert host.ran == ["ls"]
+
+
+def test_another_hosts_answers_are_not_this_ones(of_pyinfra):
+    other = of_pyinfra("pbx2")
+    other.run_shell_command("id")
+    assert other.ran == ["id"]
 
 
 def test_what_is_remembered_is_the_owners_alone(memory):
