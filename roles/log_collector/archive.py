@@ -17,6 +17,10 @@ STATE = "/var/lib/ringfence/archive"
 UNITS = ("ringfence-close-archive.service", "ringfence-close-archive.timer")
 ROOM_SCRIPT = f"{LIBRARY}/log-room"
 ROOM_UNITS = ("ringfence-log-room.service", "ringfence-log-room.timer")
+SILENCE_SCRIPT = f"{LIBRARY}/log-silence"
+SILENCE = "/etc/ringfence/log-silence.json"
+SILENCE_UNITS = ("ringfence-log-silence.service", "ringfence-log-silence.timer")
+ALERTS = "/var/lib/ringfence/alerts"
 HOURS_26 = 26 * 3600
 
 
@@ -26,7 +30,13 @@ def closed_each_night(wanted: Intent) -> None:
     The archive's own folder is the role `permissions`' (PRV-02), its open files the receiver's.
     """
     templates = wanted.site.house.templates_dir("log_collector")
-    values = {**wanted.settings("log_collector").model_dump(), "archive": ARCHIVE, "state": STATE}
+    values = {
+        **wanted.settings("log_collector").model_dump(),
+        "alerts": ALERTS,
+        "archive": ARCHIVE,
+        "silence": SILENCE,
+        "state": STATE,
+    }
 
     journal.uncovered(
         name="ACR-04 Nothing is mounted over the archive",
@@ -59,20 +69,22 @@ def closed_each_night(wanted: Intent) -> None:
                 mode="0755",
                 validators=[("sh", "-n", files.STAGE)],
             ),
+            files.python_file(SILENCE_SCRIPT, render(templates, "log-silence", **values), "0755"),
+            File(path=SILENCE, content=silence(wanted)),
         ],
     )
     systemd.units(
         name="LOG-07 The services and timers that look after the archive",
         units=[
             Unit(name=unit, content=render(templates, unit, **values))
-            for unit in (*UNITS, *ROOM_UNITS)
+            for unit in (*UNITS, *ROOM_UNITS, *SILENCE_UNITS)
         ],
     )
     systemd.services(
-        name="LOG-07 Days that are over are closed, and people hear when room is short",
+        name="LOG-07 Days that are over are closed; people hear of little room, and of silence",
         services=[
             Service(unit=timer, restart_for=[f"{systemd.UNIT_DIRECTORY}/{timer}"])
-            for timer in (UNITS[1], ROOM_UNITS[1])
+            for timer in (UNITS[1], ROOM_UNITS[1], SILENCE_UNITS[1])
         ],
         oneshots=[
             Oneshot(
@@ -104,5 +116,21 @@ def configuration(wanted: Intent) -> str:
         "public_key": f"{STATE}/signing.pem",
         "retention_days": {"hosts": hosts, "others": max(TWO_YEARS, *hosts.values())},
         "state": STATE,
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def silence(wanted: Intent) -> str:
+    """Return log-silence.json: after how many minutes without logs people hear of which host."""
+    settings = wanted.settings("log_collector")
+    content = {
+        "alert": f"{LIBRARY}/alert",
+        "archive": ARCHIVE,
+        "minutes": {
+            name: settings.silent_minutes
+            for name, host in wanted.site.hosts.items()
+            if not set(settings.may_be_silent).intersection(host.groups)
+        },
+        "state": f"{STATE}/silence.json",
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"

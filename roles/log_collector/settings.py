@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from ringfence.site import Classification, Host, Policy, Section
-from ringfence.site.section import Clock
+from ringfence.site.section import Clock, GroupName
 
 ARCHIVE = "/srv/logs"
 TWO_YEARS = 730
@@ -26,6 +26,11 @@ class Settings(Section):
     least_free_percent: int = Field(default=10, ge=1, le=50)
     """The part of the archive's disk that must be free: with less, LOG-07 is red and people are
     told each hour. On a disk that is full nothing is accepted, and hosts keep what they say."""
+    silent_minutes: int = Field(default=15, ge=10, le=1440)
+    """After how many minutes without a host's logs people are told; a host that has nothing to say
+    says so every five."""
+    may_be_silent: list[GroupName] = Field(default=["agents"])
+    """Groups whose hosts people switch off: of their silence nobody is told."""
 
 
 def days_kept(policy: Policy, host: Host) -> int:

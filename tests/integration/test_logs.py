@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from ringfence import lab as labs
 from ringfence.lab import processes
+from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
 from ringfence.pki.issuing import Issuing
 from ringfence.site import load_site
@@ -72,6 +73,25 @@ for second in 01 02 03; do
     printf '"message":"%s"}\\n' $second
 done >>"$folder/$day.jsonl"
 systemctl start ringfence-close-archive.service
+"""
+
+IMPATIENT = """
+set -e
+systemctl start ringfence-log-silence.service
+systemctl is-active --quiet ringfence-log-silence.timer
+python3 - <<'END'
+import json
+told = json.load(open("/etc/ringfence/log-silence.json"))
+assert told["minutes"] == {"bastion1": 15, "collector1": 15}, told
+told |= {"minutes": {"bastion1": 0.3}, "state": "/run/silence.json"}
+json.dump(told, open("/run/impatient.json", "w"))
+END
+"""
+"""The program as its timer runs it, and a configuration that waits for seconds alone; agents may
+be silent."""
+LOOK = """
+/usr/local/lib/ringfence/log-silence /run/impatient.json
+systemctl start ringfence-alert-watch.service
 """
 
 KEPT = 400
@@ -212,6 +232,36 @@ def test_an_apply_that_restarts_rsyslog_ends_with_its_connection_there(collected
     for host in senders:
         assert collected.run_on(host, "ss -Htn state established dport = :2514") != ""
     assert collected.ringfence("plan", site, *chosen[:-1]).returncode == 0
+
+
+def test_people_hear_of_a_host_that_falls_silent_and_that_it_is_back(collected):
+    def look():
+        return collected.run_on(COLLECTOR, LOOK)
+
+    def told(word):
+        """Wait for a message; what comes within a minute of another one waits."""
+        for _ in range(30):
+            if any(word in one.text for one in messages(LabPaths(collected.path).inbox)):
+                return
+            time.sleep(5)
+            look()
+        raise AssertionError(f"nobody is told: {word}")
+
+    collected.run_on(COLLECTOR, IMPATIENT)
+    say(collected, "bastion1", "here", last=1)
+    assert look() == ""
+    collected.run_on("bastion1", "systemctl stop ringfence-log-sender.service")
+    try:
+        time.sleep(20)
+        assert look().startswith("bastion1 sends no logs since ")
+        told("bastion1 sends no logs since ")
+    finally:
+        collected.run_on("bastion1", "systemctl start ringfence-log-sender.service")
+    say(collected, "bastion1", "again")
+    all_arrive(collected, "bastion1", "again")
+    said = look()
+    assert said in ("", "bastion1 sends logs again\n"), said
+    told("bastion1 sends logs again")
 
 
 def test_a_mount_over_the_archive_goes_though_the_receiver_has_it_open(collected):
