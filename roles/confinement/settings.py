@@ -105,6 +105,7 @@ SANDBOXES = (
         shipped=True,
     ),
     Sandbox("ringfence-log-room.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
+    Sandbox("ringfence-log-silence.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     Sandbox("ringfence-log-review.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     Sandbox("ringfence-heartbeat.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),
     Sandbox("ringfence-log-days.service", {**OWN, "ProtectSystem": "strict"}, 4.0, shipped=True),

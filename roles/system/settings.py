@@ -32,6 +32,7 @@ OWN_UNITS = (
     *("ringfence-log-receiver.service", "ringfence-log-sender.service"),
     *("ringfence-close-archive.service", "ringfence-close-archive.timer"),
     *("ringfence-log-room.service", "ringfence-log-room.timer"),
+    *("ringfence-log-silence.service", "ringfence-log-silence.timer"),
     *("ringfence-log-review.service", "ringfence-log-review.timer"),
 )
 """Units that Ringfence itself makes."""
