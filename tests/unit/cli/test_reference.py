@@ -20,6 +20,7 @@ from ringfence.site.sampling import SAMPLE, sample_files
 
 CHECKOUT = Path(__file__).parents[3]
 OF_OUR_OWN = {
+    "RINGFENCE_ANSWERS",
     "RINGFENCE_EFFECTS",
     "RINGFENCE_LAB",
     "RINGFENCE_LAB_PART",

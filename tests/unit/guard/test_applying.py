@@ -12,9 +12,12 @@ from ringfence.guard.channel import RefusedError
 from ringfence.guard.coverage import Coverage
 from ringfence.guard.guarded import role_of
 from ringfence.guard.preflight import Findings
+from ringfence.verify.answers import Answer
 from ringfence.verify.session import UnreachableError
 
 SAFE, RISKY = "identity | CLS-01 who it is", "ssh | SSH-01 sshd"
+
+ROOT = Answer(0, b"root\n", b"")
 
 
 @pytest.fixture
@@ -58,8 +61,9 @@ def played(monkeypatch, tmp_path):
         def stop(self):
             pass
 
-    def deploy(_site, hosts, _roles, dry, _log, _say, *_watch, parallel):
+    def deploy(_site, hosts, _roles, dry, _log, _say, *_watch, parallel, answers):
         names = [host.name for host in hosts]
+        play.given[dry] = answers
         done.append(f"{'plan' if dry else 'pyinfra'} {' '.join(names)}")
         if play.dies and not dry:
             raise ToolError("pyinfra ended with 1")
@@ -68,9 +72,10 @@ def played(monkeypatch, tmp_path):
             getattr(found[name], "wrote", lambda: None)()
         return Deployment(dry, {name: found[name] for name in names})
 
-    def plan(site, hosts, roles, folder, say, ask, parallel):
+    def plan(site, hosts, roles, folder, say, ask, parallel, answers):
         assert set(ask) == {host.name for host in hosts}
-        return deploy(site, hosts, roles, True, folder, say, parallel=parallel)
+        answers.update({host.name: {"id": ROOT} for host in hosts})
+        return deploy(site, hosts, roles, True, folder, say, parallel=parallel, answers={})
 
     def demand(channel, *words):
         done.append(f"{words[0]} {channel.host.name}")
@@ -112,7 +117,7 @@ def played(monkeypatch, tmp_path):
         "reasons",
         lambda _site, host, *_: play.refusals if host.name == "a" else [],
     )
-    play.told = {}
+    play.told, play.given = {}, {}
     play.say = lambda host, step, share=None, failed=False: play.told.update({host: (step, share)})
     site = SimpleNamespace(house=None, path=play.site)
     folder = tmp_path / "runs/R2"
@@ -132,6 +137,11 @@ def test_a_change_is_armed_made_confirmed_and_kept(played):
     assert played.covered == "path /etc/ssh\n"
     assert outcome.hosts["a"].guard == ["armed, new login, disarmed"]
     assert not outcome.failed
+
+
+def test_pyinfra_is_given_what_hosts_told_the_plan(played):
+    played.go()
+    assert played.given == {True: {}, False: {"a": {"id": ROOT}, "b": {"id": ROOT}}}
 
 
 def test_a_host_with_nothing_to_change_is_left_alone(played):
