@@ -4,6 +4,7 @@ A run that is killed no longer guards its hosts: what pyinfra would go on to cha
 would put back. On Linux the kernel ends it with its parent (PR_SET_PDEATHSIG, prctl(2)).
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -13,6 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ringfence.fact_channel import GAVE_UP, FactChannel
 
 PR_SET_PDEATHSIG = 1
 QUESTIONS = "RINGFENCE_QUESTIONS"
@@ -44,22 +47,66 @@ def answer_beforehand(known: dict[str, dict[str, tuple[int, list[str], list[str]
     From then on operations ask anew: what was changed before them counts.
     """
     from pyinfra.api.host import Host
-    from pyinfra.connectors.util import CommandOutput, OutputLine
 
     run = Host.run_shell_command
 
     def run_or_know(host: Any, command: Any, *arguments: Any, **options: Any) -> Any:
+        if not _is_question(command) and host.state.is_executing:
+            known.pop(host.name, None)
         answer = known.get(host.name, {}).get(_text(command))
-        as_asked = _is_repeatable(options) and options.get("_success_exit_codes") in (None, [0])
-        if answer is None or not as_asked:
-            if host.state.is_executing:
-                known.pop(host.name, None)
+        if answer is None or not _is_plain(options):
             return run(host, command, *arguments, **options)
-        status, output, errors = answer
-        lines = [OutputLine("stdout", line) for line in output]
-        return status == 0, CommandOutput(lines + [OutputLine("stderr", line) for line in errors])
+        return _output(*answer)
 
     Host.run_shell_command = run_or_know  # type: ignore[method-assign,assignment]
+
+
+def ask_over_one_channel() -> None:
+    """Have facts ask over one channel a host; where there is none, each over its own."""
+    from paramiko import SSHException
+    from pyinfra.api.host import Host
+
+    from ringfence.unchanged import lines_of
+
+    channels: dict[str, FactChannel | None] = {}
+    run = Host.run_shell_command
+
+    def channel_of(host: Any) -> FactChannel | None:
+        if host.name not in channels:
+            channels[host.name] = None
+            client = getattr(host.connector, "client", None)
+            if client is not None:
+                with contextlib.suppress(OSError, EOFError, SSHException):
+                    channels[host.name] = FactChannel(client)
+        return channels[host.name]
+
+    def end(host: Any) -> bool:
+        """End a host's channel; tell whether there was one."""
+        channel, channels[host.name] = channels.get(host.name), None
+        if channel is not None:
+            channel.close()
+        return channel is not None
+
+    def run_or_ask(host: Any, command: Any, *arguments: Any, **options: Any) -> Any:
+        is_root = options.get("_sudo") and _is_plain(options)
+        if _is_question(command) and is_root and (channel := channel_of(host)):
+            try:
+                answer = channel.ask(command)
+            except (OSError, EOFError, SSHException):
+                end(host)
+            else:
+                if answer.status != GAVE_UP:
+                    lines = lines_of(answer.stdout), lines_of(answer.stderr)
+                    return _output(answer.status, *lines)
+        try:
+            return run(host, command, *arguments, **options)
+        except SSHException:
+            # Some hosts take one channel at a time (sshd_config(5), MaxSessions).
+            if not end(host):
+                raise
+        return run(host, command, *arguments, **options)
+
+    Host.run_shell_command = run_or_ask  # type: ignore[method-assign,assignment]
 
 
 def keep_questions(path: Path) -> None:
@@ -91,6 +138,23 @@ def _text(command: Any) -> str:
     return command.get_raw_value() if isinstance(command, StringCommand) else str(command)
 
 
+def _is_question(command: Any) -> bool:
+    """Tell whether a command is a fact's of ours, which changes nothing: they are plain text."""
+    return isinstance(command, str)
+
+
+def _is_plain(options: Mapping[str, Any]) -> bool:
+    """Tell whether a command is repeatable, and succeeds with the exit status 0 alone."""
+    return _is_repeatable(options) and options.get("_success_exit_codes") in (None, [0])
+
+
+def _output(status: int, output: list[str], errors: list[str]) -> Any:
+    from pyinfra.connectors.util import CommandOutput, OutputLine
+
+    lines = [OutputLine("stdout", line) for line in output]
+    return status == 0, CommandOutput(lines + [OutputLine("stderr", line) for line in errors])
+
+
 def _is_repeatable(options: Mapping[str, Any]) -> bool:
     """Tell whether a plain root shell gives the same answer as a command with these arguments."""
     given = {name for name, value in options.items() if name.startswith("_") and value}
@@ -115,6 +179,7 @@ if __name__ == "__main__":
     from pyinfra_cli.main import main
 
     announce_operations()
+    ask_over_one_channel()
     if ANSWERS in os.environ:
         with os.fdopen(int(os.environ[ANSWERS])) as given:
             answer_beforehand(json.load(given))

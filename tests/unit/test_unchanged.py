@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from pyinfra.api.command import StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from ringfence import unchanged
@@ -99,9 +100,12 @@ def test_what_a_host_has_answered_is_not_asked_again_until_something_is_done_to_
     host.state.is_executing = True
     host.run_shell_command("id")
     assert host.ran == ["date"]
-    host.run_shell_command("rm -rf /")
+    host.run_shell_command("date")  # nor does what a fact asks later
+    host.run_shell_command("id")
+    assert host.ran == ["date", "date"]
+    host.run_shell_command(StringCommand("rm -rf /"))
     assert host.run_shell_command("id")[1].stdout_lines == ["asked"]
-    assert host.ran == ["date", "rm -rf /", "id"]
+    assert [str(command) for command in host.ran] == ["date", "date", "rm -rf /", "id"]
 
 
 @pytest.mark.parametrize(
