@@ -24,7 +24,7 @@ systemctl daemon-reload
 systemctl restart rsyslog.service
 """
 CALLS = """\
-printf '[Service]\\nExecStart=sleep infinity\\n' >/etc/systemd/system/kamailio.service
+printf '[Service]\\nExecStart=chrt --rr 20 sleep infinity\\n' >/etc/systemd/system/kamailio.service
 systemctl daemon-reload
 systemctl restart kamailio.service
 """
@@ -36,6 +36,12 @@ END
 systemctl daemon-reload
 systemctl restart unbound.service
 """
+PRIORITY = """\
+process=$(systemctl show -p MainPID --value kamailio.service)
+grep -q '^Seccomp_filters:[^1-9]*[1-9]' /proc/$process/status
+chrt -p "$process"
+"""
+"""Of a daemon with calls: it is in its sandbox, and its media go by real time all the same."""
 STARTED = "systemctl show -p MainPID --value {}.service"
 CLEAN = """\
 systemctl -q stop kamailio.service unbound.service 2>/dev/null
@@ -93,6 +99,7 @@ def test_daemons_work_in_their_sandboxes_and_calls_go_on(once):
 
     for host in CONTAINERS:
         once.run_on(host, "systemctl restart kamailio.service")
+        assert "SCHED_RR\n" in once.run_on(host, PRIORITY)
     code, verdicts = once.verify(*CONTROL)
     assert (code, set(verdicts.values())) == (0, {"pass"}), said(once)
     planned = planned_of(once)

@@ -116,6 +116,19 @@ def test_controls_of_clocks_and_boot_loaders_are_seen_red_on_machines_and_their_
     assert proven.returncode == 0, proven.stdout + proven.stderr
 
 
+def test_accounts_of_agents_may_make_user_namespaces_and_no_others(machines, regrouped):
+    """The sandboxes of browsers want them; a kernel that lets all make them has more to break."""
+    makes = "setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user true && echo made"
+    for site, made in ((machines, ""), (regrouped({"pbx1": ["agents"]}), "made\n")):
+        applied = site.ringfence(
+            *("apply", str(site.path), "--limit", "pbx1", "--role", "kernel", "--no-verify")
+        )
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        assert site.run_on("pbx1", f"{{ {makes}; }} 2>/dev/null || true") == made
+        code, verdicts = site.verify("--limit", "pbx1", "--control", "SYS-04")
+        assert (code, verdicts) == (0, {("pbx1", "SYS-04"): "pass"})
+
+
 def test_a_full_disk_silences_no_verdict_and_leaves_no_half_written_file(machines):
     fill = "fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null; df /"
     apply = ("apply", str(machines.path), "--limit", "pbx1", "--role", "identity,ssh")
