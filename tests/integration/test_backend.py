@@ -37,17 +37,17 @@ def ours(lab, commands):
 
 @pytest.fixture
 def shared(tmp_path):
-    """The path of a connection that all calls of stock testinfra share; it ends with the test."""
+    """Options by which all calls of stock testinfra share a connection; it ends with the test."""
     path = tmp_path / "c"
-    yield path
+    yield f"-o ControlMaster=auto -o ControlPersist=300 -o ControlPath={path}"
     subprocess.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "agent1"], check=True)
 
 
 def test_every_answer_equals_that_of_stock_testinfra(hardened, commands, shared):
     host = testinfra.get_host(
-        f"ssh://agent1?sudo=true&controlpath={shared}",
+        "ssh://agent1?sudo=true",
         ssh_config=str(hardened.path / ".lab/ssh_config"),
-        ssh_extra_args="-o LogLevel=ERROR",  # the banner is not an answer
+        ssh_extra_args=f"-o LogLevel=ERROR {shared}",  # the banner is not an answer
     )
     host.backend._encoding = "UTF-8"
     first = ours(hardened, commands)
@@ -82,7 +82,7 @@ def test_stock_testinfra_gives_the_same_verdicts(hardened, tmp_path, shared):
             *(sys.executable, "-m", "pytest", "tests/baseline", "--site", str(hardened.path)),
             *("--hosts=ssh://agent1?sudo=true", "-q", "-p", "no:cacheprovider"),
             f"--ssh-config={hardened.path / '.lab/ssh_config'}",
-            f"--ssh-extra-args=-o ControlMaster=auto -o ControlPersist=60 -o ControlPath={shared}",
+            f"--ssh-extra-args={shared}",
             f"--results={results}",
         ],
         capture_output=True,
