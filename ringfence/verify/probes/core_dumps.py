@@ -14,14 +14,15 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
     processes=$(ps -e -o pid=,ppid=,comm=)
     limits=$(grep -H '^Max core file size' /proc/[0-9]*/limits 2>/dev/null)
     case $processes in
-    *" 1 ("* | *" 1 systemd-executo"*) sleep 0.5 ;;
+    *" 1 ("* | *" 1 systemd-executo"* | *" 1 "[0-9]*) sleep 0.5 ;;
     *) break ;;
     esac
 done
 printf '%s\n' "$processes" "$limits"
 """
-"""What systemd is just starting has systemd's own limit, and a name in parentheses, until it is
-executed: that is let happen."""
+"""What systemd is just starting has systemd's own limit until it is executed: that is let happen.
+Until then it is called something in parentheses, `systemd-executor`, or by the number of the
+descriptor that systemd 257 executes (fexecve(3))."""
 LIMITS_OF_SESSIONS = (
     "find /etc/security/limits.conf /etc/security/limits.d -name '*.conf' -exec cat {} +"
 )
