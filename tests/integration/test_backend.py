@@ -36,10 +36,12 @@ def ours(lab, commands):
 
 
 @pytest.fixture
-def shared(tmp_path):
-    """Options by which all calls of stock testinfra share a connection; it ends with the test."""
-    path = tmp_path / "c"
-    yield f"-o ControlMaster=auto -o ControlPersist=300 -o ControlPath={path}"
+def shared(lab, tmp_path):
+    """A configuration of ssh by which all calls of stock testinfra share a connection."""
+    path, config = tmp_path / "c", tmp_path / "ssh_config"
+    # testinfra has an option for more arguments, and passes them to nobody.
+    config.write_text(f'ControlPath "{path}"\n{(lab.path / ".lab/ssh_config").read_text()}')
+    yield config
     # It may have ended by itself, for nobody used it any more.
     subprocess.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "agent1"], check=False)
 
@@ -47,8 +49,8 @@ def shared(tmp_path):
 def test_every_answer_equals_that_of_stock_testinfra(hardened, commands, shared):
     host = testinfra.get_host(
         "ssh://agent1?sudo=true",
-        ssh_config=str(hardened.path / ".lab/ssh_config"),
-        ssh_extra_args=f"-o LogLevel=ERROR {shared}",  # the banner is not an answer
+        ssh_config=str(shared),
+        ssh_extra_args="-o LogLevel=ERROR",  # the banner is not an answer
     )
     host.backend._encoding = "UTF-8"
     first = ours(hardened, commands)
@@ -82,8 +84,7 @@ def test_stock_testinfra_gives_the_same_verdicts(hardened, tmp_path, shared):
         [
             *(sys.executable, "-m", "pytest", "tests/baseline", "--site", str(hardened.path)),
             *("--hosts=ssh://agent1?sudo=true", "-q", "-p", "no:cacheprovider"),
-            f"--ssh-config={hardened.path / '.lab/ssh_config'}",
-            f"--ssh-extra-args={shared}",
+            f"--ssh-config={shared}",
             f"--results={results}",
         ],
         capture_output=True,
