@@ -54,7 +54,7 @@ def answer_beforehand(known: dict[str, dict[str, tuple[int, list[str], list[str]
         if not _is_question(command) and host.state.is_executing:
             known.pop(host.name, None)
         answer = known.get(host.name, {}).get(_text(command))
-        if answer is None or not _is_plain(options):
+        if answer is None or answer[0] == GAVE_UP or not _is_plain(options):
             return run(host, command, *arguments, **options)
         return _output(*answer)
 

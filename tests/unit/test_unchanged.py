@@ -82,7 +82,8 @@ def of_pyinfra(monkeypatch):
     """Makes hosts of which pbx1 has answered two commands already."""
     kind = type("Host", (Asked,), {})
     monkeypatch.setattr("pyinfra.api.host.Host", kind)
-    answer_beforehand({"pbx1": {"id": (0, ["root"], []), "ls": (2, [], ["no such file"])}})
+    given = {"id": (0, ["root"], []), "ls": (2, [], ["no such file"]), "slow": (124, [], [])}
+    answer_beforehand({"pbx1": given})
     return kind
 
 
@@ -114,6 +115,11 @@ def test_what_a_host_has_answered_is_not_asked_again_until_something_is_done_to_
 def test_a_command_that_is_run_otherwise_is_run(host, options):
     assert host.run_shell_command("ls", **options)[0]
     assert host.ran == ["ls"]
+
+
+def test_a_question_that_the_host_had_no_time_for_is_asked_again(host):
+    assert host.run_shell_command("slow")[0]
+    assert host.ran == ["slow"]
 
 
 def test_another_hosts_answers_are_not_this_ones(of_pyinfra):
