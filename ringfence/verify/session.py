@@ -1,24 +1,20 @@
 """One ssh channel to one host, over which any number of commands are answered in one round trip."""
 
 import re
-import secrets
 import selectors
-import shlex
-import struct
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from typing import IO
 
 from ringfence.verify.answers import Answer
+from ringfence.verify.conversation import Conversation, frame, runner_command
 
 KEEPALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 """A busy host may be silent for half a minute; after a whole one it is gone. A caller's own options
 come first, and ssh takes the first (ssh_config(5))."""
 SILENCE_LIMIT = 150.0  # seconds; the runner answers each command within 120
-LONGEST_NOISE = 1_048_576  # bytes that start-up files may print before the runner speaks
 
 
 class UnreachableError(Exception):
@@ -60,7 +56,7 @@ class Session:
             sends_runner: whether the runner is sent; the account that verifies has the host's own.
         """
         self.silence_limit = silence_limit
-        remote = [_remote_command(become_root)] if sends_runner else []
+        remote = [runner_command(become_root)] if sends_runner else []
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [ssh[0], "-T", *ssh[1:-1], *KEEPALIVE, ssh[-1], *remote],
@@ -70,14 +66,11 @@ class Session:
             bufsize=0,
             start_new_session=True,
         )
-        self._token = secrets.token_hex(16).encode()
-        self._buffer = bytearray()
-        self._greeted = False
         self._sender: threading.Thread | None = None
         assert self._process.stdout is not None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
-        self._send(self._token + b"\n")
+        self._runner = Conversation(self._send, self._receive)
 
     def ask(self, commands: Iterable[str]) -> Iterator[tuple[str, Answer]]:
         """Put ``commands`` to the host and yield each with its answer, in order.
@@ -90,16 +83,15 @@ class Session:
             BusyError: it could not be opened although sshd was there.
         """
         wanted = list(commands)
-        data = b"".join(
-            struct.pack("!I", len(command)) + command
-            for command in (text.encode("utf-8", "surrogateescape") for text in wanted)
-        )
+        data = b"".join(frame(command) for command in wanted)
         self._sender = sender = threading.Thread(target=self._send, args=(data,), daemon=True)
         sender.start()
-        self._await_greeting()
+        try:
+            self._runner.await_greeting()
+        except EOFError as error:
+            raise UnreachableError(str(error)) from None
         for command in wanted:
-            status, stdout_size, stderr_size = struct.unpack("!III", self._take(12))
-            yield command, Answer(status, self._take(stdout_size), self._take(stderr_size))
+            yield command, self._runner.answer()
         sender.join()
 
     def close(self) -> None:
@@ -128,32 +120,14 @@ class Session:
         except (OSError, ValueError):
             return  # the reader meets the end of the channel and says why
 
-    def _await_greeting(self) -> None:
-        if self._greeted:
-            return
-        greeting = b"\n" + self._token + b"\n"
-        while (start := self._buffer.find(greeting)) < 0:
-            if len(self._buffer) > LONGEST_NOISE:
-                raise UnreachableError("its shell's start-up files print without end")
-            self._receive()
-        del self._buffer[: start + len(greeting)]
-        self._greeted = True
-
-    def _take(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._receive()
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
-
-    def _receive(self) -> None:
+    def _receive(self) -> bytes:
         if not self._selector.select(self.silence_limit):
             raise UnreachableError(f"it fell silent for {self.silence_limit:.0f} seconds")
         assert self._process.stdout is not None
         data = self._process.stdout.read(1 << 20)
         if not data:
             raise self._why_it_ended()
-        self._buffer += data
+        return data
 
     def _why_it_ended(self) -> UnreachableError:
         status = self._process.wait()
@@ -162,15 +136,9 @@ class Session:
         said = [line.strip() for line in lines if line.strip()]
         if status == 255:
             reason = said[-1] if said else "ssh gave no reason"
-            cut_short = not self._greeted and CUT_SHORT.search(reason)
+            cut_short = not self._runner.has_begun and CUT_SHORT.search(reason)
             return BusyError(reason) if cut_short else UnreachableError(reason)
         if any(line.startswith("sudo:") for line in said):
             return UnreachableError(f"cannot become root: {said[-1]}")
         last = said[-1] if said else status
         return UnreachableError(f"the connection ended before every answer ({last})")
-
-
-def _remote_command(become_root: bool) -> str:
-    runner = files("ringfence.verify").joinpath("runner.pl").read_text()
-    privilege = "sudo -n " if become_root else ""
-    return f"exec {privilege}/usr/bin/perl -e {shlex.quote(runner)}"

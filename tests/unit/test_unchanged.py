@@ -3,11 +3,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from pyinfra.api.command import StringCommand
-from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from ringfence import unchanged
-from ringfence.pyinfra_process import answer_beforehand
 from ringfence.unchanged import (
     Comparison,
     Question,
@@ -62,70 +59,6 @@ def test_a_host_that_no_plan_knows_differs(memory):
 def test_a_damaged_memory_is_none(memory, text):
     (memory / "pbx1.json").write_text(text)
     assert compare(memory, "pbx1", "basis", asking(AT_REST)) == Comparison(False, {})
-
-
-class Asked:
-    """A host of pyinfra's that counts what is run on it."""
-
-    def __init__(self, name):
-        self.name = name
-        self.state = SimpleNamespace(is_executing=False)
-        self.ran = []
-
-    def run_shell_command(self, command, *_arguments, **_options):
-        self.ran.append(command)
-        return True, CommandOutput([OutputLine("stdout", "asked")])
-
-
-@pytest.fixture
-def of_pyinfra(monkeypatch):
-    """Makes hosts of which pbx1 has answered two commands already."""
-    kind = type("Host", (Asked,), {})
-    monkeypatch.setattr("pyinfra.api.host.Host", kind)
-    given = {"id": (0, ["root"], []), "ls": (2, [], ["no such file"]), "slow": (124, [], [])}
-    answer_beforehand({"pbx1": given})
-    return kind
-
-
-@pytest.fixture
-def host(of_pyinfra):
-    return of_pyinfra("pbx1")
-
-
-def test_what_a_host_has_answered_is_not_asked_again_until_something_is_done_to_it(host):
-    succeeded, output = host.run_shell_command("id", _sudo=True, print_output=False)
-    assert (succeeded, output.stdout_lines) == (True, ["root"])
-    succeeded, output = host.run_shell_command("ls")
-    assert (succeeded, output.stdout_lines, output.stderr_lines) == (False, [], ["no such file"])
-    host.run_shell_command("date")  # while operations are prepared, it changes nothing
-    host.state.is_executing = True
-    host.run_shell_command("id")
-    assert host.ran == ["date"]
-    host.run_shell_command("date")  # nor does what a fact asks later
-    host.run_shell_command("id")
-    assert host.ran == ["date", "date"]
-    host.run_shell_command(StringCommand("rm -rf /"))
-    assert host.run_shell_command("id")[1].stdout_lines == ["asked"]
-    assert [str(command) for command in host.ran] == ["date", "date", "rm -rf /", "id"]
-
-
-@pytest.mark.parametrize(
-    "options", [{"_su_user": "ana"}, {"_env": {"A": "b"}}, {"_success_exit_codes": [0, 2]}]
-)
-def test_a_command_that_is_run_otherwise_is_run(host, options):
-    assert host.run_shell_command("ls", **options)[0]
-    assert host.ran == ["ls"]
-
-
-def test_a_question_that_the_host_had_no_time_for_is_asked_again(host):
-    assert host.run_shell_command("slow")[0]
-    assert host.ran == ["slow"]
-
-
-def test_another_hosts_answers_are_not_this_ones(of_pyinfra):
-    other = of_pyinfra("pbx2")
-    other.run_shell_command("id")
-    assert other.ran == ["id"]
 
 
 def test_what_is_remembered_is_the_owners_alone(memory):
