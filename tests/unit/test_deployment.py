@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from ringfence.deployment import (
     deploy,
     pyinfra_arguments,
 )
+from ringfence.verify.answers import Answer
 
 OPERATION = {"names": ["SSH-01: sshd"], "name": "SSH-01: sshd", "op_hash": "1", "args": []}
 LISTS = {"success": [], "error": [], "no_change": [], "hosts": 1}
@@ -123,3 +125,28 @@ def test_a_result_of_any_size_is_read_while_pyinfra_goes_on_talking(tmp_path, mo
     found = deploy(site, [SimpleNamespace(name="a")], None, False, tmp_path / "log", print)
     assert len(found.hosts["a"].unchanged[0]) == 300_000
     assert "Disconnecting" in (tmp_path / "log").read_text()
+
+
+def test_what_hosts_answered_reaches_pyinfra_by_a_file_without_a_name(tmp_path, monkeypatch):
+    told = "json.load(os.fdopen(int(os.environ['RINGFENCE_ANSWERS'])))"
+    name = "os.readlink(f'/proc/self/fd/{os.environ[\"RINGFENCE_ANSWERS\"]}')"
+    script = PYINFRA.replace("import json, os, sys\n", f"import json, os, sys\nwhere = {name}\n")
+    (tmp_path / "stands_in.py").write_text(
+        script.replace('"x" * 300_000', f"json.dumps([where, {told}])")
+    )
+    site = site_at(tmp_path)
+    site.house.root = tmp_path
+    whole = subprocess.Popen
+
+    def popen(_command, **options):
+        return whole([sys.executable, str(tmp_path / "stands_in.py")], **options)
+
+    monkeypatch.setattr("ringfence.deployment.subprocess.Popen", popen)
+    answers = {"a": {"id": Answer(0, b"root\nx\n", b"oh\n")}}
+    found = deploy(
+        *(site, [SimpleNamespace(name="a")], None, False, tmp_path / "log", lambda *_: None),
+        answers=answers,
+    )
+    where, given = json.loads(found.hosts["a"].unchanged[0])
+    assert where.endswith(" (deleted)")
+    assert given == {"a": {"id": [0, ["root", "x"], ["oh"]]}}
