@@ -1,5 +1,6 @@
 """What would change: hosts at rest are asked in one round trip, pyinfra about the others."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def plan(
     Raises:
         ToolError: pyinfra failed.
     """
-    memory, wanted = folder.parent / MEMORY, basis(site, roles)
+    memory, wanted = _memory(folder.parent, roles), basis(site, roles)
     known = {} if answers is None else answers
 
     def rests(host: Host) -> bool:
@@ -102,3 +103,10 @@ def plan(
         for host in others:
             say(host.name, "planned", 1.0)
     return Deployment(True, {h.name: planned.hosts.get(h.name, HostOutcome()) for h in hosts})
+
+
+def _memory(runs: Path, roles: str | None) -> Path:
+    """Return where plans of these roles are remembered: others ask other questions."""
+    if roles is None:
+        return runs / MEMORY
+    return runs / MEMORY / hashlib.sha256(roles.encode()).hexdigest()[:16]
