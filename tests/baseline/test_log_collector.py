@@ -164,6 +164,17 @@ def test_people_hear_of_a_disk_that_is_nearly_full(host, policy, expect):
     expect("what a look says of a disk with room", sorted(said), equals=["well"])
 
 
+@control("LOG-07")
+def test_hosts_that_send_no_logs_are_looked_for(host, expect):
+    pattern = "*log-silence*.timer"
+    due = next_runs.due(host, pattern)
+    expect("timers that look for silent hosts and are enabled and active", len(due), at_least=1)
+    hours = min(one.hours for one in due)
+    expect("hours until the next look for silent hosts", hours, at_most=0.2)
+    for timer in host_inventory.timers(host, pattern):
+        expect(f"last result of what {timer.unit} starts", timer.last_result, equals="success")
+
+
 # The access record in it
 
 

@@ -52,16 +52,16 @@ class Collector:
         moment = time.time() - minutes_ago * MINUTE
         os.utime(folder / name, (moment, moment))
 
-    def look(self, away=0.0):
-        """Look so many minutes from now; return what people are told."""
-        script = self.script.read_text().replace(
-            'state, now = Path(told["state"]), time.time()',
-            f'state, now = Path(told["state"]), time.time() + {away * MINUTE}',
-        )
+    def look(self, away=0.0, up=30 * DAY):
+        """Look so many minutes from now, `up` seconds after a boot; return what people are told."""
+        now, uptime = 'state, now = Path(told["state"]), time.time()', 'Path("/proc/uptime")'
+        script = self.script.read_text()
+        assert now in script
+        assert uptime in script
+        script = script.replace(now, f"{now} + {away * MINUTE}")
         other = self.root / "at-another-time"
-        # The collector is up for long: what counts here is when a host was heard.
-        other.write_text(script.replace('Path("/proc/uptime")', f'Path("{self.root}/uptime")'))
-        (self.root / "uptime").write_text(f"{30 * DAY}.00 0.00\n")
+        other.write_text(script.replace(uptime, f'Path("{self.root}/uptime")'))
+        (self.root / "uptime").write_text(f"{up}.00 0.00\n")
         self.heard_by.write_text("")
         done = subprocess.run([sys.executable, other], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
@@ -105,15 +105,30 @@ def test_a_host_that_never_sent_anything_is_told_of_after_its_time(collector):
 
 
 def test_a_collector_that_was_off_tells_nothing_before_hosts_can_have_come_back(collector):
-    text = collector.script.read_text()
-    assert 'Path("/proc/uptime")' in text
-    collector.root.joinpath("uptime").write_text("60.00 0.00\n")
-    changed = text.replace('Path("/proc/uptime")', f'Path("{collector.root}/uptime")')
-    collector.script.write_text(changed)
-    collector.wrote("pbx1", 600)
+    assert collector.look(600, up=60) == []
+    assert collector.look(613, up=14 * MINUTE) == []
+    assert len(collector.look(616, up=17 * MINUTE)) == 1
+
+
+def test_a_collector_that_was_off_neither_tells_twice_nor_forgets_whom_it_told_of(collector):
+    assert len(collector.look(20)) == 1
+    assert collector.look(60, up=60) == []
+    assert collector.look(80, up=20 * MINUTE) == []
+    assert collector.look(90, up=60) == []
+    collector.wrote("pbx1", -91)
+    assert collector.look(92, up=180) == ["ringfence-log-silence.service pbx1 sends logs again"]
+
+
+def test_a_silent_host_is_told_of_though_what_was_remembered_is_lost(collector):
     (collector.root / "state.json").unlink()
-    done = subprocess.run([sys.executable, collector.script], check=False)
-    assert (done.returncode, collector.heard_by.read_text()) == (0, "")
+    assert len(collector.look(20)) == 1
+
+
+def test_a_clock_that_is_set_back_makes_nobody_silent_and_hides_nobody(collector):
+    collector.wrote("pbx1", -600)
+    assert collector.look(601) == []
+    assert collector.look(2) == []
+    assert len(collector.look(20)) == 1
 
 
 def test_an_alert_that_is_not_taken_is_told_at_the_next_look(collector):
@@ -123,6 +138,21 @@ def test_an_alert_that_is_not_taken_is_told_at_the_next_look(collector):
         collector.look(20)
     (collector.root / "alert").write_text(alert)
     assert len(collector.look(21)) == 1
+
+
+def test_what_was_told_is_not_told_again_because_the_next_host_could_not_be(collector):
+    collector.configure(pbx1=15, db1=15)
+    collector.wrote("db1", 1)
+    assert collector.look() == []
+    alert = (collector.root / "alert").read_text()
+    refusing = f"#!/bin/sh\ncat >>{collector.heard_by}\n! grep -q db1 {collector.heard_by}\n"
+    (collector.root / "alert").write_text(refusing)
+    with pytest.raises(AssertionError):
+        collector.look(20)
+    assert "pbx1 sends no logs" in collector.heard_by.read_text()
+    (collector.root / "alert").write_text(alert)
+    (told,) = collector.look(21)
+    assert "db1 sends no logs" in told
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"pbx1": 3}'])
