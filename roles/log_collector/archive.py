@@ -20,8 +20,9 @@ ROOM_UNITS = ("ringfence-log-room.service", "ringfence-log-room.timer")
 SILENCE_SCRIPT = f"{LIBRARY}/log-silence"
 SILENCE = "/etc/ringfence/log-silence.json"
 SILENCE_UNITS = ("ringfence-log-silence.service", "ringfence-log-silence.timer")
+SILENT = f"{STATE}/silence.json"
 ALERTS = "/var/lib/ringfence/alerts"
-HOURS_26 = 26 * 3600
+HOUR, HOURS_26 = 3600, 26 * 3600
 
 
 def closed_each_night(wanted: Intent) -> None:
@@ -103,6 +104,21 @@ def closed_each_night(wanted: Intent) -> None:
     )
 
 
+def silent_hosts_looked_for() -> None:
+    """Ensure that the last look for silent hosts went well: it tells people, by another role."""
+    systemd.services(
+        name="LOG-07 Silent hosts were looked for",
+        oneshots=[
+            Oneshot(
+                unit=SILENCE_UNITS[0],
+                product=SILENT,
+                max_age=HOUR,
+                newer_than=[SILENCE_SCRIPT, SILENCE],
+            )
+        ],
+    )
+
+
 def configuration(wanted: Intent) -> str:
     """Return archive.json: places, and the days for which each host's files are kept.
 
@@ -131,6 +147,6 @@ def silence(wanted: Intent) -> str:
             for name, host in wanted.site.hosts.items()
             if not set(settings.may_be_silent).intersection(host.groups)
         },
-        "state": f"{STATE}/silence.json",
+        "state": SILENT,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"

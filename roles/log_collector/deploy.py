@@ -10,3 +10,9 @@ from roles.log_collector import archive
 def apply() -> None:
     """Apply LOG-07 and ACR-04."""
     archive.closed_each_night(intent())
+
+
+@deploy("log_collector")
+def finish() -> None:
+    """Look for silent hosts: the way to people is another role's."""
+    archive.silent_hosts_looked_for()
