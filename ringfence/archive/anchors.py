@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ringfence.archive.chain import MOMENT, SHA256, Chain
 from ringfence.archive.findings import Kind, Reading
 from ringfence.errors import ToolError
 
 FIELDS = ("anchored", "host", "number", "sha256")
+NIGHTS = timedelta(days=2)
+"""For how long an entry may wait for its head, or a later one, to be anchored: a missed night."""
 BEGUN_AGAIN = -1
 """The number of no entry: from here on the host's folder holds another chain, as people decided."""
 
@@ -107,6 +109,24 @@ def compare(
         else:
             text = f"{anchor.told} is another one: the chain was written anew since"
             reading.add(anchor.host, "chain.jsonl", Kind.REPLACED, text)
+
+
+def tell_late(
+    anchors: Iterable[Anchor], chains: dict[str, Chain], reading: Reading, now: datetime
+) -> None:
+    """Take down every chain whose entries wait too long for a head: nobody carries them, or they
+    were taken away."""
+    last: dict[str, int] = {}
+    for anchor in anchors:
+        if anchor.number == BEGUN_AGAIN:
+            last.pop(anchor.host, None)
+        else:
+            last[anchor.host] = max(anchor.number, last.get(anchor.host, -1))
+    for host, chain in chains.items():
+        waiting = [one for one in chain.entries if one.number > last.get(host, -1)]
+        if waiting and waiting[0].at < now - NIGHTS:
+            text = f"no head is anchored since {waiting[0].day}: run `ringfence logs anchor`"
+            reading.add(host, "chain.jsonl", Kind.MISSING, f"{text} each night")
 
 
 def begun_again(host: str, now: datetime) -> Anchor:

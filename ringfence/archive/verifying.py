@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from ringfence.archive.anchors import Anchor, SeenHead, compare
+from ringfence.archive.anchors import Anchor, SeenHead, compare, tell_late
 from ringfence.archive.chain import (
     FILE,
     LEAST_RETENTION,
@@ -41,7 +41,7 @@ class Demands:
     hosts: tuple[str, ...] = ()
     """the hosts that must be in it"""
     now: datetime | None = None
-    """judge too whether it goes on until now; None for a copy, which may be of any age"""
+    """judge too whether it goes on until now, as its heads do; None for a copy, of whatever age"""
     since: date | None = None
     """read the content of files from this day on; chains are read from their beginning always"""
     retention: dict[str, int] = field(default_factory=dict)
@@ -61,6 +61,8 @@ def verify_archive(source: Source, demands: Demands, say: Say = nobody) -> Readi
     )
     say(ARCHIVE, "chains read", 1.0)
     compare(demands.anchors, chains, reading, demands.seen)
+    if demands.anchors is not None and demands.now is not None:
+        tell_late(demands.anchors, chains, reading, demands.now)
     for host in demands.hosts:
         if host not in chains:
             reading.add(host, "", Kind.MISSING, "nothing of this host is in the archive")

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ringfence.archive.anchors import new_anchors
+from ringfence.archive.anchors import begun_again, new_anchors, tell_late
 from ringfence.archive.findings import Kind, Reading
 from ringfence.archive.sources import Folder
 from ringfence.archive.verifying import Demands, read_chains, verify_archive
@@ -20,8 +20,11 @@ def found(reading):
 
 
 def anchors(writer):
-    chains = read_chains(Folder(writer.root), writer.keys, Reading())
-    return new_anchors([], chains, datetime.now(UTC))
+    return new_anchors([], chains(writer), datetime.now(UTC))
+
+
+def chains(writer):
+    return read_chains(Folder(writer.root), writer.keys, Reading())
 
 
 def test_a_sound_archive_raises_no_alarm(archive):
@@ -135,6 +138,36 @@ def test_an_end_that_was_cut_off_shows_by_the_anchor_and_by_its_age(archive):
     assert found(read(archive, anchors=kept)) == [("pbx1", "chain.jsonl", "truncated")]
     now = datetime(2026, 3, 5, 6, tzinfo=UTC)
     assert found(read(archive, now=now)) == [("pbx1", "chain.jsonl", "missing")]
+
+
+def test_entries_that_no_head_is_anchored_for_are_told_after_two_nights(archive):
+    kept, late = anchors(archive), [("pbx1", "chain.jsonl", "missing")]
+    closed = datetime(2026, 3, 6, 0, 20, tzinfo=UTC)
+    archive.close("pbx1", day(4), archive.record("pbx1", day(4)))
+    for after, told in ((timedelta(days=2), []), (timedelta(days=2, seconds=1), late)):
+        reading = Reading()
+        tell_late(kept, chains(archive), reading, closed + after)
+        assert found(reading) == told
+    assert reading.findings[0].text.startswith(f"no head is anchored since {day(4)}: run ")
+    reading = Reading()
+    tell_late(anchors(archive), chains(archive), reading, closed + timedelta(days=400))
+    assert found(reading) == []
+
+
+def test_heads_that_somebody_took_away_are_told(archive):
+    now = datetime(2026, 3, 5, 6, tzinfo=UTC)
+    assert found(read(archive, now=now, anchors=anchors(archive))) == []
+    places = [(host, "chain.jsonl", "missing") for host in ("agent1", "pbx1")]
+    assert found(read(archive, now=now, anchors=[])) == places
+    assert found(read(archive, now=now)) == []
+    assert found(read(archive, anchors=[])) == []
+
+
+def test_a_chain_that_begins_again_waits_for_a_head_of_its_own(archive):
+    again = begun_again("pbx1", datetime.now(UTC))
+    reading = Reading()
+    tell_late([*anchors(archive), again], chains(archive), reading, datetime.now(UTC))
+    assert found(reading) == [("pbx1", "chain.jsonl", "missing")]
 
 
 def test_a_host_that_is_gone_shows(archive):
