@@ -1,17 +1,14 @@
-"""The chains of the collector's archive, judged here: form, links, signatures, ages.
+"""The chains of the collector's archive, judged here: form, links, signatures.
 
 The library that reads them (`ringfence.archive`) shares no code with the job that writes them.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 from ringfence.archive.chain import Entry, canonical, parse
 from ringfence.archive.keys import Keys, load_keys, parse_keys, signed_by
-from ringfence.archive.site import retention_of
 from ringfence.errors import UsageError
 from ringfence.site import Host, Site
 from ringfence.verify.probes.log_folders import HostFolder
@@ -73,21 +70,6 @@ def last_day(folder: HostFolder) -> date:
     entries = _entries(folder)
     begun = [entry.day - timedelta(days=1) for entry in entries if entry.kind == "begun"]
     return max([e.day for e in entries if e.kind in ("closed", "empty")] + begun, default=date.min)
-
-
-def days_promised(site: Site) -> dict[str, int]:
-    """Return for how many days the site wants each host's files kept."""
-    return {name: retention_of(site, host) for name, host in site.hosts.items()}
-
-
-def days_kept(folder: HostFolder) -> dict[str, int]:
-    """Return for how many days the files were kept that were removed last, by name."""
-    found: dict[str, int] = {}
-    for line in folder.removals:
-        content: dict[str, Any] = json.loads(line)
-        kept = date.fromisoformat(content["at"][:10]) - date.fromisoformat(content["day"])
-        found[content["file"]] = kept.days
-    return found
 
 
 def _signed(entry: Entry, keys: Keys) -> bool:

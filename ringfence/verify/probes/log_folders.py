@@ -17,6 +17,8 @@ ENTRIES = 16
 """How many of the last entries of each chain are asked for; `ringfence logs verify` reads all."""
 DIGESTS = 2
 """How many of the last closed files of each host are hashed in each run."""
+SHOWN = 100
+"""How many files of each host are named that are not as its chain says."""
 TRIED = 6
 """How many files of each kind are tried to be altered."""
 
@@ -28,12 +30,21 @@ cd {FOLDER} 2>/dev/null && for folder in *; do
     [ -e "$chain" ] || continue
     echo "closed $(grep -c '"kind":"closed"' "$chain") $(grep -c '"kind":"pruned"' "$chain")"
     echo "there $(find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' | wc -l)"
+    {{
+        for kind in closed pruned; do
+            sed -n 's/.*"file":"\([^"]*\)",.*"kind":"'$kind'".*/'$kind' \1/p' "$chain"
+        done
+        find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' -printf 'there %f\n'
+    }} | awk '{{ name = substr($0, length($1) + 2); said[name] = said[name] " " $1 }} END {{
+        for (name in said)
+            if (said[name] == " closed") print "missing " name
+            else if (said[name] !~ /^ closed (there|pruned)$/) print "odd " name ":" said[name]
+    }}' | sort | head -n {SHOWN}
     tail -c 1 "$chain" | grep -q . && echo torn
     head -n 1 "$chain" | sed 's/^/first /'
     echo
     tail -n {ENTRIES} "$chain" | sed 's/^/entry /'
     echo
-    grep '"kind":"pruned"' "$chain" | tail -n {ENTRIES} | sed 's/^/pruned /'
     (cd "$folder" && find . -maxdepth 1 -type f -name '[0-9]*.jsonl.zst' -printf '%f\n' |
         sort | tail -n {DIGESTS} | xargs -r sha256sum --) | sed 's/^/digest /'
     find "$folder" -maxdepth 1 -type f -name '[0-9]*.jsonl' -printf 'open %f %s\n'
@@ -82,10 +93,13 @@ class HostFolder:
     pruned: int = 0
     there: int = 0
     """closed files that are there"""
+    missing: list[str] = field(default_factory=list)
+    """names of files that were closed and not removed since, and that are not there"""
+    odd: list[str] = field(default_factory=list)
+    """names of files that the chain doesn't know, or knows twice, or that it says were removed"""
     torn: bool = False
     first: str = ""
     entries: list[str] = field(default_factory=list)
-    removals: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 (hex) of the last closed files, by name"""
     open_days: list[date] = field(default_factory=list)
@@ -110,8 +124,10 @@ def folders(host: Any) -> list[HostFolder]:
                 found[-1].first = rest
             case "entry", _:
                 found[-1].entries.append(rest)
-            case "pruned", _:
-                found[-1].removals.append(rest)
+            case "missing", _:
+                found[-1].missing.append(rest)
+            case "odd", _:
+                found[-1].odd.append(rest)
             case "digest", [digest, *name]:
                 found[-1].digests[name[-1]] = digest
             case "open", [name, size] if size != "0":

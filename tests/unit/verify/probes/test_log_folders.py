@@ -85,15 +85,29 @@ def test_links_ends_and_foreign_keys_are_judged(archive):
     assert "entry 1 is signed with a key that is not the collector's" in faults
 
 
-def test_a_file_that_is_gone_is_missing_in_the_count(archive):
+def test_a_file_that_is_gone_is_named_and_missing_in_the_count(archive):
     (archive.root / "pbx1" / f"{day(1)}.jsonl.zst").unlink()
     found = folder(archive)
     assert (found.closed - found.pruned, found.there) == (4, 3)
+    assert (found.missing, found.odd) == ([f"{day(1)}.jsonl.zst"], [])
 
 
-def test_a_removal_is_told_with_the_days_that_the_file_was_kept(archive):
-    archive.prune("pbx1", 1, "2026-03-31T00:20:00Z")
-    assert log_chain.days_kept(folder(archive)) == {f"{FIRST}.jsonl.zst": 30}
+@pytest.mark.parametrize("other", [f"{day(9)}.jsonl.zst", f"{day(1)}.jsonl.zst x.jsonl.zst"])
+def test_another_file_does_not_stand_for_one_that_is_gone(archive, other):
+    path = archive.root / "pbx1" / f"{day(1)}.jsonl.zst"
+    path.rename(path.with_name(other))
+    found = folder(archive)
+    assert found.closed - found.pruned == found.there
+    assert (found.missing, found.odd) == ([path.name], [f"{other}: there"])
+
+
+def test_a_file_that_was_removed_and_is_there_is_odd(archive):
+    path = archive.root / "pbx1" / f"{FIRST}.jsonl.zst"
+    content = path.read_bytes()
+    archive.prune("pbx1", 1, 401)
+    assert (folder(archive).missing, folder(archive).odd) == ([], [])
+    path.write_bytes(content)
+    assert folder(archive).odd == [f"{path.name}: closed pruned there"]
 
 
 def test_a_chain_that_has_just_begun_lacks_no_day(archive):
