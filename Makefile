@@ -41,7 +41,7 @@ integration: packages $(VENV)/ready
 
 # In this order the guard's tests find machines at their baseline.
 machines: packages $(VENV)/ready
-	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab,access_record}.py
+	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab,machine_records}.py
 
 # Every control in every way, on containers and machines, an apply interrupted at every moment that is tried, and what
 # CONTRIBUTING.md says, to the letter; `make test` has as few ways as fail each test once, and fewer moments.

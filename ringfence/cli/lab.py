@@ -111,15 +111,20 @@ def reset(site: Path, hosts: tuple[str, ...]) -> None:
 @lab.command()
 @site_argument
 @hosts_argument
-def reboot(site: Path, hosts: tuple[str, ...]) -> None:
+@click.option(
+    "--power-cut",
+    is_flag=True,
+    help="As when the power fails: nothing is shut down, nothing more is written. For machines.",
+)
+def reboot(site: Path, hosts: tuple[str, ...], power_cut: bool) -> None:
     """Reboot hosts for real, and wait until they are back.
 
     \b
     Example:
-      ringfence lab reboot inventories/lab pbx1
+      ringfence lab reboot inventories/lab pbx1 --power-cut
     """
     with _progress("reboot", site, hosts) as progress:
-        labs.reboot(site, hosts, progress)
+        labs.reboot(site, hosts, progress, power_cut=power_cut)
 
 
 @lab.command(context_settings={"ignore_unknown_options": True})

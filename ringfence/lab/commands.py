@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ringfence.errors import RingfenceError, ToolError, UsageError
-from ringfence.lab import container, hosts, processes, reach
+from ringfence.lab import container, hosts, machine, processes, reach
 from ringfence.lab.image import ensure_image, make_recipe
 from ringfence.lab.lab import Lab, Say, containers_possible, locked
 from ringfence.lab.paths import LabPaths
@@ -137,19 +137,38 @@ def _start(
     return hosts.start(lab, host, image, network, cancelled, say)
 
 
-def reboot(site: Path, names: Sequence[str] | None = None, say: Say = print) -> None:
-    """Reboot running hosts for real, and wait until they answer under a new boot id."""
+def reboot(
+    site: Path,
+    names: Sequence[str] | None = None,
+    say: Say = print,
+    *,
+    power_cut: bool = False,
+) -> None:
+    """Reboot running hosts for real, and wait until they answer under a new boot id.
+
+    With `power_cut` nothing is shut down: a machine starts anew with what its disks have, without
+    what its kernel had still to write. Raises UsageError for a container then, ToolError.
+    """
     plan, chosen = _load(site, names)
     lab = Lab.open(plan)
+    if power_cut and (containers := [host.name for host in chosen if host.kind == "container"]):
+        raise UsageError(
+            f"{', '.join(containers)}: a container has no power of its own that could be cut;"
+            " choose machines"
+        )
 
     def one(host: PlannedHost, cancelled: threading.Event) -> None:
         began = time.monotonic()
         before = reach.boot_id(lab.paths, host.name)
         if before is None:
             raise ToolError(f"{host.name} does not answer, so it can't be rebooted; see its status")
-        say(host.name, "rebooting")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
+        if power_cut:
+            say(host.name, "cutting its power")
+            machine.cut_power(lab.paths, host.name)
+        else:
+            say(host.name, "rebooting")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
         deadline = began + hosts.PATIENCE[host.kind]
         while reach.boot_id(lab.paths, host.name) in (None, before):
             _check(host, lab, deadline, cancelled)

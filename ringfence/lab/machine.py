@@ -150,6 +150,11 @@ def restore(paths: LabPaths, name: str, snapshot: str) -> None:
     qmp.monitor(monitor_socket(paths, name), f"loadvm {snapshot}")
 
 
+def cut_power(paths: LabPaths, name: str) -> None:
+    """Reset a running machine as when its power fails for a moment. Raises ToolError."""
+    qmp.monitor(monitor_socket(paths, name), "system_reset")
+
+
 def mac_address(host: PlannedHost) -> str:
     """Return a locally administered address that is made of the host's IP address."""
     octets = [0x52, 0x54, *host.address.packed]

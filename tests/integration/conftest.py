@@ -269,17 +269,16 @@ def whole(lab) -> Iterator[LabSite]:
 def recording(lab) -> Iterator[LabSite]:
     """The machines with their record of accesses, and the collector that they send it to."""
     with collecting(lab, (*MACHINES, *CONTAINERS)):
-        hosts = lab.path / "hosts.yml"
-        high = hosts.read_text().replace("classification: medium", "classification: high")
-        hosts.write_text(high)
+        declared = lab.path / "hosts.yml"
+        high = declared.read_text().replace("classification: medium", "classification: high")
+        declared.write_text(high)
         labs.up(lab.path, list(MACHINES), say=print)
         labs.reset(lab.path, list(MACHINES), say=print)
-        apply(lab, COLLECTOR, "bastion1")
-        roles = "identity,permissions,pki,logging,audit"
-        chosen = ("--limit", ",".join(MACHINES), "--role", roles, "--no-verify")
+        roles = "identity,permissions,pki,alerts,logging,log_collector,log_review,audit"
+        hosts = ",".join((*MACHINES, COLLECTOR))
+        chosen = ("--limit", hosts, "--role", roles, "--no-verify")
         ended = lab.ringfence("apply", str(lab.path), *chosen)
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        labs.reboot(lab.path, list(MACHINES), say=print)  # locked rules are read at the next boot
         yield lab
 
 

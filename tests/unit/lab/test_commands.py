@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from ringfence.errors import MissingToolsError, ToolError, UsageError
-from ringfence.lab import commands, hosts, processes, reach
+from ringfence.lab import commands, hosts, processes, qmp, reach
 from ringfence.lab.lab import Lab
 from ringfence.lab.paths import LabPaths
 
@@ -171,6 +171,21 @@ def test_a_reboot_is_over_when_the_boot_id_is_a_new_one(site, world, boots):
     said = []
     commands.reboot(site, ["pbx1"], say=lambda *words: said.append(words))
     assert said[-1][1].startswith("running again")
+
+
+def test_a_machine_whose_power_is_cut_is_shut_down_by_nothing(site, world, boots, monkeypatch):
+    boots("one", "one", None, "two")
+    asked = []
+    monkeypatch.setattr(qmp, "monitor", lambda _, command: asked.append(command))
+    monkeypatch.setattr(reach, "run", lambda *words, **_: asked.append(words))
+    commands.reboot(site, ["pbx1"], say=quiet, power_cut=True)
+    assert asked == ["system_reset"]
+
+
+def test_the_power_of_a_container_can_not_be_cut(site, world, boots):
+    boots("one", "two")
+    with pytest.raises(UsageError, match=r"^agent1: a container has no power of its own"):
+        commands.reboot(site, say=quiet, power_cut=True)
 
 
 def test_a_host_that_does_not_answer_can_not_be_rebooted(site, world, boots):

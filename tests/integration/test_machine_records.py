@@ -1,22 +1,35 @@
-"""The access record as an officer reads it: each access to personal data, told by the collector."""
+"""What machines record, told by their collector: each access to personal data, and what was said
+before the power failed."""
 
 import json
 import shlex
 import time
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
+
+from ringfence import lab as labs
+
+from .arrivals import COLLECTOR, MESSAGES, all_arrive, say
 
 pytestmark = pytest.mark.machine
 DATA = {"recordings1": "/srv/recordings", "pbx1": "/srv/handover"}
 """Where the machines, of Debian 13 and 12, have personal data."""
 ARRIVES = 120  # seconds; emulated machines are slow
+ON_DISK = 10  # seconds; after five journald writes what it was told
+IMMUTABLE = """
+open my $file, "<", $ARGV[0] or die;
+ioctl $file, 0x40086602, my $flags = pack "l", 0x10 or die; # FS_IOC_SETFLAGS: FS_IMMUTABLE_FL
+"""
+"""Not by chattr(1): Debian 13 has it when somebody installs it."""
 MADE = """
+set -eu
 umask 077
 mkdir {folder} {folder}/shut
 chmod 755 {folder}
 for name in read written moved gone sealed shut/inner; do echo sound >{folder}/$name; done
-chattr +i {folder}/sealed
+perl -e '{immutable}' {folder}/sealed
 date -u +%FT%T.%3NZ
 """
 ALLOWED = """
@@ -37,6 +50,14 @@ perl -e 'exit rename "{folder}/moved", "{folder}/elsewhere"'
 ! unlink {folder}/gone 2>/dev/null
 ! cat {folder}/shut/inner 2>/dev/null
 """
+LOST = """
+auditd=$(pidof auditd)
+trap 'kill -CONT "$auditd"' EXIT
+kill -STOP "$auditd"
+(sleep 100; kill -CONT "$auditd") &
+timeout 90 perl -e 'for (1 .. 10000) {{ open my $file, "<", "{folder}/read" }}' || true
+"""
+"""Nobody takes what the kernel records, until it has more than it keeps (`-b`)."""
 ROWS_OF_ALLOWED = (
     ("read", "read", "", "allowed"),
     ("write", "written", "", "allowed"),
@@ -59,7 +80,7 @@ ROWS_OF_DENIED = (
 @pytest.mark.parametrize("host", DATA)
 def test_each_kind_of_access_and_attempt_is_a_row_at_the_collector(recording, host):
     folder = f"{DATA[host]}/exactly"
-    since = recording.run_on(host, MADE.format(folder=folder)).strip()
+    since = recording.run_on(host, MADE.format(folder=folder, immutable=IMMUTABLE)).strip()
     by_sudo = ALLOWED.format(folder=folder, name="by-sudo")
     at_the_console = ALLOWED.format(folder=folder, name="at-the-console")
     recording.run_on(host, by_sudo)
@@ -118,3 +139,42 @@ def told(lab, host, folder, since, least):
         )
         for row in found
     )
+
+
+def test_audit_records_that_are_lost_are_an_exception_of_the_days_review(recording):
+    lose = {host: LOST.format(folder=f"{DATA[host]}/exactly") for host in DATA}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(recording.run_on, lose, lose.values()))
+    for host in DATA:
+        assert int(recording.run_on(host, "auditctl -s | sed -n 's/^lost //p'")) > 0
+    asked = ("logs", "review", str(recording.path), "--day", f"{datetime.now(UTC):%F}", "--json")
+    until = time.monotonic() + ARRIVES
+    while True:
+        ended = recording.ringfence(*asked)
+        assert ended.returncode in (0, 1), ended.stderr
+        every = json.loads(ended.stdout)["found"]
+        hosts = {one["host"] for one in every if one["kind"] == "audit-lost" and one["exception"]}
+        if hosts == set(DATA) or time.monotonic() > until:
+            break
+        time.sleep(2)
+    assert hosts == set(DATA)
+
+
+def test_what_was_said_before_the_power_failed_arrives_once(recording):
+    """Half was not sent yet. What is lost of that: docs/decisions/rsyslog-relp.md."""
+    receiver = "ringfence-log-receiver.service"
+    for host in DATA:
+        say(recording, host, "before", last=MESSAGES // 2)
+    recording.run_on(COLLECTOR, f"systemctl stop {receiver}")
+    for host in DATA:
+        say(recording, host, "before", first=MESSAGES // 2 + 1)
+    time.sleep(ON_DISK)
+    labs.reboot(recording.path, list(DATA), say=print, power_cut=True)
+    recording.run_on(COLLECTOR, f"systemctl start {receiver}")
+    for host in DATA:
+        all_arrive(recording, host, "before")
+        say(recording, host, "after")
+        all_arrive(recording, host, "after")
+    controls = ("--limit", ",".join(DATA), "--control", "LOG-04,LOG-05,LOG-06")
+    code, verdicts = recording.verify(*controls)
+    assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
