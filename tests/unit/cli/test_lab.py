@@ -26,12 +26,20 @@ def test_every_help_has_an_example(call, name):
     assert "ringfence lab" in text
 
 
-@pytest.mark.parametrize("name", ["up", "down", "reset", "reboot"])
+@pytest.mark.parametrize("name", ["up", "down", "reset"])
 def test_hosts_are_passed_on(call, monkeypatch, name, tmp_path):
     got = []
     monkeypatch.setattr(labs, name, lambda site, hosts, say: got.append((site, hosts)))
     assert call(name, str(tmp_path), "pbx1", "agent1").exit_code == 0
     assert got == [(tmp_path, ("pbx1", "agent1"))]
+
+
+@pytest.mark.parametrize(("more", "power_cut"), [((), False), (("--power-cut",), True)])
+def test_a_reboot_may_be_a_power_cut(call, monkeypatch, more, power_cut, tmp_path):
+    got = []
+    monkeypatch.setattr(labs, "reboot", lambda site, hosts, _, **how: got.append((hosts, how)))
+    assert call("reboot", str(tmp_path), "pbx1", *more).exit_code == 0
+    assert got == [(("pbx1",), {"power_cut": power_cut})]
 
 
 def test_status_is_a_table_or_json(call, monkeypatch, tmp_path):
