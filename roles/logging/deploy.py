@@ -39,6 +39,7 @@ done"""
 """Waits for rsyslog's connection, but not for long: a collector that is away ends no apply."""
 PLACES = {
     "archive": "/srv/logs",
+    "connection": f"{LIBRARY}/log-connection",
     "unidentified": "/srv/logs/_unidentified",
     "days": f"{LIBRARY}/log-days",
     "pki": PKI,
@@ -49,6 +50,7 @@ PLACES = {
     "state": "/var/lib/ringfence/logging",
     "writer": f"{LIBRARY}/log-writer",
 }
+PATIENCE = 30  # seconds, until rsyslog tries again at the latest
 SIZES = {"frame_bytes": 60_000, "message_bytes": 60_000, "window": 16}
 """How much of the journal is sent as one message, how long an entry's text may be, and how many
 messages may be on their way: what rsyslog held of them when it was killed is sent again."""
@@ -102,7 +104,12 @@ def _journal(wanted: Intent) -> None:
 
 def _sending(wanted: Intent, collector: Host) -> None:
     templates = wanted.site.house.templates_dir("logging")
-    values = {**_values(wanted), "address": collector.address, "collector": collector.name}
+    values = {
+        **_values(wanted),
+        "address": collector.address,
+        "collector": collector.name,
+        "patience": PATIENCE,
+    }
     units = ("ringfence-log-sender.service", *_pair("ringfence-heartbeat"))
     journal.uncovered(name="LOG-06 Nothing is mounted over the host's certificate", path=PKI)
     packages.installed(
@@ -118,6 +125,7 @@ def _sending(wanted: Intent, collector: Host) -> None:
         ],
         files=[
             _script(wanted, "sender", ("perl", "-c", files.STAGE)),
+            _script(wanted, "connection", ("bash", "-n", files.STAGE), **values),
             File(
                 path=RSYSLOG,
                 content=render(templates, "rsyslog.conf", **values),
@@ -133,7 +141,11 @@ def _sending(wanted: Intent, collector: Host) -> None:
     systemd.services(
         name="LOG-04 What sends logs runs, and comes back when it is killed",
         services=[
-            Service(unit="rsyslog.service", restart_for=[RSYSLOG, DROP_IN, *CERTIFICATES]),
+            Service(
+                unit="rsyslog.service",
+                restart_for=[RSYSLOG, DROP_IN, *CERTIFICATES],
+                check=(PLACES["connection"],),
+            ),
             Service(
                 unit="ringfence-log-sender.service",
                 # With rsyslog, too: by itself it begins again a moment later.

@@ -46,6 +46,20 @@ sleep 1000 </srv/logs/_unidentified/kept >/dev/null 2>&1 &
 echo $! >"$cgroup/cgroup.procs"
 ! umount /srv/logs/_unidentified 2>/dev/null
 """
+DISGUISED = """
+set -e
+cp -p /etc/ringfence/log-receiver.conf /run/
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 -subj /CN=other \\
+    -keyout /run/shown.key -out /run/shown.pem 2>/dev/null
+sed -i -E 's#(tls.myCert|tls.myPrivKey)="[^"]*/host\\.(pem|key)"#\\1="/run/shown.\\2"#g' \\
+    /etc/ringfence/log-receiver.conf
+systemctl restart {receiver}
+"""
+ITSELF = """
+cp -p /run/log-receiver.conf /etc/ringfence/
+systemctl restart {receiver}
+"""
+GIVEN_UP = "journalctl -q -u rsyslog -b --since @{since} | grep -q 'DISABLING action'"
 ALARM = "journalctl -q -t ringfence-logging -p alert"
 FULL = """
 systemctl stop {receiver}
@@ -151,6 +165,24 @@ def host_reset(lab, host, word):
     lab.run_on(COLLECTOR, f"systemctl start {RECEIVER}")
 
 
+def collector_in_disguise(lab, host, word):
+    """The collector shows a certificate that nobody believes: rsyslog gives it up for good."""
+    since = lab.run_on(host, "date +%s").strip()
+    lab.run_on(COLLECTOR, DISGUISED.format(receiver=RECEIVER))
+    try:
+        say(lab, host, word)
+        for _ in range(60):
+            if labs.run_on(lab.path, host, GIVEN_UP.format(since=since)).returncode == 0:
+                break
+            time.sleep(1)
+        else:
+            raise AssertionError("rsyslog did not give up")
+    finally:
+        lab.run_on(COLLECTOR, ITSELF.format(receiver=RECEIVER))
+    for sender in ("bastion1", "agent1", COLLECTOR):  # as its timer does
+        lab.run_on(sender, "systemctl start ringfence-heartbeat.service")
+
+
 def archive_full(lab, host, word):
     """Say all while the host's part of the archive is full; make room when it was told."""
     lab.run_on(COLLECTOR, FULL.format(host=host, receiver=RECEIVER))
@@ -178,6 +210,7 @@ def archive_full(lab, host, word):
         sender_killed,
         receiver_killed,
         archive_full,
+        collector_in_disguise,
         host_reset,
     ],
 )
