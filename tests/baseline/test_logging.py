@@ -156,6 +156,15 @@ def test_logs_are_not_taken_by_old_tls(host, policy, declared, expect):
     expect("what the collector answers to its own certificate by TLS 1.1", shown, equals="")
 
 
+@control("TLS-02")
+def test_the_collector_shows_a_certificate_of_its_name(host, policy, declared, expect):
+    if not declared.in_group("log_collector"):
+        not_applicable("takes no logs")
+    end = (declared.address, policy.logging.port, declared.name)
+    shown = log_sending.answer(host, *end, "itself")
+    expect("what it answers to who believes the site's authority alone", shown, differs_from="")
+
+
 @control("TLS-04")
 @pytest.mark.parametrize("who", ["nobody", "forger"])
 def test_logs_are_not_taken_from_strangers(host, policy, declared, who, expect):
