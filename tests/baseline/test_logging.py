@@ -120,7 +120,7 @@ def test_audit_records_come_to_the_journal_once(host, expect):
 @control("LOG-06")
 def test_logs_go_to_the_collector_and_nowhere_else(host, policy, declared, collector, expect):
     end = f"{collector.address}:{policy.logging.port}"
-    found = log_sending.connections(host)
+    found = log_sending.connections(host, policy.logging.port)
     taken = f":{policy.logging.port}" if declared.in_group("log_collector") else None
     sent = [c.peer for c in found if taken is None or not c.local.endswith(taken)]
     expect("where rsyslog is connected to", sorted(set(sent)), equals=[end])
