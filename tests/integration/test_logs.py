@@ -180,7 +180,7 @@ def collector_in_disguise(lab, host, word):
     finally:
         lab.run_on(COLLECTOR, ITSELF.format(receiver=RECEIVER))
     for sender in ("bastion1", "agent1", COLLECTOR):  # as its timer does
-        lab.run_on(sender, "systemctl start ringfence-heartbeat.service")
+        lab.run_on(sender, "systemctl start --no-block ringfence-heartbeat.service")
 
 
 def archive_full(lab, host, word):
