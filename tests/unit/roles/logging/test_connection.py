@@ -11,6 +11,9 @@ from roles.logging import deploy
 
 from .conftest import HOUSE
 
+OTHER = '0 0 127.0.0.1:40000 127.0.0.1:2514 users:(("openssl",pid=7,fd=3))'
+OWN = '0 0 127.0.0.1:40001 127.0.0.1:2514 users:(("rsyslogd",pid=8,fd=5))'
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -23,7 +26,10 @@ def run(tmp_path):
         values = {**deploy.SIZES, "address": "127.0.0.1", "port": port, "patience": 3}
         program.write_text(render(HOUSE.templates_dir("logging"), "connection", **values))
         for name, script in (
-            ("ss", f"echo >>{seen}; [ $(wc -l <{seen}) -lt {looks} ] || echo connected"),
+            (
+                "ss",
+                f"echo >>{seen}; echo '{OTHER}'; [ $(wc -l <{seen}) -lt {looks} ] || echo '{OWN}'",
+            ),
             ("sleep", f"echo waits >>{done}"),
             ("systemctl", f'echo "$@" >>{done}'),
         ):
