@@ -44,7 +44,7 @@ def units(
     again if they run.
 
     Args:
-        declared: units that may start and run.
+        declared: units that may start and run; a template stands for its instances.
         changed: units that drop-ins may change.
         own: paths of drop-ins that may change any.
         remove: whether the others go.
@@ -52,7 +52,7 @@ def units(
     may_run = {named(unit, "the unit") for unit in declared}
     may_change = {named(unit, "the unit") for unit in changed}
     found = host.get_fact(Foreign, own=[absolute(path) for path in own])
-    foreign = [unit for unit in found["units"] if unit not in may_run]
+    foreign = [unit for unit in found["units"] if not {unit, _template(unit)} & may_run]
     drop_ins = {
         path: units
         for path, units in found["drop_ins"].items()
@@ -66,6 +66,12 @@ def units(
         yield from _stop(foreign)
     if drop_ins:
         yield from _remove(drop_ins)
+
+
+def _template(unit: str) -> str:
+    """Return the template of an instance, `alert@.service`; of another unit its own name."""
+    name, at, _ = unit.partition("@")
+    return f"{name}@.{unit.rpartition('.')[2]}" if at else unit
 
 
 def _stop(units: list[str]) -> Generator[StringCommand, None, None]:
