@@ -120,7 +120,7 @@ def test_audit_records_come_to_the_journal_once(host, expect):
 @control("LOG-06")
 def test_logs_go_to_the_collector_and_nowhere_else(host, policy, declared, collector, expect):
     end = f"{collector.address}:{policy.logging.port}"
-    found = log_sending.connections(host)
+    found = log_sending.connections(host, policy.logging.port)
     taken = f":{policy.logging.port}" if declared.in_group("log_collector") else None
     sent = [c.peer for c in found if taken is None or not c.local.endswith(taken)]
     expect("where rsyslog is connected to", sorted(set(sent)), equals=[end])
@@ -154,6 +154,15 @@ def test_logs_are_not_taken_by_old_tls(host, policy, declared, expect):
     end = (declared.address, policy.logging.port, declared.name)
     shown = log_sending.answer(host, *end, "old")
     expect("what the collector answers to its own certificate by TLS 1.1", shown, equals="")
+
+
+@control("TLS-02")
+def test_the_collector_shows_a_certificate_of_its_name(host, policy, declared, expect):
+    if not declared.in_group("log_collector"):
+        not_applicable("takes no logs")
+    end = (declared.address, policy.logging.port, declared.name)
+    shown = log_sending.answer(host, *end, "itself")
+    expect("what it answers to who believes the site's authority alone", shown, differs_from="")
 
 
 @control("TLS-04")

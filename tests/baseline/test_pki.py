@@ -4,7 +4,7 @@ import pytest
 
 from ringfence.verify import control
 from ringfence.verify.probes import certificates as pki
-from ringfence.verify.probes import closed_files
+from ringfence.verify.probes import closed_files, shown_certificates, wire_words
 
 LEAST_DAYS = 30  # PCI DSS 4.2.1.1 and the catalogue: time enough to renew
 MOST_DAYS = 91
@@ -137,3 +137,46 @@ def test_every_certificate_lasts_and_has_a_strong_key(host, expect):
     for path, one in found:
         expect(f"days left of {path}", round((one.ends - now) / pki.DAY, 1), at_least=LEAST_DAYS)
         expect(f"key of {path}", one.key, matches=STRONG)
+
+
+# On the wire
+
+
+@pytest.fixture
+def shown(host, expect):
+    """What each service of the host that speaks TLS to others shows, with the service's name."""
+    services = wire_words.services(host)
+    expect("services that other hosts reach", len(services), at_least=1)
+    with_tls = [one for one in services if one.kind == "tls" or one.versions]
+    found = {str(one): shown_certificates.shown_by(host, one) for one in with_tls}
+    silent = [name for name, certificate in found.items() if certificate is None]
+    expect("services of TLS that show no certificate", silent, nothing=True)
+    return found
+
+
+@control("TLS-02")
+def test_services_show_certificates_that_last(host, shown, expect):
+    now = pki.now(host)
+    for service, certificate in shown.items():
+        left = (certificate.ends - now) / pki.DAY
+        expect(f"days left of what {service} shows", round(left, 1), at_least=LEAST_DAYS)
+
+
+@control("TLS-02")
+def test_services_show_the_hosts_certificate_or_a_declared_one(
+    host, policy, declared, shown, expect
+):
+    places = {
+        entry.path
+        for entry in policy.pki.certificates
+        if any(declared.in_group(group) for group in entry.groups)
+    }
+    found = [*pki.certificates(host, "host.pem")]
+    found += [certificate for path, certificate in pki.of_services(host) if path in places]
+    known = {certificate.sha256 for certificate in found}
+    others = [
+        f"{service}: {', '.join(certificate.names)}"
+        for service, certificate in shown.items()
+        if certificate.sha256 not in known
+    ]
+    expect(f"services with another certificate, of {len(shown)}", others, nothing=True)

@@ -51,7 +51,7 @@ OF_COLLECTORS = {"LOG-07", "LOG-08", "ACR-04"}
 """Controls of hosts that take others' logs."""
 OF_SENDERS = {"LOG-06", "TLS-04"}
 """Controls of where a host sends its logs: where it sends none, the second doesn't apply."""
-OF_LOGS = ("TLS-01", *sorted(OF_COLLECTORS | OF_SENDERS))
+OF_LOGS = ("TLS-01", "TLS-02", *sorted(OF_COLLECTORS | OF_SENDERS))
 """Controls that are proven where a host takes logs."""
 OF_BOTH = ("FIM-02", "TIM-01")
 """Controls of which containers show a part alone: machines, which have clocks and boot loaders of

@@ -38,7 +38,11 @@ for my $host (@hosts) {
     my $broken = 0;
     for my $file (grep { -s } @files > 2 ? @files[-2, -1] : @files) {
         open my $handle, '<', $file or next;
-        if (-s $file > $most) { seek $handle, -$most, 2; <$handle> }
+        if (-s $file > $most) {    # what lies before is not read: nor is a hole told between that and the day before
+            seek $handle, -$most, 2;
+            <$handle>;
+            ($first, %seen) = ();
+        }
         while (my $line = <$handle>) {
             last if $line !~ /\n\z/;    # is being written
             if ($line !~ /^\{"received":"([^"]+)","sent":"[^"]*","host":"([^"]*)","sequence":(\d+),"facility":"[^"]*","severity":"[^"]*","program":"((?:[^"\\]|\\.)*)",/) { $broken++; next }
@@ -47,8 +51,7 @@ for my $host (@hosts) {
             $newest = $received if !defined $newest || $received gt $newest;
             $heartbeat = $received if $program eq 'ringfence-heartbeat' && (!defined $heartbeat || $received gt $heartbeat);
             $foreign{$name} = 1 if $name ne $host;
-            $first //= $number;
-            $seen{$number} = 1;
+            if ($number) { $first //= $number; $seen{$number} = 1 }    # 0: its sender doesn't count
             push @unused, [$1, $2] if $program eq 'ringfence-logging' && $line =~ /numbers (\d+) to (\d+) that are missing were never used/;
         }
     }

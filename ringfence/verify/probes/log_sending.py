@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 WANTED = "Id,LoadState,ActiveState,UnitFileState,Restart,StartLimitIntervalUSec"
-CONNECTIONS = "ss -Htnp state established"
+CONNECTIONS = """\
+for _ in $(seq 31); do
+    ss -Htnp state established dport = :{port} | grep -q rsyslogd && break
+    sleep 1
+done
+ss -Htnp state established"""
+"""Once its collector is back, rsyslog tries again within 30 s (`action.resumeIntervalMax`)."""
 LISTENERS = "ss -Hltunp"
 DATA = "relp_version=0\nrelp_software=ringfence\ncommands=syslog"
 OPEN = f"1 open {len(DATA)} {DATA}\n"
@@ -50,9 +56,12 @@ def services(host: Any, units: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def connections(host: Any) -> list[Connection]:
-    """Return the established connections of rsyslog's, those that it opened and that it took."""
-    rows = _of_rsyslog(host, CONNECTIONS)
+def connections(host: Any, port: int) -> list[Connection]:
+    """Return the established connections of rsyslog's, those that it opened and that it took.
+
+    One to `port` is waited for, as long as rsyslog itself waits until it tries again.
+    """
+    rows = _of_rsyslog(host, CONNECTIONS.format(port=port))
     return [Connection(row[2], row[3]) for row in rows]
 
 

@@ -224,6 +224,8 @@ sub asked {    # way, way over the loopback: of what says nothing by itself
     my $said = hear($to, $ANSWER, sub { 1 });
     close $to;
     return ('tls', '', of_tls($way)) if $said =~ /^[\x15\x16]\x03/;
+    my @later = length $said ? greeted($said, $way, $near) : ();    # a busy server greets late
+    return @later if @later;
     # A server of TLS 1.3 alone, or of a suite alone, may close without a word.
     return ('tls', '', of_tls($way)) if $said eq '' && offer($way, 0x0304, 0x1301 .. 0x1305);
     my @found = web($way);
@@ -241,7 +243,10 @@ sub asked {    # way, way over the loopback: of what says nothing by itself
     return ('clear', shown($said)) if length $said;
     my $late = $way->() or return ('closed', '');
     syswrite $late, hello(0x0303, @GOOD, @KNOWN);    # a busy server is silent to who doesn't wait
-    return hear($late, $LATE, sub { 1 }) =~ /^[\x15\x16]\x03/ ? ('tls', '', of_tls($way)) : ('silent', '');
+    my $last = hear($late, $LATE, sub { 1 });
+    return ('tls', '', of_tls($way)) if $last =~ /^[\x15\x16]\x03/;
+    @later = length $last ? greeted($last, $way, $near) : ();
+    return @later ? @later : length $last ? ('clear', shown($last)) : ('silent', '');
 }
 
 sub shown { my ($said) = @_; return 'something unknown: ' . substr($said, 0, 40) =~ s/[^ -~]/?/gr }

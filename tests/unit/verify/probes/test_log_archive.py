@@ -112,6 +112,23 @@ def test_of_a_large_file_the_end_is_read(archive):
     assert found["holes"] == []
 
 
+@pytest.mark.parametrize("begins", [0, 1])
+def test_the_end_may_begin_with_a_record_that_is_not_counted(archive, begins):
+    lines = [record(number) for n in range(100, 200) for number in (n, 0)]
+    archive.write("pbx1", *lines)
+    size = len(json.dumps(lines[0], separators=(",", ":")))
+    (found,) = archive.heard("pbx1", most=60 * size + begins * size)
+    assert 0 < found["lines"] < 200
+    assert found["holes"] == []
+
+
+def test_between_a_day_and_the_end_of_the_next_no_hole_is_told(archive):
+    archive.write("pbx1", record(1), record(2), record(4), day=1)
+    archive.write("pbx1", *(record(n) for n in range(5, 200)))
+    assert archive.heard("pbx1", most=5000)[0]["holes"] == []
+    assert archive.heard("pbx1")[0]["holes"] == ["3-3"]
+
+
 def test_the_ages_of_moments_are_right_over_years(archive):
     old = record(1) | {"received": "2024-02-29T12:00:00.000000Z"}
     archive.write("pbx1", old)

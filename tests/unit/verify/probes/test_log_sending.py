@@ -1,3 +1,4 @@
+import os
 import subprocess
 from types import SimpleNamespace
 
@@ -22,8 +23,28 @@ def host(text):
 
 
 def test_only_connections_of_rsyslog_are_told():
-    (found,) = log_sending.connections(host(CONNECTIONS))
+    (found,) = log_sending.connections(host(CONNECTIONS), 2514)
     assert (found.local, found.peer) == ("10.0.0.2:41000", "10.0.0.3:2514")
+
+
+@pytest.mark.parametrize(("looks", "waits"), [(1, 0), (3, 2), (99, 31)])
+def test_a_connection_that_is_made_anew_is_waited_for(tmp_path, looks, waits):
+    """With an ss(8) that finds one when it looks for the third time, and a sleep(1) that tells."""
+    seen = tmp_path / "seen"
+    for name, script in (
+        ("ss", f"echo >>{seen}; [ $(wc -l <{seen}) -lt {looks} ] || echo rsyslogd"),
+        ("sleep", "echo waits"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", log_sending.CONNECTIONS.format(port=2514)],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("waits") == waits
 
 
 def test_every_place_where_rsyslog_listens_is_told():

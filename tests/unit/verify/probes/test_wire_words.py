@@ -205,6 +205,16 @@ def test_a_busy_server_of_tls_is_waited_for(say):
     assert told(say(b"", alert), script=HASTY).kind == "tls"
 
 
+@pytest.mark.parametrize(("words", "kind"), [("SSH-2.0-x", "ssh"), ("+OK later", "clear")])
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_busy_server_that_greets_late_is_waited_for(say, words, kind, seconds):
+    def greet(_asked):
+        time.sleep(seconds)
+        return f"{words}\r\n".encode()
+
+    assert told(say(b"", greet), script=HASTY).kind == kind
+
+
 def test_who_takes_nobody_is_told(tmp_path):
     assert told(tmp_path / "nothing").kind == "closed"
 
