@@ -42,6 +42,7 @@ PLACES = {
     "connection": f"{LIBRARY}/log-connection",
     "unidentified": "/srv/logs/_unidentified",
     "days": f"{LIBRARY}/log-days",
+    "heartbeat": f"{LIBRARY}/log-heartbeat",
     "pki": PKI,
     "receiver": RECEIVER,
     "sender": f"{LIBRARY}/log-sender",
@@ -126,6 +127,7 @@ def _sending(wanted: Intent, collector: Host) -> None:
         files=[
             _script(wanted, "sender", ("perl", "-c", files.STAGE)),
             _script(wanted, "connection", ("bash", "-n", files.STAGE), **values),
+            _script(wanted, "heartbeat", ("sh", "-n", files.STAGE)),
             File(
                 path=RSYSLOG,
                 content=render(templates, "rsyslog.conf", **values),

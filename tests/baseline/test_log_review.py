@@ -119,6 +119,7 @@ def test_what_must_be_noticed_is_noticed(host, timer, policy, expect):
         ("permissions", "new program with privileges: 4755 root:root /canary"),
         ("alert", "rsyslog.service does not run: it is inactive"),
         ("kernel", "audit: audit_lost=3 audit_rate_limit=0 audit_backlog_limit=64"),
+        ("ringfence-heartbeat", "up; audit records lost: 7"),
         ("clamd", "/srv/canary: Eicar-Test-Signature FOUND"),
     ]
     records = [log_reviews.record(program, message, at) for program, message in said]
@@ -128,7 +129,7 @@ def test_what_must_be_noticed_is_noticed(host, timer, policy, expect):
         **dict.fromkeys(
             (
                 *("account-made canary", "rights-given canary", "keys-changed canary"),
-                *("new-privileged-program 4755 root:root /canary", "audit-lost audit_lost"),
+                *("new-privileged-program 4755 root:root /canary", "audit-lost audit_lost", "audit-lost lost"),
                 *("service-stopped rsyslog.service", "malware Eicar-Test-Signature"),
             ),
             f"{INTERNAL}, an exception",

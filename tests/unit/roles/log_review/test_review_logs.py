@@ -121,6 +121,16 @@ IDENTITY = (
             ("audit-lost", "internal", "suspending logging", True),
         ),
         (
+            "audisp-syslog",
+            "type=CONFIG_CHANGE msg=audit(1.0:2): op=set lost=0 old=16122 auid=1000 ses=3 res=1",
+            ("audit-lost", "internal", "16122", True),
+        ),
+        (
+            "ringfence-heartbeat",
+            "this host is up and its journal is read; audit records lost: 16122",
+            ("audit-lost", "internal", "lost", True),
+        ),
+        (
             "ringfence-integrity",
             "f+++++++++++++++++ /usr/local/sbin/helper",
             ("files-changed", "internal", "watched files", True),
@@ -172,6 +182,7 @@ def test_what_a_message_tells(reviewer, program, message, found):
         ("atd", "pam_unix(atd:session): session opened for user postgres(uid=104) by (uid=0)"),
         ("CRON", "pam_unix(cron:session): session opened for user root(uid=0) by root(uid=0)"),
         ("kernel", "audit: audit_backlog_limit: 8192"),  # at each boot
+        ("ringfence-heartbeat", "this host is up and its journal is read"),
         ("permissions", "it says: new program with privileges: 4755 root:root /tmp/sh"),
     ],
 )
