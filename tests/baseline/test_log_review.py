@@ -129,7 +129,11 @@ def test_what_must_be_noticed_is_noticed(host, timer, policy, expect):
         **dict.fromkeys(
             (
                 *("account-made canary", "rights-given canary", "keys-changed canary"),
-                *("new-privileged-program 4755 root:root /canary", "audit-lost audit_lost", "audit-lost lost"),
+                *(
+                    "new-privileged-program 4755 root:root /canary",
+                    "audit-lost audit_lost",
+                    "audit-lost lost",
+                ),
                 *("service-stopped rsyslog.service", "malware Eicar-Test-Signature"),
             ),
             f"{INTERNAL}, an exception",

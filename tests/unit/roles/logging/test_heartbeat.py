@@ -1,4 +1,4 @@
-"""The script that says that a host is there, with an auditctl(8) and a logger(1) that are written here."""
+"""What says that a host is there, with an auditctl(8) and a logger(1) that are written here."""
 
 import os
 import subprocess
