@@ -26,6 +26,7 @@ from .arrivals import COLLECTOR, MESSAGES, all_arrive, received, say
 
 ANCHOR = "bastion1"
 RECEIVER = "ringfence-log-receiver.service"
+HOUR = 3600  # seconds
 SENDERS = 50
 EACH = 4000
 """Messages of each of many senders."""
@@ -218,6 +219,27 @@ def test_no_message_is_lost(collected, host, fault: Callable[..., None]):
     word = fault.__name__.replace("_", "-")
     fault(collected, host, word)
     all_arrive(collected, host, word)
+
+
+@pytest.mark.every_way
+def test_no_message_of_an_hour_without_a_collector_is_lost(collected):
+    """Meanwhile rsyslog and the sender are killed on one host, and the other is reset."""
+    senders, rounds = ("bastion1", "agent1"), 40
+    step = MESSAGES // rounds
+    collected.run_on(COLLECTOR, f"systemctl stop {RECEIVER}")
+    for first in range(1, MESSAGES, step):
+        for host in senders:
+            say(collected, host, "hour", first, first + step - 1)
+        if first == MESSAGES // 4 + 1:
+            for unit in ("rsyslog.service", "ringfence-log-sender.service"):
+                collected.run_on("agent1", f"systemctl kill --signal=KILL {unit}")
+        if first == MESSAGES // 2 + 1:
+            labs.reboot(collected.path, ["bastion1"], say=print)
+        time.sleep(HOUR / rounds)
+    assert [received(collected, host, "hour") for host in senders] == [[], []]
+    collected.run_on(COLLECTOR, f"systemctl start {RECEIVER}")
+    for host in senders:
+        all_arrive(collected, host, "hour")
 
 
 def test_after_all_that_no_number_is_missing(collected):
