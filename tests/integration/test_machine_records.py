@@ -16,7 +16,7 @@ from .arrivals import COLLECTOR, MESSAGES, all_arrive, say
 pytestmark = pytest.mark.machine
 DATA = {"recordings1": "/srv/recordings", "pbx1": "/srv/handover"}
 """Where the machines, of Debian 13 and 12, have personal data."""
-ARRIVES = 120  # seconds; emulated machines are slow
+ARRIVES = 300  # seconds; emulated machines are slow
 ON_DISK = 10  # seconds; after five journald writes what it was told
 IMMUTABLE = """
 open my $file, "<", $ARGV[0] or die;
