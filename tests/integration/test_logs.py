@@ -442,8 +442,10 @@ def test_what_fifty_senders_say_at_once_is_there_once(crowded, credentials, addr
 def test_each_control_of_the_logs_is_seen_red(collected, of_logs):
     # A sender that gave up a collector, whose certificate was broken, is back with a heartbeat.
     policy = collected.path / "policy.yml"
+    before = policy.read_text()
+    assert "\nlogging:\n" in before
     often = "\nlogging:\n  heartbeat_minutes: 1\n"
-    policy.write_text(policy.read_text().replace("\nlogging:\n", often))
+    policy.write_text(before.replace("\nlogging:\n", often))
     applied = collected.ringfence("apply", str(collected.path), "--role", "logging", "--no-verify")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     # One host after another: senders of a collector that is broken are red themselves.
