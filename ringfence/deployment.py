@@ -30,6 +30,8 @@ from ringfence.unchanged import Answers, lines_of
 TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 FAILED = "Error: executed "
 """How pyinfra tells that an operation failed, with a number of commands that helps nobody."""
+LOST = re.compile(r"said nothing for|SSH session not active")
+"""How it is told that a host's connection has ended: what follows is of that, and no news."""
 NO_HOST_LEFT = "No hosts remaining"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -258,6 +260,8 @@ def _outcomes(report: dict[str, Any], names: list[str], dry: bool, said: list[st
     for host, sentence in _troubles(said):
         if host in hosts:
             hosts[host].trouble.append(sentence)
+            if dry and LOST.search(sentence):  # planned as if it had nothing of what it has
+                hosts[host].changed = []
     for name in [] if dry else report["results"]["failed_hosts"]:
         hosts[name].completed = False
     return Deployment(dry, hosts)
@@ -270,11 +274,14 @@ def _troubles(said: list[str]) -> Iterator[tuple[str, str]]:
     that its operation failed.
     """
     before: dict[str, str] = {}
+    lost: set[str] = set()
     for line in said:
         if STARTED.search(line):
             before.clear()
-        elif about := ABOUT_HOST.match(line):
+        elif (about := ABOUT_HOST.match(line)) and about["host"] not in lost:
             host, text = about["host"], about["text"]
+            if LOST.search(text):
+                lost.add(host)
             if text.startswith(FAILED) and host in before:
                 if not TROUBLE.search(before[host]):
                     yield host, before[host]

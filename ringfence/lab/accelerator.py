@@ -66,8 +66,13 @@ def flags(kvm: bool) -> list[str]:
     computer's time for the same work. Whatever a processor has beyond SSE (xsave, avx) is one more
     thing to emulate at each switch between processes, and so is a fifth level of pages (la57):
     without them the same work takes a sixth less.
+
+    QEMU before version 8 computes the flags that cmpxchg16b leaves from an operation that may be
+    long past (its helper's `cc_op`). An interrupt before the next comparison saves them, and the
+    kernel, which allocates memory with that instruction, dies of a double fault, once in some
+    hours. Where the processor has none (cx16), the kernel does without.
     """
     if kvm:
         return ["-accel", "kvm", "-cpu", "host", "-smp", "2"]
-    cpu = "max,-xsave,-avx,-avx2,-la57"
+    cpu = "max,-xsave,-avx,-avx2,-la57,-cx16"
     return ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", cpu, "-smp", "1"]

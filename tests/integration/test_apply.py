@@ -3,13 +3,17 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ringfence.lab.container import lab_cgroup
+from ringfence.lab.paths import LabPaths
 from ringfence.operations.shell import library
 
 HOSTS = "bastion1,agent1"
@@ -179,6 +183,35 @@ def test_hosts_that_take_one_session_at_a_time_are_healed(hardened):
     applied = hardened.ringfence("apply", str(hardened.path), "--limit", HOSTS)
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert applied.stdout.count("2 changed") == 2
+
+
+def test_a_host_that_falls_silent_in_the_middle_of_a_plan_is_red_and_stops_nobody(hardened):
+    """All its processes stand still, and its kernel acknowledges what is sent to them."""
+    for host in HOSTS.split(","):
+        hardened.run_on(host, "chmod 0666 /etc/ringfence/host.json")
+    forgotten = hardened.path / "runs/.unchanged"  # so that much is asked
+    shutil.rmtree(forgotten, ignore_errors=True)
+    freezer = lab_cgroup(LabPaths(hardened.path)) / "agent1/cgroup.freeze"
+    known = set(hardened.path.glob("runs/*/plan.log"))
+    with ThreadPoolExecutor() as pool:
+        planning = pool.submit(hardened.ringfence, "plan", str(hardened.path), "--limit", HOSTS)
+        try:
+            while not any(
+                re.search(r"\[agent1\] +Connected", log.read_text())
+                for log in set(hardened.path.glob("runs/*/plan.log")) - known
+            ):
+                assert not planning.done()
+                time.sleep(0.05)
+            freezer.write_text("1")
+            planned = planning.result()
+        finally:
+            freezer.write_text("0")
+    assert planned.returncode == 1, planned.stdout + planned.stderr
+    told = planned.stdout.split("agent1: ")[1].split("bastion1: ")
+    assert told[0].splitlines()[0] == "FAILED, 0 would change"
+    assert "said nothing for 150 seconds" in told[0]
+    assert "could not load" not in told[0]
+    assert "CLS-01" in told[1]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,23 @@ def test_a_plan_that_failed_is_no_host_with_nothing_to_change():
     assert found.failed
 
 
+def test_of_a_host_that_was_lost_in_the_middle_one_sentence_is_told_and_no_change():
+    plan = OPERATION | {"hosts_with_change": ["a", "b"], "hosts_with_conditional_change": []}
+    said = [
+        "    [a]     Connected",
+        "    [b]     SSH error: said nothing for 150 seconds, so its connection was ended",
+        "    [b]     Command socket/SSH error: SSHException('SSH session not active',)",
+        "    [a]     Warning: this is no error of a connection",
+        "    [b]     Error: could not load fact: Packages names=['sudo']",
+    ]
+    found = _outcomes({"plan": [plan], "results": None}, ["a", "b"], True, said)
+    assert found.hosts["b"].trouble == [
+        "SSH error: said nothing for 150 seconds, so its connection was ended"
+    ]
+    assert (found.hosts["a"].changed, found.hosts["b"].changed) == (["SSH-01: sshd"], [])
+    assert found.hosts["a"].trouble == ["Warning: this is no error of a connection"]
+
+
 def test_when_every_host_fails_each_is_a_failure_although_pyinfra_prints_no_document():
     said = [
         "--> Starting operation: SSH-01: sshd",

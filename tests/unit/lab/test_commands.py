@@ -173,8 +173,11 @@ def test_a_reboot_is_over_when_the_boot_id_is_a_new_one(site, world, boots):
     assert said[-1][1].startswith("running again")
 
 
-def test_a_machine_whose_power_is_cut_is_shut_down_by_nothing(site, world, boots, monkeypatch):
-    boots("one", "one", None, "two")
+@pytest.mark.parametrize("before", ["one", None])  # its kernel lives, or has died
+def test_a_machine_whose_power_is_cut_is_shut_down_by_nothing(
+    site, world, boots, monkeypatch, before
+):
+    boots(before, before, None, "two")
     asked = []
     monkeypatch.setattr(qmp, "monitor", lambda _, command: asked.append(command))
     monkeypatch.setattr(reach, "run", lambda *words, **_: asked.append(words))
