@@ -90,12 +90,27 @@ class Source:
             self.live_commands += 1
             self.tell_others(command)
         if command not in answers and command in self._waiting:
+            self._put_first(command)
             self._waiting[command].result()
         if command in answers:
             return answers[command]
         if self.snapshot.unreachable:
             raise UnreachableError(self.snapshot.unreachable)
         raise NotInSnapshotError(f"the snapshot holds no answer to: {command}")
+
+    def _put_first(self, command: str) -> None:
+        """Have a command answered before those that this host may never be asked by a test.
+
+        Others' commands may name what is theirs: their units, their people.
+        """
+        behind = [
+            other
+            for other, future in self._waiting.items()
+            if other != command and future.cancel()  # which does nothing to what has begun
+        ]
+        for other in behind:
+            assert self._asking is not None
+            self._waiting[other] = self._asking.submit(self._fetch, [other])
 
     @property
     def never_answered(self) -> bool:

@@ -120,6 +120,16 @@ def test_only_what_tests_asked_is_learned(source):
     assert list(source.asked) == ["echo 1"]
 
 
+def test_what_a_test_wants_goes_before_what_others_were_asked(source):
+    commands = [f"echo {n}" for n in range(20)]
+    source.ask_ahead("sleep 0.5")
+    for command in commands:
+        source.ask_ahead(command)
+    assert source.answer("echo 19").stdout == b"19\n"
+    assert list(source.snapshot.answers)[:2] == ["sleep 0.5", "echo 19"]
+    assert [source.answer(command).stdout for command in commands[:3]] == [b"0\n", b"1\n", b"2\n"]
+
+
 def test_each_test_is_told_its_own_commands(source):
     source.answer("true")
     assert source.take_asked() == ["true"]
