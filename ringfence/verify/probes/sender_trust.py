@@ -15,11 +15,12 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=NAME \
     -addext subjectAltName=DNS:NAME -keyout key -out pem 2>/dev/null || exit 1
+none() { printf '%s: rsyslog %s\\n' 'a stranger' "$1" 'this host' "$1"; exit; }
 pid=$(systemctl show -p MainPID --value rsyslog.service)
-[ "${pid:-0}" -gt 0 ] || { echo 'rsyslog does not run'; exit; }
+[ "${pid:-0}" -gt 0 ] || none 'does not run'
 sockets=$(ss -Hxlp | awk '/"rsyslogd"/ && $5 ~ "^/" { print $5 }' |
     grep -v ^/run/systemd/ | sort -u)
-[ -n "$sockets" ] || { echo 'rsyslog takes nothing that could be sent'; exit; }
+[ -n "$sockets" ] || none 'takes nothing that could be sent'
 for socket in $sockets; do
     case ${socket%/*} in '' | /run | /dev | /tmp | /var/run)
         echo "rsyslog takes what comes to $socket"; exit ;;
@@ -61,7 +62,7 @@ unshare --net --mount sh -euc '
                     select undef, undef, undef, 0.1
                 }" "$socket"
         done
-        for turn in $(seq 100); do
+        for turn in $(seq 250); do
             grep -q relp_version got && break
             kill -0 $server 2>/dev/null || break
             sleep 0.1
@@ -96,7 +97,8 @@ def shown_to(host: Any, address: str, port: int, name: str) -> dict[str, str]:
 
     Returns:
         For both `sent`, `refused` (knew who it was, and ended the session), `began without TLS`,
-        `broke off a handshake`, or `did not come` within ten seconds.
+        `broke off a handshake`, or `did not come` within 25 seconds; or that there is none:
+        `rsyslog does not run`, `rsyslog takes nothing that could be sent`.
 
     Raises:
         ValueError: it could not be asked; why not.

@@ -33,7 +33,7 @@ def test_what_the_sender_is_asked_is_shell(address):
 @pytest.mark.parametrize(
     ("stdout", "why"),
     [
-        ("rsyslog does not run\n", "rsyslog does not run"),
+        ("rsyslog takes what comes to /dev/log\n", "comes to /dev/log"),
         ("a stranger: refused\nmount: no\n", "mount: no"),
         ("", "no answer"),
     ],
