@@ -32,12 +32,12 @@ class Transport:
 
 def test_a_connection_ends_with_a_host_that_says_nothing(capsys):
     transport = Transport(answers=3)
-    watch(transport, "pbx1", interval=0, limit=0.05)
+    watch(transport, "pbx1", interval=0, limit=1.0)
     assert transport.closed.is_set()
     assert transport.asked == [(KEEPALIVE, True)] * 4
     said = capsys.readouterr().err
     assert said == (
-        "    [pbx1] SSH error: said nothing for 0 seconds, so its connection was ended\n"
+        "    [pbx1] SSH error: said nothing for 1 seconds, so its connection was ended\n"
     )
 
 
