@@ -1,3 +1,4 @@
+import os
 import subprocess
 from types import SimpleNamespace
 
@@ -41,3 +42,23 @@ def test_what_the_sender_is_asked_is_shell(address):
 def test_what_was_not_asked_is_no_answer(stdout, why):
     with pytest.raises(ValueError, match=f"the sender of logs could not be asked: [^$]*{why}"):
         shown_to(answering(stdout), "192.0.2.1", 2514, "log1")
+
+
+@pytest.mark.parametrize(
+    ("pid", "what"),
+    [("0", "rsyslog does not run"), ("7", "rsyslog takes nothing that could be sent")],
+)
+def test_a_host_that_sends_nothing_is_no_fault_of_the_question(tmp_path, pid, what):
+    for name, prints in (("systemctl", pid), ("ss", "")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{prints}'\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    def run(_command, script):
+        words = ["sh", "-c", script]
+        return subprocess.run(
+            words, env={"PATH": path}, capture_output=True, text=True, check=False
+        )
+
+    found = shown_to(SimpleNamespace(run=run), "192.0.2.1", 2514, "log1")
+    assert found == {"a stranger": what, "this host": what}
