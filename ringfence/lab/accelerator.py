@@ -69,8 +69,8 @@ def flags(kvm: bool) -> list[str]:
 
     QEMU before version 8 computes the flags that cmpxchg16b leaves from an operation that may be
     long past (its helper's `cc_op`). An interrupt before the next comparison saves them, and the
-    kernel, which allocates memory with that instruction, dies of a double fault, once in some
-    hours. Where the processor has none (cx16), the kernel does without.
+    kernel, which allocates memory with that instruction, dies of a double fault. Where the
+    processor has none (cx16), the kernel does without.
     """
     if kvm:
         return ["-accel", "kvm", "-cpu", "host", "-smp", "2"]
