@@ -30,7 +30,7 @@ from ringfence.unchanged import Answers, lines_of
 TROUBLE = re.compile(r"ringfence:|error|fail|could not|cannot|refused|timed out", re.IGNORECASE)
 FAILED = "Error: executed "
 """How pyinfra tells that an operation failed, with a number of commands that helps nobody."""
-LOST = re.compile(r"said nothing for|SSH session not active")
+LOST = re.compile(r"said nothing for|SSH session not active|connection has ended")
 """How it is told that a host's connection has ended: what follows is of that, and no news."""
 NO_HOST_LEFT = "No hosts remaining"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ringfence.pyinfra_connections import end_with_silent_hosts
 from ringfence.pyinfra_facts import answer_beforehand, ask_over_one_channel, keep_questions
 
 PR_SET_PDEATHSIG = 1
@@ -53,7 +52,6 @@ if __name__ == "__main__":
     from pyinfra_cli.main import main
 
     announce_operations()
-    end_with_silent_hosts()
     ask_over_one_channel()
     if ANSWERS in os.environ:
         with os.fdopen(int(os.environ[ANSWERS])) as given:

@@ -1,11 +1,8 @@
 """A site as a native pyinfra inventory: inventories/<site>/inventory.py only calls `groups`."""
 
-import socket
-import time
 from pathlib import Path
 from typing import Any
 
-import paramiko
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.connectors.sshuserclient.client import SSHClient
 
@@ -14,9 +11,7 @@ from ringfence.site.hosts import Host
 from ringfence.site.loading import load_site
 from ringfence.site.site import Site
 from ringfence.site.ssh import client_config
-
-CONNECT_FAILED = 2
-"""SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1): sshd's answer, too, to a session too many."""
+from ringfence.site.transport import transport_to
 
 Group = list[tuple[str, dict[str, Any]]]
 
@@ -49,7 +44,7 @@ def host_data(site: Site, host: Host) -> dict[str, Any]:
         "ssh_config_file": str(client_config(site)),
         "ssh_known_hosts_file": str(site.known_hosts_file),
         "ssh_strict_host_key_checking": "yes",
-        "ssh_paramiko_connect_kwargs": {"transport_factory": undelayed_transport},
+        "ssh_paramiko_connect_kwargs": {"transport_factory": transport_to(host.name)},
     }
     if host.ssh.port is not None:
         data["ssh_port"] = host.ssh.port
@@ -58,35 +53,6 @@ def host_data(site: Site, host: Host) -> dict[str, Any]:
     if host.ssh.user != "root":
         data["_sudo"] = True
     return data
-
-
-def undelayed_transport(sock: Any, **options: Any) -> paramiko.Transport:
-    """Make paramiko's transport with TCP_NODELAY, which it never sets: 2-4 ms a command, not 44-50.
-
-    A hop's sock is a channel rather than a socket and has no such option.
-    """
-    if hasattr(sock, "setsockopt"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return PatientTransport(sock, **options)
-
-
-class PatientTransport(paramiko.Transport):
-    """A transport that waits for its turn: where sshd has MaxSessions 1, pyinfra asks for the next
-    session before the last has ended, is refused, and could never mend that very setting."""
-
-    patience = 10.0
-    """Seconds for which a session is asked for again."""
-
-    def open_session(self, *arguments: Any, **options: Any) -> paramiko.Channel:
-        """Open a session; one that sshd refuses is asked for again. Raises SSHException."""
-        limit = time.monotonic() + self.patience
-        while True:
-            try:
-                return super().open_session(*arguments, **options)
-            except paramiko.ChannelException as refusal:
-                if refusal.code != CONNECT_FAILED or time.monotonic() > limit:
-                    raise
-                time.sleep(0.05)
 
 
 def _survive_changed_key_of_hop() -> None:

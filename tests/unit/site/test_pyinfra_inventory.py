@@ -1,6 +1,5 @@
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +11,7 @@ import pytest
 from pyinfra.api.exceptions import InventoryError
 
 from ringfence.site import Site
-from ringfence.site.pyinfra_inventory import (
-    CONNECT_FAILED,
-    PatientTransport,
-    groups,
-    undelayed_transport,
-)
+from ringfence.site.pyinfra_inventory import groups
 from ringfence.site.sampling import SAMPLE
 
 Load = Callable[..., Site]
@@ -58,7 +52,8 @@ def test_a_host_knows_how_it_is_reached_and_where_it_comes_from(site: Site) -> N
     assert (data["ssh_hostname"], data["ssh_user"], data["ssh_port"]) == ("pbx1", "deploy", 22)
     assert data["ssh_strict_host_key_checking"] == "yes"
     assert data["ssh_known_hosts_file"] == str(site.path / "known_hosts")
-    assert data["ssh_paramiko_connect_kwargs"] == {"transport_factory": undelayed_transport}
+    make = data["ssh_paramiko_connect_kwargs"]["transport_factory"]
+    assert make(paramiko.Channel(1)).host == "pbx1"
     assert data["_sudo"] is True
     assert "ssh_key" not in data
 
@@ -80,56 +75,6 @@ def test_wrong_files_are_an_error_that_pyinfra_prints(site: Site) -> None:
     (site.path / "hosts.yml").write_text("nme: small\n")
     with pytest.raises(InventoryError, match="did you mean 'name'"):
         groups(str(site.path / "inventory.py"))
-
-
-def test_the_transport_does_not_delay() -> None:
-    one, other = socket.socketpair()
-    listener = socket.create_server(("127.0.0.1", 0))
-    client = socket.create_connection(listener.getsockname())
-    try:
-        assert isinstance(undelayed_transport(client), paramiko.Transport)
-        assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    finally:
-        for each in (one, other, client, listener):
-            each.close()
-
-
-def test_a_hop_is_a_channel_without_such_an_option() -> None:
-    transport = undelayed_transport(paramiko.Channel(1))
-    assert isinstance(transport, paramiko.Transport)
-
-
-@pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PatientTransport]:
-    """A transport whose host refuses some sessions before it opens one."""
-
-    def transport(refusals: int, code: int) -> PatientTransport:
-        left = [paramiko.ChannelException(code, "Connect failed")] * refusals
-
-        def open_session(*_arguments: Any, **_options: Any) -> str:
-            if left:
-                raise left.pop()
-            return "a session"
-
-        monkeypatch.setattr(paramiko.Transport, "open_session", open_session)
-        return PatientTransport(paramiko.Channel(1))
-
-    return transport
-
-
-def test_a_session_too_many_is_asked_for_again(refusing: Callable[..., PatientTransport]) -> None:
-    assert refusing(3, CONNECT_FAILED).open_session() == "a session"
-
-
-def test_a_session_that_is_never_given_is_an_error(
-    refusing: Callable[..., PatientTransport],
-) -> None:
-    transport = refusing(1000, CONNECT_FAILED)
-    transport.patience = 0.2
-    with pytest.raises(paramiko.ChannelException):
-        transport.open_session()
-    with pytest.raises(paramiko.ChannelException):
-        refusing(1, 1).open_session()  # forbidden, whatever it waits for
 
 
 def test_pyinfra_reads_the_sample_and_the_group_data_beside_it(tmp_path: Path) -> None:
