@@ -185,33 +185,59 @@ def test_hosts_that_take_one_session_at_a_time_are_healed(hardened):
     assert applied.stdout.count("2 changed") == 2
 
 
+def with_agent1_silent(site, since, log, *words):
+    """Run a command; all processes of agent1 stand still from a line of a new run's log on.
+
+    Its kernel acknowledges what is sent to them.
+    """
+    freezer = lab_cgroup(LabPaths(site.path)) / "agent1/cgroup.freeze"
+    known = set(site.path.glob(f"runs/*/{log}"))
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(site.ringfence, words[0], str(site.path), *words[1:])
+        try:
+            while not any(
+                re.search(since, new.read_text())
+                for new in set(site.path.glob(f"runs/*/{log}")) - known
+            ):
+                assert not running.done()
+                time.sleep(0.05)
+            freezer.write_text("1")
+            return running.result()
+        finally:
+            freezer.write_text("0")
+
+
 def test_a_host_that_falls_silent_in_the_middle_of_a_plan_is_red_and_stops_nobody(hardened):
-    """All its processes stand still, and its kernel acknowledges what is sent to them."""
     for host in HOSTS.split(","):
         hardened.run_on(host, "chmod 0666 /etc/ringfence/host.json")
     forgotten = hardened.path / "runs/.unchanged"  # so that much is asked
     shutil.rmtree(forgotten, ignore_errors=True)
-    freezer = lab_cgroup(LabPaths(hardened.path)) / "agent1/cgroup.freeze"
-    known = set(hardened.path.glob("runs/*/plan.log"))
-    with ThreadPoolExecutor() as pool:
-        planning = pool.submit(hardened.ringfence, "plan", str(hardened.path), "--limit", HOSTS)
-        try:
-            while not any(
-                re.search(r"\[agent1\] +Connected", log.read_text())
-                for log in set(hardened.path.glob("runs/*/plan.log")) - known
-            ):
-                assert not planning.done()
-                time.sleep(0.05)
-            freezer.write_text("1")
-            planned = planning.result()
-        finally:
-            freezer.write_text("0")
+    connected = r"\[agent1\] +Connected"
+    planned = with_agent1_silent(hardened, connected, "plan.log", "plan", "--limit", HOSTS)
     assert planned.returncode == 1, planned.stdout + planned.stderr
     told = planned.stdout.split("agent1: ")[1].split("bastion1: ")
     assert told[0].splitlines()[0] == "FAILED, 0 would change"
     assert "said nothing for 150 seconds" in told[0]
     assert "could not load" not in told[0]
     assert "CLS-01" in told[1]
+
+
+@pytest.mark.every_way  # minutes, as many as the plan
+def test_a_host_that_falls_silent_in_the_middle_of_an_apply_is_red_and_stops_nobody(hardened):
+    """No guard is armed for this role, which would end the run sooner."""
+    for host in HOSTS.split(","):
+        hardened.run_on(host, "chmod 0666 /etc/ringfence/host.json")
+    words = ("apply", "--limit", HOSTS, "--role", "identity", "--no-verify")
+    applied = with_agent1_silent(hardened, "Starting operation: identity", "apply.log", *words)
+    assert applied.returncode == 1, applied.stdout + applied.stderr
+    told = applied.stdout.split("\nbastion1: ")
+    assert "said nothing for 150 seconds" in told[0]
+    assert told[1].startswith("ok, ")
+    modes = [
+        hardened.run_on(host, "stat -c %a /etc/ringfence/host.json").strip()
+        for host in HOSTS.split(",")
+    ]
+    assert modes == ["644", "666"]
 
 
 @pytest.mark.parametrize(
