@@ -13,6 +13,8 @@ from ringfence.verify.session import BusyError, Session, UnreachableError
 
 PATIENT = ("-o", f"ConnectTimeout={SLOW_LOGIN}")
 """For the second attempt at a login: ssh takes the first setting that it meets (ssh_config(5))."""
+MOST_NAMES = 16
+"""With more operands a question is about what one host has: it gave the names itself."""
 
 
 class NotInSnapshotError(Exception):
@@ -77,7 +79,8 @@ class Source:
         """Return the host's answer to ``command``.
 
         What nobody expected is told to the other hosts' sources (``tell_others``), which a suite
-        will ask the same: so a first run, which knows no question, asks all hosts side by side.
+        will ask the same: so a first run, which knows no question, asks all hosts side by side. A
+        question about a long list of names, such as all units of a host, is not.
 
         Raises:
             UnreachableError: the host did not answer.
@@ -88,7 +91,8 @@ class Source:
         answers = self.snapshot.answers
         if self.ask_ahead(command):
             self.live_commands += 1
-            self.tell_others(command)
+            if not _lists_names(command):
+                self.tell_others(command)
         if command not in answers and command in self._waiting:
             self._put_first(command)
             self._waiting[command].result()
@@ -155,6 +159,12 @@ class Source:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _lists_names(command: str) -> bool:
+    """Whether many operands follow the options (POSIX.1-2024, XBD 12.2, guideline 10)."""
+    operands = command.partition(" -- ")[2] if "\n" not in command else ""
+    return len(operands.split()) > MOST_NAMES
 
 
 class SnapshotBackend(base.BaseBackend):  # type: ignore[misc]

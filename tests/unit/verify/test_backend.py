@@ -52,6 +52,23 @@ def test_what_one_host_is_asked_others_answer_meanwhile(source, ssh, starts):
     assert (source.live_commands, other.live_commands, starts()) == (3, 0, 2)
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (f"true -- {' '.join(f'of-pbx1-{n}.service' for n in range(17))}", False),
+        (f"true -- {' '.join(f'/etc/{n}' for n in range(16))}", True),
+        (f"true {' '.join(str(n) for n in range(40))}", True),
+        ("for each in a b c d e f g h i j k l m n o p q r s; do\ntrue -- $each\ndone", True),
+        ("true -- $1\n" + "true\n" * 40, True),
+    ],
+)
+def test_no_other_host_is_asked_about_a_long_list_of_one_host_s_names(source, command, told):
+    others = []
+    source.tell_others = others.append
+    source.answer(command)
+    assert others == [command] * told
+
+
 def test_a_host_that_is_lost_while_it_is_asked_ahead_is_unreachable():
     source = Source(Snapshot.begin("pbx1"), ["false"], become_root=False)
     source.ask_ahead("echo 1")
