@@ -19,6 +19,15 @@ CHANGED = (
     "type=SYSCALL msg=audit(1.000:2): arch=c000003e syscall=257 success=yes exit=3 items=1"
     ' auid=1200 uid=0 comm="vi" key="identity"\x1dARCH=x86_64 AUID="canary" UID="root"'
 )
+STOPPED = (
+    "type=DAEMON_END msg=audit(1.000:3): op=terminate auid=1200 uid=0 ses=3 pid=9 res=success"
+    '\x1dAUID="stopper" UID="root"'
+)
+CLOCK = (
+    "type=SYSCALL msg=audit(1.000:4): arch=c000003e syscall=227 success=yes exit=0 items=0"
+    ' auid=1200 uid=0 comm="date" exe="/usr/bin/date" key="time-change"\x1dARCH=x86_64'
+    ' SYSCALL=clock_settime AUID="canary" UID="root"'
+)
 
 
 def when(policy, at_work):
@@ -116,6 +125,8 @@ def test_what_must_be_noticed_is_noticed(host, timer, policy, expect):
         ("useradd", "new user: name=canary, UID=1999, GID=1999, home=/home/canary, shell=/bin/sh"),
         ("usermod", "add 'canary' to group 'sudo'"),
         ("audisp-syslog", CHANGED),
+        ("audisp-syslog", STOPPED),
+        ("audisp-syslog", CLOCK),
         ("permissions", "new program with privileges: 4755 root:root /canary"),
         ("alert", "rsyslog.service does not run: it is inactive"),
         ("kernel", "audit: audit_lost=3 audit_rate_limit=0 audit_backlog_limit=64"),
@@ -133,6 +144,8 @@ def test_what_must_be_noticed_is_noticed(host, timer, policy, expect):
                     "new-privileged-program 4755 root:root /canary",
                     "audit-lost audit_lost",
                     "audit-lost lost",
+                    "audit-lost stopper",
+                    "clock-set canary",
                 ),
                 *("service-stopped rsyslog.service", "malware Eicar-Test-Signature"),
             ),

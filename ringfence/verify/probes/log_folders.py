@@ -19,8 +19,8 @@ DIGESTS = 2
 """How many of the last closed files of each host are hashed in each run."""
 SHOWN = 100
 """How many files of each host are named that are not as its chain says."""
-TRIED = 6
-"""How many files of each kind are tried to be altered."""
+REFUSED = "Operation not permitted"
+"""EPERM: the file's attribute (chattr(1)), whatever the rights of who asks."""
 
 CHAINS = rf"""
 cd {FOLDER} 2>/dev/null && for folder in *; do
@@ -61,26 +61,35 @@ cd {FOLDER} 2>/dev/null && find . -mindepth 2 -maxdepth 2 -type f -print0 |
     case $flags in *"$wanted"*) echo "$wanted" ;; *) echo "$wanted lacks $path" ;; esac
 done | sort | uniq -c | sort -rn | head -n 100"""
 
-ATTEMPTS = rf"""
-LC_ALL=C
-export LC_ALL
-cd {FOLDER} 2>/dev/null || exit 0
-told() {{ # what path; the answer is on standard input
-    answer=$(cat)
-    printf '%s|%s|%s\n' "$1" "$2" "${{answer##*: }}"
-}}
-try() {{ # path
-    (dd if=/dev/null of="$1" conv=notrunc status=none 2>&1 && echo 'x: done') | told write "$1"
-    (mv -T -- "$1" "$1.tried" 2>&1 && mv -T -- "$1.tried" "$1" && echo 'x: done') | told rename "$1"
-}}
-find . -mindepth 2 -maxdepth 2 -type f -name '[0-9]*.jsonl.zst' | sort -r | head -n {TRIED} |
-    while read -r path; do
-        try "$path"
-        (dd if=/dev/null of="$path" oflag=append conv=notrunc status=none 2>&1 && echo 'x: done') |
-            told append "$path"
-    done
-find . -mindepth 2 -maxdepth 2 -type f \( -name '[0-9]*.jsonl' -o -name chain.jsonl \) | sort |
-    head -n {TRIED} | while read -r path; do try "$path"; done"""
+ATTEMPTS = r"""
+use Fcntl;
+
+chdir "FOLDER" or exit;
+for my $folder (sort grep { -d && $_ ne "lost+found" } glob "*") {
+    my @closed = sort glob "$folder/[0-9]*.jsonl.zst";
+    for my $path ("$folder/chain.jsonl", glob("$folder/[0-9]*.jsonl"), @closed[-1 .. -1]) {
+        next unless defined $path && -f $path;
+        my %answers;
+        my $try = sub { my ($what, $done) = @_; $answers{$what} = $done ? "done" : "$!" };
+        $try->("write", sysopen my $over, $path, O_WRONLY);
+        $try->("append", sysopen my $behind, $path, O_WRONLY | O_APPEND) if $path =~ /zst$/;
+        $try->("rename", rename $path, "$path.tried");
+        rename "$path.tried", $path if $answers{rename} eq "done";
+        # For the same reason as the others; were they allowed, this would be, too, and for good.
+        $try->("remove", unlink $path) unless grep { $_ ne "REFUSED" } values %answers;
+        printf "%s|%s|%s|%s\n", $_, $folder, $path, $answers{$_} for sort keys %answers;
+    }
+}"""
+"""With what perl-base has."""
+
+
+@dataclass
+class Attempts:
+    """What came of the attempts of root to alter the files of one host."""
+
+    refused: int = 0
+    other: list[str] = field(default_factory=list)
+    """those that the kernel did not refuse: ``write pbx1/chain.jsonl: done``"""
 
 
 @dataclass
@@ -153,15 +162,25 @@ def without_attribute(host: Any) -> tuple[int, list[str]]:
     return good, sorted(bad)
 
 
-def attempts(host: Any) -> dict[str, str]:
-    """Try to write, append to and rename files of the archive, without changing what they hold.
+def attempts(host: Any) -> dict[str, Attempts]:
+    """Try to alter, rename and remove files of each host, without changing what they hold.
+
+    Tried are the chain, what is open, and what was closed last. Only what may neither be written to
+    nor renamed is tried to be removed.
 
     Returns:
-        What the kernel answered, by attempt: ``write ./pbx1/chain.jsonl`` to ``Operation not
-        permitted`` (EPERM, chattr(1)), or ``done``.
+        What came of it, by the host's folder.
     """
-    lines = [line.split("|") for line in host.run(ATTEMPTS).stdout.splitlines()]
-    return {f"{what} {path}": answer for what, path, answer in lines}
+    script = ATTEMPTS.replace("FOLDER", FOLDER).replace("REFUSED", REFUSED)
+    found: dict[str, Attempts] = {}
+    for line in host.run("LC_ALL=C perl -e %s", script).stdout.splitlines():
+        what, folder, path, answer = line.split("|")
+        one = found.setdefault(folder, Attempts())
+        if answer == REFUSED:
+            one.refused += 1
+        else:
+            one.other.append(f"{what} {path}: {answer}")
+    return found
 
 
 def settings(host: Any) -> dict[str, Any]:

@@ -15,6 +15,11 @@ IDENTITY = (
     'type=SYSCALL msg=audit(1.0:1): success=yes exit=3 auid=1200 key="identity"\x1d'
     'ARCH=x86_64 AUID="{}" UID="root"'
 )
+CLOCK = (
+    "type=SYSCALL msg=audit(1.0:1): arch=c000003e syscall=227 success=yes exit=0 auid=1200 uid=0"
+    ' comm="x" exe="/usr/sbin/{}" subj=unconfined key="time-change"\x1dARCH=x86_64'
+    ' SYSCALL=clock_settime AUID="ana" UID="root"'
+)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +131,24 @@ IDENTITY = (
             ("audit-lost", "internal", "16122", True),
         ),
         (
+            "audisp-syslog",
+            "type=DAEMON_END msg=audit(1.0:3): op=terminate auid=1200 uid=0 res=success"
+            '\x1dAUID="ana" UID="root"',
+            ("audit-lost", "internal", "ana", True),
+        ),
+        (
+            "audisp-syslog",
+            "type=DAEMON_ABORT msg=audit(1.0:4): op=kernel-lost auid=4294967295 res=failed"
+            '\x1dAUID="unset"',
+            ("audit-lost", "internal", "DAEMON_ABORT", True),
+        ),
+        ("audisp-syslog", CLOCK.format("date"), ("clock-set", "internal", "ana", True)),
+        (
+            "audisp-syslog",
+            "type=TIME_INJOFFSET msg=audit(1.0:5): sec=-3600 nsec=0",
+            ("clock-set", "internal", "TIME_INJOFFSET", True),
+        ),
+        (
             "ringfence-heartbeat",
             "this host is up and its journal is read; audit records lost: 16122",
             ("audit-lost", "internal", "lost", True),
@@ -182,6 +205,13 @@ def test_what_a_message_tells(reviewer, program, message, found):
         ("atd", "pam_unix(atd:session): session opened for user postgres(uid=104) by (uid=0)"),
         ("CRON", "pam_unix(cron:session): session opened for user root(uid=0) by root(uid=0)"),
         ("kernel", "audit: audit_backlog_limit: 8192"),  # at each boot
+        (
+            "audisp-syslog",
+            "type=DAEMON_END msg=audit(1.0:3): op=terminate auid=4294967295 uid=0 pid=1 res=success"
+            '\x1dAUID="unset" UID="root"',  # at each halt
+        ),
+        ("audisp-syslog", CLOCK.format("chronyd")),
+        ("audisp-syslog", CLOCK.format("date").replace("clock_settime", "adjtimex")),  # a look
         ("ringfence-heartbeat", "this host is up and its journal is read"),
         ("permissions", "it says: new program with privileges: 4755 root:root /tmp/sh"),
     ],

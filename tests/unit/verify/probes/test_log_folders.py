@@ -1,6 +1,7 @@
 """What the probes say of an archive in a folder here, whose commands are run for real."""
 
 import os
+import shlex
 import subprocess
 from datetime import date
 from types import SimpleNamespace
@@ -18,8 +19,9 @@ class Here:
     def __init__(self, root):
         self.root = root
 
-    def run(self, command):
-        script = command.replace("/srv/logs", str(self.root))
+    def run(self, command, *words):
+        quoted = command % tuple(shlex.quote(word) for word in words) if words else command
+        script = quoted.replace("/srv/logs", str(self.root))
         done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
         return SimpleNamespace(stdout=done.stdout, rc=done.returncode)
 
@@ -123,7 +125,11 @@ def test_attributes_and_attempts(archive):
     assert f"i lacks ./pbx1/{day(1)}.jsonl.zst" in bad
     assert "a lacks ./pbx1/chain.jsonl" in bad
     before = {path: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()}
-    assert set(log_folders.attempts(here).values()) == {"done"}
+    tried = log_folders.attempts(here)
+    assert set(tried) == {"agent1", "pbx1"}
+    of_chain = ["rename pbx1/chain.jsonl: done", "write pbx1/chain.jsonl: done"]
+    assert tried["pbx1"].other[:2] == of_chain
+    assert {one.refused for one in tried.values()} == {0}
     assert {path: path.read_bytes() for path in before} == before
     try:
         for path in before:
@@ -131,8 +137,14 @@ def test_attributes_and_attempts(archive):
             subprocess.run(["chattr", flag, path], check=True)
         assert log_folders.without_attribute(here) == (len(before), [])
         tried = log_folders.attempts(here)
-        assert set(tried.values()) == {"Operation not permitted"}
-        assert {attempt.split()[0] for attempt in tried} == {"write", "rename", "append"}
+        of_open, of_closed = 3, 4  # of those that are open: the chain, and today
+        assert tried["pbx1"] == log_folders.Attempts(2 * of_open + of_closed)
+        assert {path: path.read_bytes() for path in before} == before
+        chain = archive.root / "pbx1/chain.jsonl"
+        subprocess.run(["chattr", "-a", chain], check=True)
+        tried = log_folders.attempts(here)
+        assert tried["pbx1"].other == of_chain
+        assert tried["agent1"].other == []
     finally:
         subprocess.run(["chattr", "-R", "-i", "-a", archive.root], check=True)
 
