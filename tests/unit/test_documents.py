@@ -17,6 +17,7 @@ from ringfence.site.sampling import write_sample
 CHECKOUT = Path(__file__).parents[2]
 CONTRIBUTING = CHECKOUT / "CONTRIBUTING.md"
 FIRST_HOST = CHECKOUT / "docs/how-to/first-host.md"
+INDEX = CHECKOUT / "docs/README.md"
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 KEYS = {
     "AAAA… ana": "AAAAC3NzaC1lZDI1NTE5AAAAIOxIRUt5X5QNgLvaIV3i/so2eaGFhZydiCwVCdl7fPyv ana",
@@ -91,6 +92,37 @@ def test_every_link_leads_to_a_file_and_its_heading(document):
 def headings(document):
     titles = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+# docs/README.md: the index
+
+
+def listed():
+    """Return the pages that the index links, by the heading under which they stand, in order."""
+    _, *parts = re.split(r"^## (.*)$", INDEX.read_text(), flags=re.MULTILINE)
+    entries = {
+        title: re.findall(r"^- \[[^]]+\]\(([^)#]+)\): \S", text, re.MULTILINE)
+        for title, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    return {
+        title: [(INDEX.parent / name).resolve() for name in of] for title, of in entries.items()
+    }
+
+
+def test_every_page_is_in_the_index_once_with_a_phrase():
+    pages = {page for page in INDEX.parent.rglob("*.md") if page != INDEX}
+    found = [page for of in listed().values() for page in of]
+    assert sorted(found) == sorted(pages)
+
+
+def test_the_index_has_a_page_under_the_heading_of_its_folder():
+    folders = {"How to": {"how-to"}, "Decisions": {"decisions"}, "Reference": {"reference", "docs"}}
+    found = {title: {page.parent.name for page in of} for title, of in listed().items()}
+    assert found == folders
+
+
+def test_readme_leads_to_the_index():
+    assert f"({INDEX.relative_to(CHECKOUT)})" in (CHECKOUT / "README.md").read_text()
 
 
 # CONTRIBUTING.md: its commands are run by tests/integration/test_contributing.py
