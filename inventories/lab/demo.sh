@@ -33,8 +33,8 @@ expect_word() {
     done
     grep -B 3 -A 3 "$word" "$answer"
 }
-answer=$(mktemp)
-trap 'rm -f "$answer"' EXIT
+answer=$(mktemp) nowhere=$(mktemp -d)
+trap 'rm -rf "$answer" "$nowhere"' EXIT
 
 step "Build and start the lab: two machines with kernels of their own, three containers"
 expect 0 ringfence lab up $site
@@ -63,6 +63,11 @@ recording=/srv/recordings/call-00017.wav
 expect 0 ringfence lab ssh $site recordings1 \
     "echo sound | sudo tee $recording >/dev/null && sudo cat $recording >/dev/null"
 expect_word allowed ringfence access-record $site --limit recordings1 --path $recording
+step "The archive's last links are kept on another host, and all of it is read again"
+rm -rf $site/archive # the key of a lab that was thrown away
+expect 0 ringfence logs trust $site
+expect 0 ringfence logs anchor $site
+expect 0 ringfence logs verify $site --runs "$nowhere" # earlier runs saw archives of labs that are gone
 step "What keeps a host's time fails; people are told, by mail and in their chat"
 expect 0 ringfence lab ssh $site agent1 sudo systemctl kill --signal KILL chrony.service
 expect_word 'chrony.service failed' ringfence lab inbox $site

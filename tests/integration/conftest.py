@@ -219,7 +219,9 @@ def lay_out(path: Path, hosts: Sequence[str]) -> None:
     """Write the demo's site with some of its hosts, and a waiver where none of them takes logs."""
     shutil.copytree(
         *(ROOT / "inventories/lab", path),
-        ignore=shutil.ignore_patterns(".lab", "integrity", "pki", "runs", "sealing", "secrets.*"),
+        ignore=shutil.ignore_patterns(
+            ".lab", "archive", "integrity", "pki", "runs", "sealing", "secrets.*"
+        ),
         dirs_exist_ok=True,
     )
     gone: set[str] = set()

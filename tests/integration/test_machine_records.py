@@ -2,6 +2,7 @@
 before the power failed."""
 
 import json
+import re
 import shlex
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,26 @@ kill -STOP "$auditd"
 timeout 90 perl -e 'for (1 .. 10000) {{ open my $file, "<", "{folder}/read" }}' || true
 """
 """Nobody takes what the kernel records, until it has more than it keeps (`-b`)."""
+REFUSED = (
+    *("systemctl stop auditd.service", "systemctl restart auditd.service"),
+    *("auditctl -D", "auditctl -e 0", "auditctl -d always,exit -S settimeofday -F key=time-change"),
+)
+ENDED = """
+set -eu
+before=$(pidof auditd)
+kill "$before"
+for _ in $(seq 60); do
+    now=$(pidof auditd) || now=$before
+    taken=$(auditctl -s | sed -n 's/^pid //p')
+    if [ "$now" != "$before" ] && [ "$taken" = "$now" ]; then
+        date -s "@$(date +%s)" >/dev/null
+        exit 0
+    fi
+    sleep 1
+done
+exit 1
+"""
+"""By a person with root's rights. The clock goes back by what is over its second."""
 ROWS_OF_ALLOWED = (
     ("read", "read", "", "allowed"),
     ("write", "written", "", "allowed"),
@@ -141,6 +162,34 @@ def told(lab, host, folder, since, least):
     )
 
 
+@pytest.mark.parametrize("host", DATA)
+def test_the_months_review_counts_who_looked_and_who_was_denied(recording, host):
+    month = f"{datetime.now(UTC):%Y-%m}"
+    asked = ("review", str(recording.path), "--limit", host, "--month", month)
+    ended = recording.ringfence(*asked)
+    assert ended.returncode == 0, ended.stderr
+    denied = dict(re.findall(r"Why was (\w+) denied (\w+) times?:", ended.stdout))
+    assert int(denied["deploy"]) >= len(ROWS_OF_DENIED) + 1, ended.stdout
+    assert "root" in denied, ended.stdout
+    assert f"{DATA[host]}/exactly" in ended.stdout
+
+
+@pytest.mark.parametrize("host", DATA)
+def test_nobody_ends_the_audit_or_changes_its_rules(recording, host):
+    tried = "\n".join(f"! {attempt} >/dev/null 2>&1 || echo {attempt}" for attempt in REFUSED)
+    rules = recording.run_on(host, "auditctl -l")
+    assert recording.run_on(host, tried) == ""
+    recording.run_on(host, "systemctl is-active auditd.service")
+    assert recording.run_on(host, "auditctl -l") == rules
+
+
+def test_a_killed_auditd_and_a_set_clock_are_exceptions_of_the_days_review(recording):
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(recording.run_on, DATA, [ENDED] * len(DATA)))
+    noticed(recording, {(host, "audit-lost", "deploy") for host in DATA})
+    noticed(recording, {(host, "clock-set", "deploy") for host in DATA})
+
+
 def test_audit_records_that_are_lost_are_an_exception_of_the_days_review(recording):
     lose = {host: LOST.format(folder=f"{DATA[host]}/exactly") for host in DATA}
     with ThreadPoolExecutor() as pool:
@@ -148,14 +197,19 @@ def test_audit_records_that_are_lost_are_an_exception_of_the_days_review(recordi
     for host in DATA:
         assert int(recording.run_on(host, "auditctl -s | sed -n 's/^lost //p'")) > 0
         recording.run_on(host, "systemctl start ringfence-heartbeat.service")  # or wait for it
-    expected = {(host, "lost") for host in DATA}  # by heartbeats; the kernel may say nothing
-    asked = ("logs", "review", str(recording.path), "--day", f"{datetime.now(UTC):%F}", "--json")
+    # By heartbeats; the kernel may say nothing.
+    noticed(recording, {(host, "audit-lost", "lost") for host in DATA})
+
+
+def noticed(lab, expected):
+    """Wait until today's review tells these: host, kind and whom each is about."""
+    asked = ("logs", "review", str(lab.path), "--day", f"{datetime.now(UTC):%F}", "--json")
     until = time.monotonic() + ARRIVES
     while True:
-        ended = recording.ringfence(*asked)
+        ended = lab.ringfence(*asked)
         assert ended.returncode in (0, 1), ended.stderr
         every = json.loads(ended.stdout)["found"]
-        said = {(one["host"], one["about"]) for one in every if one["kind"] == "audit-lost"}
+        said = {(one["host"], one["kind"], one["about"]) for one in every}
         if expected <= said or time.monotonic() > until:
             break
         time.sleep(2)
