@@ -67,8 +67,8 @@ use Fcntl;
 chdir "FOLDER" or exit;
 for my $folder (sort grep { -d && $_ ne "lost+found" } glob "*") {
     my @closed = sort glob "$folder/[0-9]*.jsonl.zst";
-    for my $path ("$folder/chain.jsonl", glob("$folder/[0-9]*.jsonl"), @closed[-1 .. -1]) {
-        next unless defined $path && -f $path;
+    my @files = ("$folder/chain.jsonl", glob("$folder/[0-9]*.jsonl"), @closed ? $closed[-1] : ());
+    for my $path (grep { -f } @files) {
         my %answers;
         my $try = sub { my ($what, $done) = @_; $answers{$what} = $done ? "done" : "$!" };
         $try->("write", sysopen my $over, $path, O_WRONLY);
@@ -173,7 +173,7 @@ def attempts(host: Any) -> dict[str, Attempts]:
     """
     script = ATTEMPTS.replace("FOLDER", FOLDER).replace("REFUSED", REFUSED)
     found: dict[str, Attempts] = {}
-    for line in host.run("LC_ALL=C perl -e %s", script).stdout.splitlines():
+    for line in host.check_output("LC_ALL=C perl -e %s", script).splitlines():
         what, folder, path, answer = line.split("|")
         one = found.setdefault(folder, Attempts())
         if answer == REFUSED:

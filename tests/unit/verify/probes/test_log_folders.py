@@ -25,8 +25,10 @@ class Here:
         done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
         return SimpleNamespace(stdout=done.stdout, rc=done.returncode)
 
-    def check_output(self, command):
-        return self.run(command).stdout
+    def check_output(self, command, *words):
+        done = self.run(command, *words)
+        assert done.rc == 0
+        return done.stdout
 
 
 @pytest.fixture
@@ -124,9 +126,10 @@ def test_attributes_and_attempts(archive):
     assert good == 0
     assert f"i lacks ./pbx1/{day(1)}.jsonl.zst" in bad
     assert "a lacks ./pbx1/chain.jsonl" in bad
+    archive.entry("new1", "begun", day(4))  # nothing was closed there yet
     before = {path: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()}
     tried = log_folders.attempts(here)
-    assert set(tried) == {"agent1", "pbx1"}
+    assert set(tried) == {"agent1", "new1", "pbx1"}
     of_chain = ["rename pbx1/chain.jsonl: done", "write pbx1/chain.jsonl: done"]
     assert tried["pbx1"].other[:2] == of_chain
     assert {one.refused for one in tried.values()} == {0}
