@@ -12,19 +12,23 @@ NIGHT = 26  # hours: a day, and what a timer may be late
 OUTSIDE = "203.0.113.77"  # of nobody (RFC 5737)
 EXTERNAL, INTERNAL = "external", "internal"
 DENIED = (
-    "type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=257 success=no exit=-13 items=1"
+    "node=pbx1 type=SYSCALL msg=audit(1.000:1): "
+    "arch=c000003e syscall=257 success=no exit=-13 items=1"
     ' auid=1200 uid=1200 comm="cat" key="access-record"\x1dARCH=x86_64 AUID="canary" UID="canary"'
 )
 CHANGED = (
-    "type=SYSCALL msg=audit(1.000:2): arch=c000003e syscall=257 success=yes exit=3 items=1"
+    "node=pbx1 type=SYSCALL msg=audit(1.000:2): "
+    "arch=c000003e syscall=257 success=yes exit=3 items=1"
     ' auid=1200 uid=0 comm="vi" key="identity"\x1dARCH=x86_64 AUID="canary" UID="root"'
 )
 STOPPED = (
-    "type=DAEMON_END msg=audit(1.000:3): op=terminate auid=1200 uid=0 ses=3 pid=9 res=success"
+    "node=pbx1 type=DAEMON_END msg=audit(1.000:3): "
+    "op=terminate auid=1200 uid=0 ses=3 pid=9 res=success"
     '\x1dAUID="stopper" UID="root"'
 )
 CLOCK = (
-    "type=SYSCALL msg=audit(1.000:4): arch=c000003e syscall=227 success=yes exit=0 items=0"
+    "node=pbx1 type=SYSCALL msg=audit(1.000:4): "
+    "arch=c000003e syscall=227 success=yes exit=0 items=0"
     ' auid=1200 uid=0 comm="date" exe="/usr/bin/date" key="time-change"\x1dARCH=x86_64'
     ' SYSCALL=clock_settime AUID="canary" UID="root"'
 )

@@ -192,6 +192,27 @@ def test_what_a_message_tells(reviewer, program, message, found):
 
 
 @pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        (DENIED, ("access-denied", "ana", False)),
+        (IDENTITY.format("ana"), ("keys-changed", "ana", True)),
+        (CLOCK.format("date"), ("clock-set", "ana", True)),
+        (
+            "type=CONFIG_CHANGE msg=audit(1.0:2): audit_enabled=0",
+            ("audit-lost", "audit_enabled=0", True),
+        ),
+        ("type=CONFIG_CHANGE msg=audit(1.0:2): op=set lost=0 old=7", ("audit-lost", "7", True)),
+        ("type=DAEMON_ABORT msg=audit(1.0:4): op=x", ("audit-lost", "DAEMON_ABORT", True)),
+    ],
+)
+def test_a_record_of_the_audit_tells_it_with_the_hosts_name_before_it(reviewer, message, found):
+    """As auditd writes them on hosts of a site (auditd.conf(5), name_format)."""
+    kind, about, is_exception = found
+    said = reviewer.found(f"node=pbx1 {message}", program="audispd")
+    assert said == [(kind, "internal", about, 1, is_exception)]
+
+
+@pytest.mark.parametrize(
     ("program", "message"),
     [
         ("sshd", f"Failed publickey for ana {FROM}: ED25519 x"),  # another key of hers may do
@@ -211,6 +232,11 @@ def test_what_a_message_tells(reviewer, program, message, found):
             '\x1dAUID="unset" UID="root"',  # at each halt
         ),
         ("audisp-syslog", CLOCK.format("chronyd")),
+        (
+            "audispd",
+            DENIED.replace("key=", 'comm="9" exe="/usr/lib/systemd/systemd-executor" key='),
+        ),
+        ("audispd", DENIED.replace("key=", 'comm="systemctl" exe="/usr/bin/systemctl" key=')),
         ("audisp-syslog", CLOCK.format("date").replace("clock_settime", "adjtimex")),  # a look
         ("ringfence-heartbeat", "this host is up and its journal is read"),
         ("permissions", "it says: new program with privileges: 4755 root:root /tmp/sh"),
