@@ -31,6 +31,8 @@ RETENTION = {Classification.HIGH: 730}
 """Days; RD 1720/2007 art. 103.4 asks for two years."""
 LEAST = 400
 """Days; PCI DSS 10.5.1 asks for twelve months."""
+HOLDING_DATA = {"recordings", "database", "log_collector", "backup_server"}
+"""Groups whose hosts have data although the site names no directory of theirs."""
 KEEP = """\
 umask 022
 text=$(cat)
@@ -49,10 +51,24 @@ file is made append-only by what chattr(1) does (ioctl_iflags(2)): not every hos
 
 
 def retention_of(site: Site, host: Host) -> int:
-    """Return for how many days a host's records are kept: as the section `logging` says."""
-    section = getattr(site.policy, "logging", None)
-    least = RETENTION.get(host.classification, LEAST)
-    return least if section is None else max(least, int(section.days_kept(host)))
+    """Return for how many days a host's records must be kept: the most that anything asks for.
+
+    Read from the site's files apart from how the collector's role reads them: it judges that role.
+    """
+    logging = getattr(site.policy, "logging", None)
+    wanted = getattr(logging, "retention_days", None) or 0
+    of_accesses = site.policy.retention.access_records_days if records_accesses(site, host) else 0
+    return max(RETENTION.get(host.classification, LEAST), wanted, of_accesses)
+
+
+def records_accesses(site: Site, host: Host) -> bool:
+    """Whether the record of accesses is among a host's records: on hosts classified high, those
+    that handle cards or health information, and those with data."""
+    if host.classification == Classification.HIGH or host.pci or host.ephi:
+        return True
+    data = getattr(getattr(site.policy, "permissions", None), "data", ())
+    named = {group for directory in data for group in directory.groups}
+    return bool({"all", *host.groups} & (HOLDING_DATA | named))
 
 
 def collectors(site: Site) -> list[Host]:
@@ -154,7 +170,9 @@ class SiteArchive:
             retention={
                 host.name: retention_of(self.site, host) for host in self.site.hosts.values()
             },
-            others=RETENTION[Classification.HIGH],
+            others=max(
+                RETENTION[Classification.HIGH], self.site.policy.retention.access_records_days
+            ),
         )
         with closing(Collector(self.site, self.collector, FOLDER)) as source:
             expect(source.hosts())

@@ -142,7 +142,9 @@ class Retention(Section):
 
     access_records_days: int = Field(default=730, ge=1, le=36500)
     """Days for which the record of accesses is kept; at least 730 where a host is classified high
-    (RD 1720/2007 art. 103.4: two years), and 365 where one handles cards (PCI DSS 10.5.1)."""
+    (RD 1720/2007 art. 103.4: two years), and 365 where one handles cards (PCI DSS 10.5.1). It lies
+    among the logs of hosts that are classified high, handle cards or health information, or have
+    data (`permissions.data`): theirs are kept for so many days, or more where `logging` says so."""
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

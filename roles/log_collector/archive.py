@@ -123,14 +123,16 @@ def configuration(wanted: Intent) -> str:
     """Return archive.json: places, and the days for which each host's files are kept.
 
     The files of a host that is in the site no more are kept as long as any, and as if it had been
-    classified high.
+    classified high, with a record of accesses.
     """
-    hosts = {name: days_kept(wanted.site.policy, host) for name, host in wanted.site.hosts.items()}
+    policy = wanted.site.policy
+    hosts = {name: days_kept(policy, host) for name, host in wanted.site.hosts.items()}
+    others = max(TWO_YEARS, policy.retention.access_records_days, *hosts.values())
     content = {
         "archive": ARCHIVE,
         "private_key": f"{STATE}/signing.key",
         "public_key": f"{STATE}/signing.pem",
-        "retention_days": {"hosts": hosts, "others": max(TWO_YEARS, *hosts.values())},
+        "retention_days": {"hosts": hosts, "others": others},
         "state": STATE,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"

@@ -34,8 +34,19 @@ class Settings(Section):
 
 
 def days_kept(policy: Policy, host: Host) -> int:
-    """Return the days for which a host's logs are kept: what `logging` says, and never less than
-    the host's classification demands."""
-    least = TWO_YEARS if host.classification >= Classification.HIGH else AT_LEAST
-    section = getattr(policy, "logging", None)
-    return least if section is None else max(least, int(section.days_kept(host)))
+    """Return the days for which a host's logs are kept: what `logging` says, and what `retention`
+    says where accesses are on record; never less than the host's classification demands."""
+    days = [TWO_YEARS if host.classification >= Classification.HIGH else AT_LEAST]
+    if logging := getattr(policy, "logging", None):
+        days.append(int(logging.days_kept(host)))
+    if has_accesses(policy, host):
+        days.append(policy.retention.access_records_days)
+    return max(days)
+
+
+def has_accesses(policy: Policy, host: Host) -> bool:
+    """Whether the record of accesses is among a host's logs: it has data, of whatever level, or
+    what it is marked with asks for such a record."""
+    permissions = getattr(policy, "permissions", None)
+    data = permissions.data_of(host) if permissions else []
+    return bool(data) or host.classification >= Classification.HIGH or host.pci or host.ephi

@@ -21,7 +21,8 @@ class Settings(Section):
     """The port at which the collector takes logs (RELP over TLS)."""
     retention_days: int | None = Field(default=None, ge=AT_LEAST, le=36500)
     """Days for which logs are kept. Without it 730 for hosts classified high (RD 1720/2007
-    art. 103.4: two years), and 400 for others (PCI DSS 10.5.1: twelve months)."""
+    art. 103.4: two years), and 400 for others (PCI DSS 10.5.1: twelve months). Logs with the record
+    of accesses are kept longer where `retention.access_records_days` is more."""
     online_days: int = Field(default=ONLINE, ge=ONLINE, le=36500)
     """Days of which the logs lie where they can be read at once (PCI DSS 10.5.1: three months)."""
     anchor: HostName | None = None

@@ -107,8 +107,8 @@ LOOK = """
 systemctl start ringfence-alert-watch.service
 """
 
-KEPT = 400
-"""Days for which the site keeps what agent1 says, which is not classified high."""
+KEPT = 730
+"""Days for which the site keeps what agent1 says, which has data, and so a record of accesses."""
 LONG_AGO = """
 cd /srv/logs/agent1
 for ago in {gone} {kept}; do

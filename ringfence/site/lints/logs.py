@@ -1,7 +1,10 @@
-"""Whether logs get to the collector and are safe there: the way, its classification, its anchor."""
+"""Whether logs get to the collector and are safe there: the way, its classification, its anchor,
+and for how long they are kept.
+"""
 
 from collections.abc import Iterator
 
+from ringfence.site.checks_of_policy import TWO_YEARS
 from ringfence.site.hosts import Host
 from ringfence.site.lints.lint import Lint, Subject, listed, refuses, warns
 from ringfence.site.lints.paths import covers, leads_to_another
@@ -106,10 +109,32 @@ def anchor_that_is_no_other_host(subject: Subject) -> Iterator[Problem]:
     yield subject.in_policy(("logging", "anchor"), message)
 
 
+def retention_below_the_level(subject: Subject) -> Iterator[Problem]:
+    """Logs are to be kept for fewer days than some hosts' classification demands.
+
+    What a host classified high says is kept for two years whatever stands there (RD 1720/2007 art.
+    103.4), so the days, and the disk that they need, are more than the policy reads.
+    """
+    settings = subject.settings("logging")
+    if settings is None or settings.retention_days is None or settings.retention_days >= TWO_YEARS:
+        return
+    hosts = [h.name for h in subject.hosts_with("logging") if h.classification == "high"]
+    if hosts:
+        are, their = ("are", "their") if len(hosts) > 1 else ("is", "its")
+        message = (
+            f"{settings.retention_days} counts for other hosts alone: {listed(hosts)} {are} "
+            f"classified high, so {their} logs are kept for {TWO_YEARS} days (RD 1720/2007 art. "
+            f"103.4) all the same; write {TWO_YEARS}, or leave it out where 400 are enough for "
+            "others"
+        )
+        yield subject.in_policy(("logging", "retention_days"), message)
+
+
 LINTS: list[Lint] = [
     warns(logs_go_nowhere),
     warns(logs_without_a_flow),
     refuses(collector_below_its_hosts),
     warns(no_anchor),
     refuses(anchor_that_is_no_other_host),
+    warns(retention_below_the_level),
 ]

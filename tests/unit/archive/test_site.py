@@ -15,6 +15,7 @@ from ringfence.archive.remote import UnansweredError
 from ringfence.archive.site import SiteArchive, retention_of
 from ringfence.errors import UsageError
 from ringfence.site import Classification
+from ringfence.site.policy import Retention
 
 from .conftest import FIRST, sound_archive
 
@@ -27,7 +28,12 @@ exec sh -c "$last"
 def host(name, **more):
     access = SimpleNamespace(user="root", port=22, identity_file=None, via=None)
     return SimpleNamespace(
-        name=name, ssh=access, address="10.0.0.1", classification=Classification.MEDIUM, **more
+        name=name,
+        ssh=access,
+        address="10.0.0.1",
+        classification=Classification.MEDIUM,
+        groups=["pbx"],
+        **{"pci": False, "ephi": False, **more},
     )
 
 
@@ -43,7 +49,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PUBLIC_KEY", str(tmp_path / "shown.pem"))
     writer = sound_archive(tmp_path / "logs")
     (tmp_path / "site").mkdir()
-    logging = SimpleNamespace(anchor="far1", days_kept=lambda _host: 500)
+    logging = SimpleNamespace(anchor="far1", retention_days=500)
     hosts = {name: host(name) for name in ("agent1", "pbx1", "far1")}
     site = SimpleNamespace(
         path=tmp_path / "site",
@@ -51,7 +57,7 @@ def place(tmp_path, monkeypatch):
         hosts=hosts,
         groups={"log_collector": [host("collector1")]},
         host=hosts.__getitem__,
-        policy=SimpleNamespace(logging=logging),
+        policy=SimpleNamespace(logging=logging, retention=Retention()),
         config_file=tmp_path / "config",
         known_hosts_file=tmp_path / "known",
     )
@@ -136,8 +142,21 @@ def test_an_anchor_on_the_collector_itself_is_refused(place):
 def test_retention_is_what_the_policy_says_and_never_less_than_the_level_demands(
     level, section, days
 ):
-    policy = SimpleNamespace()
+    policy = SimpleNamespace(retention=Retention(access_records_days=730))
     if section:
-        policy.logging = SimpleNamespace(days_kept=lambda _host: section)
-    one = SimpleNamespace(classification=Classification(level))
+        policy.logging = SimpleNamespace(retention_days=section)
+    one = host("pbx1")
+    one.classification = Classification(level)
     assert retention_of(SimpleNamespace(policy=policy), one) == days
+
+
+def test_the_days_of_a_site_are_demanded_of_its_archive(place, monkeypatch):
+    archive(place).trust(add=False)
+    place.site.policy.retention = Retention(access_records_days=3650)
+    place.site.hosts["pbx1"].groups = ["recordings"]
+    found = []
+    monkeypatch.setattr(module, "verify_archive", lambda _source, given, _say: found.append(given))
+    archive(place).verify(since=None)
+    (demands,) = found
+    assert demands.retention == {"agent1": 500, "pbx1": 3650, "far1": 500}
+    assert demands.others == 3650

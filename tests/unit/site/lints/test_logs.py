@@ -119,3 +119,23 @@ def test_data_of_the_high_level_without_an_anchor(told: Told) -> None:
 
 def test_without_data_of_the_high_level_no_anchor_is_missed(told: Told) -> None:
     assert told((ANCHOR, ""), LOW) == []
+
+
+@pytest.mark.parametrize("days", [400, 729])
+def test_a_retention_that_is_below_what_the_level_demands(days: int, told: Told) -> None:
+    shorter = (ANCHOR, f"logging: {{anchor: bastion1, retention_days: {days}}}")
+    assert told(shorter, HIGH) == [
+        f"policy.yml:39:45: logging.retention_days: {days} counts for other hosts alone: log1 and "
+        "agent1 are classified high, so their logs are kept for 730 days (RD 1720/2007 art. 103.4) "
+        "all the same; write 730, or leave it out where 400 are enough for others "
+        "[retention-below-the-level]"
+    ]
+
+
+@pytest.mark.parametrize("more", ["", ", retention_days: 730", ", retention_days: 3650"])
+def test_a_retention_that_every_level_allows(more: str, told: Told) -> None:
+    assert told((ANCHOR, f"logging: {{anchor: bastion1{more}}}"), HIGH) == []
+
+
+def test_a_short_retention_without_data_of_the_high_level(told: Told) -> None:
+    assert told((ANCHOR, "logging: {anchor: bastion1, retention_days: 400}"), LOW) == []
