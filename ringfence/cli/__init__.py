@@ -116,6 +116,8 @@ def run(arguments: list[str] | None = None) -> int:
         return 3
     except OSError as error:
         return _say(f"{error.filename or 'the system'}: {error.strerror or error}", 3)
+    except Exception as error:
+        return _say(importlib.import_module("ringfence.cli.unforeseen").told(error), 3)
     return outcome if isinstance(outcome, int) else 0
 
 

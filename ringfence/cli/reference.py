@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "NO_COLOR": "When it is set, nothing is coloured.",
     "XDG_CACHE_HOME": "Where the lab's images, the questions asked last and ssh's configuration "
     "are kept (~/.cache).",
+    "XDG_STATE_HOME": "Where the traceback of an error is kept that nobody foresaw, in "
+    "ringfence/errors, readable by its owner alone (~/.local/state).",
 }
 FILES = {
     "SITE/hosts.yml": "The hosts: where they are, what they are for, how ssh gets there.",
