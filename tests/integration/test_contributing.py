@@ -13,6 +13,7 @@ import pytest
 from ringfence import lab as labs
 
 ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
 BEFORE = "Then see it red and green"
 EXITS = re.compile(r"#.*exits with (\d+)")
 
@@ -33,20 +34,24 @@ def checked(line):
 
 @pytest.fixture
 def clone(tmp_path):
-    """What git has of this repository, in a folder of its own."""
+    """What git has of this repository, in a folder of its own, where `make` finds what it needs."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     path = tmp_path / "clone"
     for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).exists():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, path / name, follow_symlinks=False)
+    subprocess.run("git init -q && git add --all", shell=True, cwd=path, check=True)
+    (path / ".venv").mkdir()
+    (path / ".venv/ready").touch()
     yield path
     labs.down(path / "inventories/lab", say=print)
 
 
 @pytest.fixture
 def environment(clone, tmp_path):
-    """A shell whose `ringfence` is the copy's, and that has nothing of who runs the tests."""
+    """A shell whose `ringfence` is the copy's, and that has nothing of who runs the tests but the
+    tools of their environment."""
     program = tmp_path / "bin" / "ringfence"
     program.parent.mkdir()
     program.write_text(
@@ -55,7 +60,7 @@ def environment(clone, tmp_path):
     program.chmod(0o755)
     return {
         **{name: it for name, it in os.environ.items() if not name.startswith("RINGFENCE_")},
-        "PATH": os.pathsep.join([str(program.parent), os.environ["PATH"]]),
+        "PATH": os.pathsep.join(map(str, [program.parent, TOOLS, os.environ["PATH"]])),
         "PYTHONPATH": str(clone),
     }
 
@@ -76,4 +81,4 @@ def test_a_role_is_seen_red_and_green_by_doing_what_contributors_are_told(clone,
     print(ended.stdout)
     assert ended.returncode == 0
     assert "TOY-01: the words of the day" in ended.stdout
-    assert "1 of 1 controls proven" in ended.stdout
+    assert "1 of 1 controls proven; 3 of 3 sabotages seen red and repaired" in ended.stdout

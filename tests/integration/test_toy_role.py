@@ -33,7 +33,7 @@ def test_a_toy_role_is_planned_verified_and_proven(toy_lab):
     assert applied.returncode == 0, applied.stdout + applied.stderr
     proven = toy_lab.ringfence("prove", site, "--limit", "agent1", "--control", "TOY-01")
     assert proven.returncode == 0, proven.stdout + proven.stderr
-    assert "1 of 1 controls proven" in proven.stdout
+    assert "1 of 1 controls proven; 3 of 3 sabotages seen red and repaired" in proven.stdout
 
 
 def test_the_toy_role_has_settings_that_a_policy_may_set_and_misspell(toy_lab, tmp_path):

@@ -143,6 +143,16 @@ def test_whoever_adds_a_role_is_told_of_files_and_tables_that_exist():
     assert [name for name in tables if not re.search(rf"^{name}\b", code, re.MULTILINE)] == []
 
 
+def test_whoever_adds_a_role_is_told_all_of_what_a_role_needs_in_its_order():
+    _, block = CONTRIBUTING.read_text().split("Then see it red and green")
+    told = re.findall(r"^    (\S.*)$", block, re.MULTILINE)
+    wanted = ["echo 'toy: ", "make docs", " apply ", " prove .* --record$", "make check"]
+    found = [next(at for at, line in enumerate(told) if re.search(one, line)) for one in wanted]
+    assert found == sorted(set(found))
+    assert found[0] == 0
+    assert found[-1] == len(told) - 1
+
+
 def test_the_lab_of_the_first_host_is_begun_as_contributors_begin_it():
     contributors = [words for words in commands(CONTRIBUTING) if words[1] != "lab"]
     first = [words for words in commands(FIRST_HOST) if any("/lab" in word for word in words)]
