@@ -15,8 +15,8 @@ class Proof:
     """One control was seen red, test by test, and green again after its role was applied.
 
     ``tests`` maps a test to the sabotages that it caught; ``releases`` are the Debian releases
-    on which this happened; ``subject`` is the digest of what was proven, as
-    `ringfence.proof.subject` makes it.
+    of all hosts on which one of these was, not those of each test; ``subject`` is the digest of
+    what was proven, as `ringfence.proof.subject` makes it.
     """
 
     control: str

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringfence.catalogue import Catalogue, load_catalogue
+from ringfence.catalogue.proofs import Proof
 from ringfence.cli import completing
 from ringfence.cli.documents import print_document
 from ringfence.cli.options import json_option
@@ -80,17 +81,24 @@ def _tell(console: Console, explained: Explanation) -> None:
     for suite, tests in groupby(explained.tests, lambda test: test.suite):
         _section(console, f"How it is verified: {suite}", "")
         _tell_tests(console, tests)
-    proof = explained.proof
-    seen = (
-        f"On Debian {' and '.join(proof.releases)}, {proof.date}: each test failed for its reason "
-        "on a host broken as named above, and passed when the role was applied again."
-        if proof
-        else f"{NEVER_RED}."
-    )
-    _section(console, "Seen red", seen)
+    _section(console, "Seen red", _seen(explained.proof))
     _section(console, "Asked for by", "")
     for framework, clauses in control.frameworks.items():
         _indented(console, f"{framework_name(framework)}: {', '.join(clauses)}")
+
+
+def _seen(proof: Proof | None) -> str:
+    """Say when the tests were seen red, and on which releases: of the control, for a proof doesn't
+    tell which of them each test was seen on."""
+    if proof is None:
+        return f"{NEVER_RED}."
+    which = "; which test was seen on which of them is not on record"
+    hosts = f"The hosts ran Debian {' or '.join(proof.releases)}"
+    return (
+        f"On {proof.date} each test failed for its reason on a host broken as named above, and "
+        "passed when the role was applied again. "
+        f"{hosts}{which if len(proof.releases) > 1 else ''}."
+    )
 
 
 def _tell_tests(console: Console, tests: Iterable[BaselineTest]) -> None:
