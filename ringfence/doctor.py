@@ -115,7 +115,7 @@ def of_host(site: Site, host: Host) -> Iterator[Finding]:
 def _warnings(site: Site) -> Iterator[Finding]:
     """What `check` tells, too, and whether the secrets can be opened: that once."""
     closed = list(_closed_secrets(site))
-    about_secrets = str(Vault(site.path).path)
+    about_secrets = str(Vault(site.shown).path)
     for problem in obstacles.warnings(site):
         if not (closed and problem.file == about_secrets):
             yield Finding(HERE, State.WARNING, str(problem))
@@ -124,7 +124,7 @@ def _warnings(site: Site) -> Iterator[Finding]:
 
 def _closed_secrets(site: Site) -> Iterator[Finding]:
     """The secrets, if the site has any, can be opened here; nobody is asked for a passphrase."""
-    vault = Vault(site.path, ask=False)
+    vault = Vault(site.shown, ask=False)
     if not vault.path.exists():
         return
     try:

@@ -1,6 +1,7 @@
 """``ringfence check``."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,7 +30,8 @@ from ringfence.site.schema import write_schemas
 def check(site: Path, as_json: bool, schemas: Path | None) -> int:
     """Validate the files of SITE and print everything that is wrong, one problem a line.
 
-    Leaves with 4 if anything is; else prints what the site holds.
+    Leaves with 4 if anything is; else prints what the site holds, what is missing before anything
+    can be applied, and what is worth a look.
     """
     house = find_house(site)
     if schemas is not None:
@@ -45,13 +47,13 @@ def check(site: Path, as_json: bool, schemas: Path | None) -> int:
             click.echo(str(error))
             click.echo(f"{site}: {counted(len(error.problems), 'problem')}", err=True)
         return error.exit_code
-    found = [*obstacles.warnings(checked), *obstacles.refusals(checked)]
-    checked = replace(checked, warnings=found)
+    checked = replace(checked, warnings=obstacles.warnings(checked))
+    missing = obstacles.refusals(checked)
     today = datetime.now(UTC).date()
     if as_json:
-        click.echo(as_document([], checked, today))
+        click.echo(as_document([], checked, missing, today))
         return 0
-    for line in summary(checked, today):
+    for line in summary(checked, missing, today):
         click.echo(line)
     return 0
 
@@ -64,10 +66,10 @@ def write_schemas_into(folder: Path, house: House) -> None:
         raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
 
 
-def summary(site: Site, today: date) -> list[str]:
-    """Say what a site holds, and what is worth a look, line by line."""
+def summary(site: Site, missing: list[Problem], today: date) -> list[str]:
+    """Say whether all is well, what a site holds, and what is worth a look, line by line."""
     waivers = [waiver for waiver in site.waivers if not waiver.expired(today)]
-    lines = [f"{site.name}: all well"]
+    lines = [f"{site.name}: {verdict(site, missing)}"]
     lines.append(f"hosts     {len(site.hosts)}")
     for group, hosts in site.groups.items():
         lines.append(f"  {group:<15} {', '.join(host.name for host in hosts)}")
@@ -83,20 +85,34 @@ def summary(site: Site, today: date) -> list[str]:
         about = ", ".join([*waiver.hosts, *waiver.groups])
         left = counted((waiver.expires - today).days, "day")
         lines.append(f"  {waiver.control:<15} {about}: {left} left, {waiver.owner}")
+    lines += [f"missing   {lack}" for lack in missing]
     lines += [f"warning   {warning}" for warning in site.warnings]
     return lines
 
 
+def verdict(site: Site, missing: list[Problem]) -> str:
+    """Say in one sentence whether all is well: it isn't where nothing can be applied."""
+    if missing:
+        things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
+        return f"the files are well, but nothing can be applied yet: {things} missing"
+    return "all well" + (f", with {counted(len(site.warnings), 'warning')}" * bool(site.warnings))
+
+
 def as_document(
-    problems: list[Problem], site: Site | None = None, today: date | None = None
+    problems: list[Problem],
+    site: Site | None = None,
+    missing: Sequence[Problem] = (),
+    today: date | None = None,
 ) -> str:
-    """Return the outcome as JSON: `ok`, `problems`, and for a good site `warnings` and `site`."""
+    """Return the outcome as JSON: `ok` (the files are), `problems`, and for a good site whether it
+    can be applied, `warnings` and `site`."""
     document: dict[str, Any] = {
         "ok": site is not None,
         "problems": [asdict(problem) for problem in problems],
     }
     if site is not None and today is not None:
-        document["warnings"] = [asdict(warning) for warning in site.warnings]
+        document["can_be_applied"] = not missing
+        document["warnings"] = [asdict(warning) for warning in (*site.warnings, *missing)]
         document["site"] = {
             "name": site.name,
             "digest": site.digest,

@@ -1,6 +1,5 @@
 """Whether a site has the authority that a role of its hosts needs."""
 
-import os
 from collections.abc import Iterable
 
 from ringfence.pki.folder import Folder
@@ -28,11 +27,10 @@ def demand_authority(site: Site, hosts: Iterable[Host], roles: str | None) -> No
 
 def warnings(site: Site) -> list[Problem]:
     """Return that a site lacks an authority, if a role of its hosts needs one."""
-    path = Folder(site.path).authority
+    path = Folder(site.shown).authority
     if path.exists() or not any(_needs_authority(site, h, None) for h in site.hosts.values()):
         return []
-    here = os.path.relpath(site.path)
-    message = f"is missing, so nothing can be applied: ringfence pki init {here}"
+    message = f"is missing, so nothing can be applied: ringfence pki init {site.shown}"
     return [Problem(str(path), 1, 1, "", "", message)]
 
 

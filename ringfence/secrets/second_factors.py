@@ -3,12 +3,10 @@
 The value's first line is the key in base32; each line after it is a recovery code of eight digits.
 """
 
-import os
 import re
 import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -100,19 +98,18 @@ def warnings(site: Site) -> list[Problem]:
         if "ssh" in site.house.roles_for(host.groups)
     ]
     people = {name: host for host in bastions for name in admitted(site.policy, host)}
-    vault = Vault(site.path, ask=False)
+    vault = Vault(site.shown, ask=False)
     try:
         known = enrolled(vault.secrets()) if people and vault.path.exists() else []
     except (UsageError, ToolError) as error:
         message = f"who has a second factor isn't known here: {error}"
         return [Problem(str(vault.path), 1, 1, "", "", message)]
-    here = os.path.relpath(site.path)
-    policy = read_document(site.path / "policy.yml", str(Path(here) / "policy.yml"))
+    policy = read_document(site.shown / "policy.yml")
     return [
         policy.problem(
             ("people", name),
             f"has no second factor, so {host.name} lets nobody in under this name: "
-            f"ringfence people enrol {here} {name}",
+            f"ringfence people enrol {site.shown} {name}",
             key=True,
         )
         for name, host in people.items()

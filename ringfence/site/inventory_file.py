@@ -15,5 +15,5 @@ def demand_inventory(site: Site) -> None:
 
 def warnings(site: Site) -> list[Problem]:
     """Return that a site lacks its inventory.py."""
-    path = site.path / "inventory.py"
+    path = site.shown / "inventory.py"
     return [] if path.is_file() else [Problem(str(path), 1, 1, "", "", MISSING)]

@@ -57,7 +57,7 @@ def load_site(
     if problems or hosts is None or policy is None or waivers is None:
         raise SiteError(_in_order(problems, files))
     expired = _expired_keys(policy, files[1], today)
-    site = Site(path.resolve(), house, hosts, policy, waivers)
+    site = Site(path.resolve(), house, hosts, policy, waivers, called=path)
     refused, warned = judge(Subject(site, files[0], files[1], today))
     if refused:
         raise SiteError(_in_order(refused, files))

@@ -31,11 +31,18 @@ class Site:
     waivers_file: WaiversFile
     warnings: list[Problem] = field(default_factory=list)
     """What `ringfence check` mentions of a site that is usable: expired waivers, missing keys."""
+    called: Path | None = None
+    """The folder as whoever loaded the site wrote it; without it, as `path`."""
 
     @property
     def name(self) -> str:
         """The site's name."""
         return self.hosts_file.name
+
+    @property
+    def shown(self) -> Path:
+        """The folder in messages: all of them name its files in the form in which it was given."""
+        return self.called or self.path
 
     @property
     def waivers(self) -> list[Waiver]:
@@ -54,7 +61,7 @@ class Site:
         Read when it is asked for: it grows each month, and no deploy depends on it. Raises
         SiteError with what is wrong in those files.
         """
-        return load_acknowledgements(self.path)
+        return load_acknowledgements(self.shown)
 
     def policy_digest(self, host: Host) -> str:
         """SHA-256 (hex) of what the site wants of one host.

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from ringfence import obstacles
 from ringfence.cli import run
+from ringfence.site import Problem
 from ringfence.site.sampling import SAMPLE
 
 CHECKOUT = Path(__file__).parents[3]
 TODAY = datetime.now(UTC).date()
+KINDS = ("warning", "missing")
 
 
 @pytest.fixture
@@ -28,10 +31,93 @@ def waive(site: Path, expires: str, control: str = "SSH-03") -> None:
 
 @pytest.mark.parametrize("name", ["example", "lab"])
 def test_the_inventories_of_the_repository_are_well(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(obstacles, "warnings", lambda site: site.warnings)
+    monkeypatch.setattr(obstacles, "refusals", lambda _site: [])
     assert run(["check", str(CHECKOUT / "inventories" / name)]) == 0
     assert f"{name}: all well" in capsys.readouterr().out
+
+
+def problem(message: str) -> Problem:
+    return Problem("policy.yml", 1, 1, "", "", message)
+
+
+@pytest.mark.parametrize(
+    ("warned", "lacking", "verdict"),
+    [
+        (0, 0, "example: all well"),
+        (1, 0, "example: all well, with 1 warning"),
+        (3, 0, "example: all well, with 3 warnings"),
+        (0, 1, "example: the files are well, but nothing can be applied yet: 1 thing is missing"),
+        (2, 2, "example: the files are well, but nothing can be applied yet: 2 things are missing"),
+    ],
+)
+def test_a_site_has_one_verdict(
+    warned: int,
+    lacking: int,
+    verdict: str,
+    site: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(obstacles, "warnings", lambda _site: [problem("look")] * warned)
+    monkeypatch.setattr(obstacles, "refusals", lambda _site: [problem("is missing")] * lacking)
+    assert run(["check", str(site)]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == verdict
+    assert others.count("warning   policy.yml:1:1: look") == warned
+    assert others.count("missing   policy.yml:1:1: is missing") == lacking
+    assert not any("well" in line for line in others)
+    assert run(["check", str(site), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is True
+    assert document["can_be_applied"] is (lacking == 0)
+    assert len(document["warnings"]) == warned + lacking
+
+
+@pytest.mark.parametrize("form", ["absolute", "relative", "with dots"])
+def test_all_files_are_named_as_the_site_was(
+    form: str, site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.parent)
+    dots = f"../{site.parent.name}/site"
+    called = {"absolute": str(site), "relative": "site", "with dots": dots}[form]
+    waive(site, "2026-02-03")  # a lint's line, beside people's and what is missing
+    (site / "inventory.py").unlink()
+    assert run(["check", called]) == 0
+    out = capsys.readouterr().out
+    told = [line.split()[1] for line in out.splitlines() if line[:10].strip() in KINDS]
+    assert {Path(place.partition(":")[0]).name for place in told} == {
+        "waivers.yml",
+        "policy.yml",
+        "inventory.py",
+        "authority.pem",
+    }
+    assert [place for place in told if not place.startswith(f"{called}/")] == []
+    assert f"ringfence people enrol {called} ana" in out
+    assert f"ringfence pki init {called}\n" in out
+
+
+def test_what_was_looked_at_is_named_as_the_site_was(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.parent)
+    (site / "reviews").mkdir()
+    (site / "reviews/2026-03.yml").write_text("acknowledgements: 3\n")
+    assert run(["check", "site"]) == 4
+    assert capsys.readouterr().out.startswith("site/reviews/2026-03.yml:1:19: ")
+
+
+def test_secrets_that_cannot_be_opened_are_named_as_the_site_was(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.parent)
+    (site / "secrets.yml.age").write_text("damaged")
+    assert run(["check", "site"]) == 0
+    out = capsys.readouterr().out
+    assert "warning   site/secrets.yml.age:1:1: who has a second factor isn't known here: " in out
+    assert str(site) not in out
 
 
 def test_a_site_is_summed_up(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
