@@ -63,18 +63,23 @@ def flow_to_a_loopback_service(subject: Subject) -> Iterator[Problem]:
 
 
 def flow_that_nothing_serves(subject: Subject) -> Iterator[Problem]:
-    """A flow leads to a port of a bastion or a log collector at which nothing listens.
+    """A flow leads to a port of a bastion, log collector or workstation at which nothing listens.
 
     The path is open for whatever somebody starts there, and nobody who needs it is served. What
     such hosts serve is Ringfence's: sshd, the collector's port of logs, the time; and whatever
-    `firewall.listeners` names. Of hosts that are in other groups too, nobody knows what they serve.
+    `firewall.listeners` names. To agents' workstations calls may come, too (`firewall.sip`), and
+    voice by udp. What other servers serve is the site's own, and its flows alone tell: of
+    telephony, databases, recordings, backups and groups of the site's own nothing is said.
     """
     if subject.settings("logging") is None or subject.settings("time") is None:
         return
     settings = subject.settings("firewall")
     for index, flow in enumerate(subject.site.policy.flows):
         hosts = [h for h in subject.hosts_with("firewall") if h.in_group(flow.destination)]
-        if not hosts or not all(set(host.groups) <= set(OWN_ALONE) for host in hosts):
+        if not hosts or not all(set(host.groups) <= {*OWN_ALONE, AGENTS} for host in hosts):
+            continue
+        workstations = any(host.in_group(AGENTS) for host in hosts)
+        if workstations and _may_be_a_call(flow, settings.sip.ports):
             continue
         known = {host.name: _services(subject, host) for host in hosts}
         declared = [e for e in settings.listeners if any(groups_meet(h, e.groups) for h in hosts)]
@@ -86,8 +91,9 @@ def flow_that_nothing_serves(subject: Subject) -> Iterator[Problem]:
         ports = dict.fromkeys(
             f"{p}/{protocol}" for found in known.values() for protocol, p in found
         )
+        listens = "is known to listen" if workstations else "listens"
         message = (
-            f"nothing of {listed(list(known))} listens at {flow.port}/{flow.protocol}, but at "
+            f"nothing of {listed(list(known))} {listens} at {flow.port}/{flow.protocol}, but at "
             f"{listed(list(ports))}: take the flow away, or name in firewall.listeners, with "
             "`address: any`, what serves it"
         )
@@ -139,6 +145,11 @@ def service_to_be_stopped(subject: Subject) -> Iterator[Problem]:
                 "sshd: declare its flows, or its listeners"
             )
             yield subject.in_policy(("firewall", "stop_undeclared"), message)
+
+
+def _may_be_a_call(flow: Flow, ports: list[int]) -> bool:
+    """Whether a flow may bring calls, or voice, to a telephone that is a program."""
+    return flow.protocol == "udp" or any(covers(flow, "tcp", port) for port in ports)
 
 
 def _leads_to(flow: Flow, entry: Any, host: Host) -> bool:

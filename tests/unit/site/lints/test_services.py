@@ -3,7 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.site import load_site
+from ringfence.site.sampling import SAMPLE
+
 Told = Callable[..., list[str]]
+CHECKOUT = Path(__file__).parents[4]
 
 CALLS = "  - {from: agents, to: pbx, port: 5061, protocol: tcp, purpose: calls}\n"
 
@@ -91,10 +95,24 @@ def test_a_flow_that_nothing_serves(told: Told) -> None:
     assert "nothing of bastion1 listens at 2514/tcp, but at 22/tcp:" in line
 
 
+def test_a_flow_to_workstations_that_nothing_is_known_to_serve(told: Told) -> None:
+    assert told(with_flow("agents", "9999", "tcp", "pbx")) == [
+        "policy.yml:26:35: flows[5].port: nothing of agent1 is known to listen at 9999/tcp, but at "
+        "22/tcp: take the flow away, or name in firewall.listeners, with `address: any`, what "
+        "serves it [flow-that-nothing-serves]"
+    ]
+    (line,) = told(with_flow("agents", '"9000-9999"', "tcp", "bastion"))
+    assert "nothing of agent1 is known to listen at 9000-9999/tcp" in line
+
+
 @pytest.mark.parametrize(
     "entry",
     [
         ("log_collector", "22"),
+        ("agents", '"20-30"'),
+        ("agents", "9999", "udp", "pbx"),  # voice comes to softphones
+        ("agents", "5061", "tcp", "pbx"),  # and calls do
+        ("agents", '"5000-5100"', "tcp", "pbx"),
         ("log_collector", '"2500-2600"'),
         ("bastion", "123", "udp"),
         ("pbx", "9999"),  # what a site's own servers serve, only its flows say
@@ -111,6 +129,29 @@ def test_a_flow_that_something_may_serve(entry: tuple[str, ...], told: Told) -> 
 def test_a_declared_listener_serves_a_flow(told: Told) -> None:
     exporter = "{groups: [all], port: 9100, protocol: tcp, address: any, process: node_exporter}"
     assert told(listening(exporter), with_flow("log_collector", "9100")) == []
+
+
+def test_a_declared_listener_serves_a_flow_to_workstations(told: Told) -> None:
+    viewer = "{groups: [agents], port: 5900, protocol: tcp, address: any, process: x11vnc}"
+    assert told(listening(viewer), with_flow("agents", "5900", "tcp", "bastion")) == []
+
+
+def test_calls_come_to_workstations_at_the_sites_own_ports_of_sip(told: Told) -> None:
+    own = ("firewall:\n", "firewall:\n  sip: {ports: [5070]}\n")
+    assert told(own, with_flow("agents", "5070", "tcp", "pbx")) == []
+    assert len(told(with_flow("agents", "5070", "tcp", "pbx"))) == 1
+
+
+def test_a_workstation_with_another_work_may_serve_anything(told: Told) -> None:
+    own = ("name: clean\n", "name: clean\ngroups: {wallboard: screens}\n")
+    groups = ("groups: [agents]", "groups: [agents, wallboard]")
+    assert told(own, groups, with_flow("agents", "9999", "tcp", "pbx")) == []
+
+
+@pytest.mark.parametrize("site", [SAMPLE, *(CHECKOUT / "inventories").iterdir()])
+def test_the_sites_that_are_shipped_have_no_flow_that_nothing_serves(site: Path) -> None:
+    warnings = load_site(site).warnings
+    assert not [one for one in warnings if "[flow-that-nothing-serves]" in one.message]
 
 
 def test_a_host_with_another_work_may_serve_anything(told: Told) -> None:
