@@ -12,7 +12,7 @@ import pytest
 
 from ringfence import lab as labs
 
-from .arrivals import COLLECTOR, MESSAGES, all_arrive, say
+from .arrivals import COLLECTOR, MESSAGES, all_arrive, received, say
 
 pytestmark = pytest.mark.machine
 DATA = {"recordings1": "/srv/recordings", "pbx1": "/srv/handover"}
@@ -135,17 +135,27 @@ def as_root_who_logged_in(script):
     return f"systemd-run --quiet --pipe --wait sh -c {words}"
 
 
-def told(lab, host, folder, since, least):
-    """Return what the collector's archive says, once it has that many rows."""
+def read(lab, host, folder, since):
+    """Ask the collector's archive who was in a folder: a row a line."""
     asked = ("--limit", host, "--path", folder, "--since", since, "--format", "jsonl")
+    return lab.ringfence("access-record", str(lab.path), *asked)
+
+
+def told(lab, host, folder, since, least):
+    """Return what the archive says, once it has that many rows, and what the host said later."""
     until = time.monotonic() + ARRIVES
-    while True:
-        ended = lab.ringfence("access-record", str(lab.path), *asked)
-        found = [json.loads(line) for line in ended.stdout.splitlines()]
-        if len(found) >= least or time.monotonic() > until:
+    while len(read(lab, host, folder, since).stdout.splitlines()) < least:
+        if time.monotonic() > until:
             break
         time.sleep(2)
+    say(lab, host, "later", last=1)  # a row too many came before that
+    until = time.monotonic() + ARRIVES
+    while not received(lab, host, "later"):
+        assert time.monotonic() < until, "what was said later does not arrive"
+        time.sleep(2)
+    ended = read(lab, host, folder, since)
     assert ended.returncode == 0, ended.stderr
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
     for row in found:
         assert row["host"] == host
         assert datetime.fromisoformat(row["time"]) >= datetime.fromisoformat(since)
