@@ -10,6 +10,8 @@ import yaml
 from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
 
+from .outside import PEOPLE, Outside
+
 COLLECTOR = "collector1"
 SENDERS = ("bastion1", "agent1")
 NEVER = {"begin": "00:00", "end": "00:00", "time_zone": "Europe/Madrid"}
@@ -49,6 +51,12 @@ echo "$day" >since
 systemctl start ringfence-log-review.service
 """
 """What happened today, as if it had been yesterday: the day is closed, and reviewed."""
+WHENCE = {
+    "10.20.0.88": "internal",
+    "198.51.100.88": "client:acme",
+    "198.51.101.88": "external",
+}
+"""Addresses of an office and of a client, as policy.yml has their networks, and of nobody."""
 TOLD = "1 exception in 1 messages of 1 hosts: account-made on agent1"
 
 
@@ -76,18 +84,22 @@ def happened(site):
     site.run_on("agent1", AFTER)
 
 
-def found(site, *options):
-    """Return what the review says of agent1, by kind and whom it is about."""
+def reviewed(site, host, *options):
+    """Return what the review says of a host."""
     ended = site.ringfence("logs", "review", str(site.path), "--json", *options)
     assert ended.returncode in (0, 1), ended.stderr
-    every = json.loads(ended.stdout)["found"]
-    return {f"{one['kind']} {one['about']}": one for one in every if one["host"] == "agent1"}
+    return [one for one in json.loads(ended.stdout)["found"] if one["host"] == host]
 
 
-def of_today(site, names):
+def found(site, *options, host="agent1"):
+    """Return the same by kind and whom it is about."""
+    return {f"{one['kind']} {one['about']}": one for one in reviewed(site, host, *options)}
+
+
+def of_today(site, names, host="agent1"):
     """Return what the review says of today, once it has all that is named."""
     today, deadline = str(datetime.now(UTC).date()), time.monotonic() + 300
-    while not set(names) <= set(said := found(site, "--day", today)):
+    while not set(names) <= set(said := found(site, "--day", today, host=host)):
         assert time.monotonic() < deadline, sorted(set(names) - set(said))
         time.sleep(5)
     return said
@@ -108,6 +120,33 @@ def test_log_ins_that_fail_are_counted_by_where_they_came_from(site):
     name = f"login-failed {address}"
     one = of_today(site, [name])[name]
     assert (one["scope"], one["exception"]) == ("internal", "")  # two are no exception
+
+
+@pytest.fixture
+def outside(site, lab, tmp_path):
+    """Who may be at each of these addresses, from where the bastion is reached meanwhile."""
+    made = site.copied(tmp_path / "open")
+    policy = yaml.safe_load((made.path / "policy.yml").read_text())
+    policy["flows"] += yaml.safe_load(PEOPLE)
+    (made.path / "policy.yml").write_text(yaml.safe_dump(policy))
+    chosen = ("--limit", "bastion1", "--role", "firewall", "--no-verify")
+    applied = made.ringfence("apply", str(made.path), *chosen)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    outside = Outside(lab.path)
+    with outside.at(made, *WHENCE):
+        yield outside
+
+
+def test_log_ins_that_fail_are_told_apart_by_the_networks_that_are_declared(site, outside):
+    for address in WHENCE:
+        assert "denied" in outside.guess(address)
+    of_today(site, [f"login-failed {address}" for address in WHENCE], host="bastion1")
+    today = str(datetime.now(UTC).date())
+    every = reviewed(site, "bastion1", "--day", today)
+    said = sorted(
+        (one["about"], one["kind"], one["scope"]) for one in every if one["about"] in WHENCE
+    )
+    assert said == [(address, "login-failed", scope) for address, scope in WHENCE.items()]
 
 
 def test_somebody_answers_for_what_is_found(happened):
