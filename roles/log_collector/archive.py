@@ -7,7 +7,7 @@ from ringfence.operations.files import Directory, File
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site.deploying import Intent
-from roles.log_collector.settings import ARCHIVE, TWO_YEARS, days_kept
+from roles.log_collector.settings import ARCHIVE, REFUSING, TWO_YEARS, days_kept
 
 LIBRARY = "/usr/local/lib/ringfence"
 SCRIPT = f"{LIBRARY}/close-archive"
@@ -35,6 +35,7 @@ def closed_each_night(wanted: Intent) -> None:
         **wanted.settings("log_collector").model_dump(),
         "alerts": ALERTS,
         "archive": ARCHIVE,
+        "refusing": REFUSING,
         "silence": SILENCE,
         "state": STATE,
     }

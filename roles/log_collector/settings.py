@@ -6,6 +6,8 @@ from ringfence.site import Classification, Host, Policy, Section
 from ringfence.site.section import Clock, GroupName
 
 ARCHIVE = "/srv/logs"
+REFUSING = "/run/ringfence-log-receiver/refusing"
+"""The file that is there while the archive can't be written, and nothing is accepted."""
 TWO_YEARS = 730
 """Days; RD 1720/2007 art. 103.4, for hosts classified high."""
 AT_LEAST = 400

@@ -15,6 +15,7 @@ from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site import Host
 from ringfence.site.deploying import Intent, intent
+from roles.log_collector.settings import ARCHIVE, REFUSING
 from roles.logging.safe import SiteSafe
 from roles.logging.settings import COLLECTOR, collectors
 
@@ -38,9 +39,10 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done"""
 """Waits for rsyslog's connection, but not for long: a collector that is away ends no apply."""
 PLACES = {
-    "archive": "/srv/logs",
+    "archive": ARCHIVE,
     "connection": f"{LIBRARY}/log-connection",
-    "unidentified": "/srv/logs/_unidentified",
+    "refusing": REFUSING,
+    "unidentified": f"{ARCHIVE}/_unidentified",
     "days": f"{LIBRARY}/log-days",
     "heartbeat": f"{LIBRARY}/log-heartbeat",
     "pki": PKI,

@@ -14,9 +14,9 @@ SENT = "2026-11-27T10:00:00.000001Z"
 
 
 class Writer:
-    def __init__(self, script, archive, **options):
+    def __init__(self, script, archive, *more, **options):
         self.archive = archive
-        words = ["perl", str(script), str(archive), str(archive / "_unidentified")]
+        words = ["perl", str(script), str(archive), str(archive / "_unidentified"), *map(str, more)]
         self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options
         )
@@ -54,8 +54,8 @@ def start(script, tmp_path):
         (archive / name).mkdir(parents=True)
     started = []
 
-    def run(path=None, **options):
-        started.append(Writer(path or script("writer"), archive, **options))
+    def run(path=None, *more, **options):
+        started.append(Writer(path or script("writer"), archive, *more, **options))
         return started[-1]
 
     yield run
@@ -167,6 +167,35 @@ def test_what_can_not_be_written_is_not_acknowledged_and_comes_whole_again(start
     resource.prlimit(writer.process.pid, resource.RLIMIT_FSIZE, (none, none))
     assert writer.takes(entries) == "OK"
     assert [json.loads(line)["sequence"] for line in writer.lines()[-30:]] == list(range(30))
+
+
+def test_while_nothing_can_be_written_a_file_says_so_and_people_hear(start, script, tmp_path):
+    """A full disk is a folder that isn't there; systemctl(1) is one that notes what it is told."""
+    (tmp_path / "bin").mkdir()
+    systemctl, told = tmp_path / "bin/systemctl", tmp_path / "told"
+    systemctl.write_text(f'#!/bin/sh\necho "$*" >>{told}\n')
+    systemctl.chmod(0o755)
+    refusing = tmp_path / "refusing"
+    words = (script("writer"), refusing)
+    options = {"env": {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}}
+    look = "restart --no-block ringfence-log-room.service\n"
+    writer = start(*words, **options)
+    folder, away = writer.archive / "pbx1", writer.archive / "away"
+
+    assert writer.takes(sent(entry(1))) == "OK"
+    assert not refusing.exists()
+    folder.rename(away)
+    for _ in range(2):
+        assert "No such file" in start(*words, **options).takes(sent(entry(2)))
+    assert refusing.exists()
+    assert told.read_text() == look
+    away.rename(folder)
+    again = start(*words, **options)
+    assert again.takes(sent(entry(2))) == "OK"
+    assert not refusing.exists()
+    assert told.read_text() == 2 * look
+    assert again.takes(sent(entry(3))) == "OK"
+    assert told.read_text() == 2 * look
 
 
 def test_a_long_message_of_escapes_is_read_whole(start):
