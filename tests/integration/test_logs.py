@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,13 +84,15 @@ systemctl start {receiver}
 """
 ROOM_AGAIN = "systemctl show --property=Result --value ringfence-log-room.service"
 YESTERDAY = """
-folder=/srv/logs/agent1 day=$(date -u -d yesterday +%F)
-for second in 01 02 03; do
-    time=${day}T12:00:$second.000000Z
-    printf '{"received":"%s","sent":"%s","host":"agent1","sequence":0,' "$time" "$time"
-    printf '"facility":"user","severity":"info","program":"before","pid":"",'
-    printf '"message":"%s"}\\n' $second
-done >>"$folder/$day.jsonl"
+day=$(date -u -d yesterday +%F)
+for host in agent1 collector1; do
+    for second in 01 02 03; do
+        time=${day}T12:00:$second.000000Z
+        printf '{"received":"%s","sent":"%s","host":"%s","sequence":0,' "$time" "$time" $host
+        printf '"facility":"user","severity":"info","program":"before","pid":"",'
+        printf '"message":"%s"}\\n' $second
+    done >>"/srv/logs/$host/$day.jsonl"
+done
 systemctl start ringfence-close-archive.service
 """
 
@@ -124,6 +127,34 @@ for ago in {gone} {kept}; do
         printf '"facility":"user","severity":"info","program":"before",'
         echo '"pid":"","message":"old"}}'
     }} >"$day.jsonl"
+done
+systemctl start ringfence-close-archive.service
+ls
+"""
+
+MONTHS_23 = 700
+"""Days: the logs of a host that is classified high are kept for longer, others are not."""
+AN_ACCESS = """\
+type=SYSCALL msg=audit({event}): arch=c000003e syscall=257 success={success} exit={exit} \
+a0=ffffff9c a1=7fffffffeebd a2=0 a3=0 items=1 ppid=829 pid=830 auid=1003 uid=1003 gid=1003 \
+euid=1003 suid=1003 fsuid=1003 egid=1003 sgid=1003 fsgid=1003 tty=pts1 ses=8 comm="cat" \
+exe="/usr/bin/cat" subj=unconfined key="{key}"\x1dARCH=x86_64 SYSCALL=openat AUID="carmen" \
+UID="carmen" GID="carmen" EUID="carmen" SUID="carmen" FSUID="carmen" EGID="carmen" \
+SGID="carmen" FSGID="carmen"
+type=CWD msg=audit({event}): cwd="/srv/logs"
+type=PATH msg=audit({event}): item=0 name="{name}" inode=14384 dev=fe:00 mode=0100640 ouid=0 \
+ogid=991 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\x1d\
+OUID="root" OGID="logs"
+type=PROCTITLE msg=audit({event}): proctitle=636174
+type=EOE msg=audit({event}):
+"""
+"""What auditd tells of somebody who opens a file; carmen looks after the logs."""
+CLOSED = """
+cd /srv/logs/{host}
+for day in {days}; do
+    sed -n "s/^$day //p" >"$day.jsonl" <<'END'
+{lines}
+END
 done
 systemctl start ringfence-close-archive.service
 ls
@@ -380,6 +411,50 @@ def test_a_file_goes_once_the_site_need_not_keep_it_and_not_a_day_before(archive
     assert read.returncode == 0, read.stdout + read.stderr
     code, verdicts = archived.verify("--limit", COLLECTOR, "--control", "LOG-07")
     assert (code, verdicts) == (0, {(COLLECTOR, "LOG-07"): "pass"})
+
+
+def test_an_access_of_23_months_ago_is_told(archived):
+    """The collector is classified high, and its archive is data of its own."""
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    then = noon - timedelta(days=MONTHS_23)
+    lines = [
+        *recorded(then - timedelta(days=1), 4709, name="agent1/before"),
+        *recorded(then, 4711, name="agent1/then"),
+        *recorded(then, 4712, name="agent1/then", success="no", exit=-13),
+        *recorded(then, 4713, name="/etc/fstab", key="configuration"),
+        *recorded(then + timedelta(days=1), 4715, name="agent1/after"),
+    ]
+    days = [f"{then + timedelta(days=more):%F}" for more in (-1, 0, 1)]
+    script = CLOSED.format(host=COLLECTOR, days=" ".join(days), lines="\n".join(lines))
+    closed = archived.run_on(COLLECTOR, script).split()
+    assert {f"{day}.0.jsonl.zst" for day in days} <= set(closed), closed
+    assert not {f"{day}.jsonl" for day in days} & set(closed)
+
+    asked = ("--limit", COLLECTOR, "--since", days[1], "--until", days[1], "--format", "jsonl")
+    told = archived.ringfence("access-record", str(archived.path), *asked)
+    assert (told.returncode, "not whole" in told.stderr) == (0, False), told.stderr
+    rows = map(json.loads, told.stdout.splitlines())
+    said = [
+        tuple(row[key] for key in ("time", "host", "person", "access", "path", "result"))
+        for row in rows
+    ]
+    read = (f"{days[1]}T12:00:00.000Z", COLLECTOR, "carmen", "read", "/srv/logs/agent1/then")
+    assert said == [(*read, "allowed"), (*read, "denied")]
+    code, verdicts = archived.verify("--limit", COLLECTOR, "--control", "ACR-04,LOG-07")
+    assert (code, set(verdicts.values())) == (0, {"pass"}), verdicts
+
+
+def recorded(at, serial, name, key="access-record", success="yes", exit=3):
+    """Return the lines of the archive, each after its day, that tell of one access."""
+    event = f"{at.timestamp():.3f}:{serial}"
+    told = AN_ACCESS.format(event=event, name=name, key=key, success=success, exit=exit)
+    time = f"{at:%FT%T.%fZ}"
+    about = {"received": time, "sent": time, "host": COLLECTOR, "sequence": 0}
+    about |= {"facility": "local6", "severity": "info", "program": "audisp-syslog", "pid": "411"}
+    return [
+        f"{at:%F} {json.dumps(about | {'message': text}, separators=(',', ':'))}"
+        for text in told.split("\n")[:-1]
+    ]
 
 
 @pytest.fixture
