@@ -10,8 +10,6 @@ TWO_YEARS = 730
 """Days that a host classified high keeps its record of accesses (RD 1720/2007 art. 103.4)."""
 AT_LEAST = 400
 """Days that other hosts' logs are kept: a year (PCI DSS 10.5.1), and what a late audit needs."""
-ONLINE = 92
-"""Days that can be read at once: three months (PCI DSS 10.5.1)."""
 
 
 class Settings(Section):
@@ -23,8 +21,6 @@ class Settings(Section):
     """Days for which logs are kept. Without it 730 for hosts classified high (RD 1720/2007
     art. 103.4: two years), and 400 for others (PCI DSS 10.5.1: twelve months). Logs with the record
     of accesses are kept longer where `retention.access_records_days` is more."""
-    online_days: int = Field(default=ONLINE, ge=ONLINE, le=36500)
-    """Days of which the logs lie where they can be read at once (PCI DSS 10.5.1: three months)."""
     anchor: HostName | None = None
     """The host, another than the collector, that keeps the heads of the archive's chain."""
     journal_megabytes: int = Field(default=1000, ge=100, le=1_000_000)

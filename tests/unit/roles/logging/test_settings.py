@@ -31,7 +31,7 @@ def test_logs_are_kept_as_long_as_their_classification_asks(classification, want
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"retention_days": 399}, {"online_days": 91}, {"port": 0}, {"heartbeat_minutes": 11}],
+    [{"retention_days": 399}, {"port": 0}, {"heartbeat_minutes": 11}],
 )
 def test_less_than_the_standards_ask_is_refused(wrong):
     with pytest.raises(ValidationError):
