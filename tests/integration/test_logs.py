@@ -1,6 +1,8 @@
 """Logs of real hosts at a real collector: none is lost on the way, and what is altered is named."""
 
+import base64
 import json
+import struct
 import subprocess
 import sys
 import time
@@ -159,6 +161,27 @@ done
 systemctl start ringfence-close-archive.service
 ls
 """
+ROTATE = "journalctl --rotate"
+END = "systemctl restart systemd-journald.service"
+SEALED = """
+journalctl --rotate
+seq 100 | logger -t seals
+journalctl --sync
+{ended}
+file=$(ls -t /var/log/journal/*/system@*.journal | head -n 1)
+journalctl --file="$file" -q -o json -t seals | sed -n 50p
+zstd -c "$file" | base64 -w 0
+"""
+"""One entry of a file that is over, and the file."""
+CHECK = """
+base64 -d <<'END' | zstd -qfdo /run/copy.journal
+{copy}
+END
+journalctl --file=/run/copy.journal --verify --verify-key='{key}' 2>&1
+echo "ended with $?"
+rm /run/copy.journal
+"""
+"""journalctl takes a key as an argument alone. This one is the lab's, of no worth to anybody."""
 
 
 def collector_away(lab, host, word):
@@ -347,6 +370,50 @@ def test_a_mount_over_the_archive_goes_though_the_receiver_has_it_open(collected
         COLLECTOR, f"grep /srv/logs/ /proc/mounts; systemctl is-active {RECEIVER}"
     )
     assert left == "active\n"
+
+
+def filtered(words, content):
+    """What a command makes of some bytes."""
+    return subprocess.run(words, input=content, capture_output=True, check=True).stdout
+
+
+def checked(lab, journal, key):
+    """What journalctl says of a host's journal elsewhere: on Debian 13, for 12 can't read 13's."""
+    copy = base64.encodebytes(filtered(["zstd"], journal)).decode()
+    return lab.run_on(COLLECTOR, CHECK.format(copy=copy, key=key))
+
+
+def key_of_the_seals(lab, host):
+    """Open a kept key as its owners do."""
+    kept, identity = lab.path / f"sealing/{host}.age", lab.path / ".lab/id_ed25519"
+    return filtered(["age", "-d", "-i", identity, kept], b"").decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("host", "other", "ended"),
+    [
+        ("bastion1", "agent1", ROTATE),
+        # Debian 12 seals at an orderly end and every 15 minutes, and not as it rotates.
+        ("agent1", "bastion1", f"{END}\n{ROTATE}"),
+    ],
+)
+def test_the_kept_key_tells_a_journal_that_was_altered(collected, host, other, ended):
+    entry, packed = collected.run_on(host, SEALED.format(ended=ended)).splitlines()
+    journal = filtered(["zstd", "-d"], base64.b64decode(packed))
+    key = key_of_the_seals(collected, host)
+    read = checked(collected, journal, key)
+    assert ("PASS: " in read, read.splitlines()[-1]) == (True, "ended with 0"), read
+    # One entry, a microsecond earlier: all but the seals agrees with it.
+    moment = int(json.loads(entry)["__REALTIME_TIMESTAMP"])
+    now, then = struct.pack("<Q", moment), struct.pack("<Q", moment - 1)
+    assert journal.count(now) == 1
+    for file, with_key in [
+        (journal.replace(now, then), key),
+        (journal, key_of_the_seals(collected, other)),
+    ]:
+        read = checked(collected, file, with_key)
+        told = ("Tag failed verification" in read, read.splitlines()[-1])
+        assert told == (True, "ended with 1"), read
 
 
 @pytest.fixture(scope="module")
