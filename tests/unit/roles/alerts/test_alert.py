@@ -62,6 +62,13 @@ def test_alerts_of_a_channel_that_is_gone_go_to_the_others(hook, web):
     assert hook.waiting() == []
 
 
+def test_without_a_channel_the_program_ends_well_and_the_journal_is_told(program):
+    program.configure({})
+    assert program.run("watch") == (0, "")
+    assert program.run("failed", "a.service") == (0, "a.service failed (exit-code)\n")
+    assert program.run("check") == (0, "")
+
+
 def test_an_alert_that_was_kept_survives_a_kill(hook, web):
     web.answers = [500]
     hook.run("failed", "a.service")
