@@ -5,12 +5,13 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import applying, many, record, table, verifying
+from bench import applying, collecting, many, record, table, verifying
 from bench.place import HOST, Place, bring, prepare, root
 from ringfence import lab
 
-PARTS = ("verify", "apply", "many", "record")
-WITHOUT_LAB = {"record"}
+PARTS = ("verify", "apply", "many", "record", "collect")
+WITHOUT_LAB = {"record", "collect"}
+"""Those that don't need the lab of the others; `collect` has one of its own."""
 
 
 def main() -> None:
@@ -45,6 +46,8 @@ def _measured(part: str, place: Place, repeat: int) -> str:
         return many.measure(place, repeat)
     if part == "record":
         return record.measure(place)
+    if part == "collect":
+        return collecting.measure(place, repeat)
     bring(place, "--limit", HOST)
     return verifying.measure(place, repeat)
 

@@ -68,9 +68,9 @@ class Place:
         (network,) = processes.find(LabPaths(self.site).state, processes.NETWORK)
         return ["nsenter", f"--net=/proc/{network.pid}/ns/net", "--", *command]
 
-    def host_cpu(self) -> float:
-        """Return the seconds of processor time that the host has used."""
-        stat = (lab_cgroup(LabPaths(self.site)) / HOST / "cpu.stat").read_text().split()
+    def host_cpu(self, host: str = HOST) -> float:
+        """Return the seconds of processor time that a container has used."""
+        stat = (lab_cgroup(LabPaths(self.site)) / host / "cpu.stat").read_text().split()
         return int(stat[stat.index("usage_usec") + 1]) / 1e6
 
     def on(self, host: str, script: str) -> str:

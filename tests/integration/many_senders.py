@@ -1,10 +1,10 @@
 """Sends a collector what many hosts say at once: RELP over TLS, each from an address of its own.
 
-    python many_senders.py COLLECTOR CERTIFICATE KEY AUTHORITY MESSAGES ADDRESS...
+    python many_senders.py COLLECTOR CERTIFICATE KEY AUTHORITY ENTRIES BATCH ADDRESS...
 
-Each sender says MESSAGES entries, numbered from 1 and in batches as Ringfence's own sender has
-them, and waits until all are acknowledged. Prints the seconds that all took. Source: librelp's
-relp.html.
+Each sender says ENTRIES entries, numbered from 1, with BATCH of them in a message, as Ringfence's
+own sender has them, and waits until all are acknowledged. Prints the seconds that all took, and how
+many entries were acknowledged. Source: librelp's relp.html.
 """
 
 import json
@@ -16,7 +16,6 @@ import time
 from datetime import UTC, datetime
 
 PORT = 2514
-BATCH = 200  # entries in a message
 WINDOW = 4  # messages that are on the way
 OFFERS = "relp_version=0\nrelp_software=many_senders\ncommands=syslog"
 
@@ -29,6 +28,7 @@ class Sender:
         self.stream = context.wrap_socket(raw).makefile("rwb")
         self.number = 0
         self.waiting = 0
+        self.entries = 0
         self.write("open", OFFERS)
         self.acknowledged()
 
@@ -68,17 +68,18 @@ class Sender:
             for number in range(first, last + 1)
         ]
         self.write("syslog", json.dumps(entries, separators=(",", ":")))
+        self.entries += len(entries)
 
-    def run(self, messages):
-        for first in range(1, messages + 1, BATCH):
+    def run(self, entries, batch):
+        for first in range(1, entries + 1, batch):
             while self.waiting >= WINDOW:
                 self.acknowledged()
-            self.say(first, min(first + BATCH - 1, messages))
+            self.say(first, min(first + batch - 1, entries))
         while self.waiting:
             self.acknowledged()
 
 
-def main(collector, certificate, key, authority, messages, *addresses):
+def main(collector, certificate, key, authority, entries, batch, *addresses):
     context = ssl.create_default_context(cafile=authority)
     context.check_hostname = False
     context.load_cert_chain(certificate, key)
@@ -87,7 +88,7 @@ def main(collector, certificate, key, authority, messages, *addresses):
 
     def run(sender):
         try:
-            sender.run(int(messages))
+            sender.run(int(entries), int(batch))
         except Exception as error:
             failures.append(error)
 
@@ -98,7 +99,7 @@ def main(collector, certificate, key, authority, messages, *addresses):
     for thread in threads:
         thread.join()
     assert not failures, failures
-    print(time.monotonic() - began)
+    print(time.monotonic() - began, sum(sender.entries for sender in senders))
 
 
 if __name__ == "__main__":

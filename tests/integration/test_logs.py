@@ -4,28 +4,19 @@ import base64
 import json
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from ringfence import lab as labs
-from ringfence.lab import processes
 from ringfence.lab.inbox import messages
 from ringfence.lab.paths import LabPaths
-from ringfence.pki.issuing import Issuing
-from ringfence.site import load_site
 
 from .arrivals import COLLECTOR, MESSAGES, all_arrive, received, say
+from .crowd import WHO, at_home, certified, say_at_once
 
 ANCHOR = "bastion1"
 RECEIVER = "ringfence-log-receiver.service"
@@ -541,55 +532,15 @@ def crowded(collected, tmp_path):
     assert again.returncode == 0, again.stdout + again.stderr
 
 
-@pytest.fixture
-def credentials(crowded, tmp_path):
-    """Files of a certificate of the site's authority, of its key, and of the authority."""
-    path = crowded[0].path
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "load1")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, SHA256())
-    site = load_site(path)
-    issuing = Issuing(site, [path / ".lab/id_ed25519"])
-    issuing.issue(site.host("load1"), request.public_bytes(Encoding.PEM))
-    own = tmp_path / "load1.key"
-    own.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return issuing.files.certificate("load1"), own, issuing.files.authority
-
-
-@pytest.fixture
-def addresses(lab, crowded):
-    """How a command runs where this computer has the addresses of all these hosts."""
-    (network,) = processes.find(LabPaths(lab.path).state, processes.NETWORK)
-    enter = ["nsenter", "--target", str(network.pid), "--net", "--"]
-    changes = [f"{address}/24 dev lab0" for address in crowded[1].values()]
-    for change in changes:
-        subprocess.run([*enter, "ip", "address", "add", *change.split()], check=True)
-    yield enter
-    for change in changes:
-        subprocess.run([*enter, "ip", "address", "del", *change.split()], check=True)
-
-
-def test_what_fifty_senders_say_at_once_is_there_once(crowded, credentials, addresses):
+def test_what_fifty_senders_say_at_once_is_there_once(lab, crowded, tmp_path):
     site, crowd = crowded
-    program = Path(__file__).with_name("many_senders.py")
-    sent = subprocess.run(
-        [
-            *addresses,
-            sys.executable,
-            program,
-            "10.77.0.15",
-            *credentials,
-            str(EACH),
-            *crowd.values(),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert sent.returncode == 0, sent.stderr
-    print(f"{len(crowd) * EACH / float(sent.stdout):.0f} messages a second")
+    credentials = certified(site.path, "load1", tmp_path)
+    with at_home(lab.path, crowd.values()) as enter:
+        said = say_at_once(enter, "10.77.0.15", credentials, EACH, crowd.values())
+    print(f"{said.entries / said.seconds:.0f} entries a second")
+    assert said.entries == len(crowd) * EACH
     for name in crowd:
-        numbers = [number for number, _ in received(site, name, "crowded")]
+        numbers = [number for number, _ in received(site, name, WHO)]
         assert sorted(numbers) == list(range(1, EACH + 1)), name
 
 
