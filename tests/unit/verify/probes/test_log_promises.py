@@ -74,12 +74,15 @@ def test_what_is_no_entry_is_left_out(archive):
 
 
 def test_what_the_site_asks_for_follows_the_classification():
+    unmarked = {"pci": False, "ephi": False, "groups": ()}
     hosts = {
-        "db1": SimpleNamespace(classification=Classification.HIGH),
-        "agent1": SimpleNamespace(classification=Classification.BASIC),
+        "db1": SimpleNamespace(classification=Classification.HIGH, **unmarked),
+        "agent1": SimpleNamespace(classification=Classification.BASIC, **unmarked),
+        "pbx1": SimpleNamespace(classification=Classification.BASIC, **unmarked | {"pci": True}),
     }
-    site = SimpleNamespace(hosts=hosts, policy=SimpleNamespace())
-    assert log_promises.asked_for(site) == {"db1": 730, "agent1": 400}
+    retention = SimpleNamespace(access_records_days=800)
+    site = SimpleNamespace(hosts=hosts, policy=SimpleNamespace(retention=retention))
+    assert log_promises.asked_for(site) == {"db1": 800, "agent1": 400, "pbx1": 800}
 
 
 @pytest.mark.parametrize(("said", "year"), [("1772323200\n", 2026), ("", 1970)])
