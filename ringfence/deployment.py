@@ -17,7 +17,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ringfence.effects import FileChange, Told, UnitAct, acts_done, acts_to_come, by_host
+from ringfence.effects import (
+    FileChange,
+    ThingChange,
+    Told,
+    UnitAct,
+    acts_done,
+    acts_to_come,
+    by_host,
+)
 from ringfence.errors import ToolError
 from ringfence.operations.environment import EFFECTS
 from ringfence.pyinfra_process import ANSWERS, QUESTIONS
@@ -51,6 +59,8 @@ class HostOutcome:
     """Why the host was put back as it was; empty when it wasn't."""
     files: list[FileChange] = field(default_factory=list)
     """What a plan found that would change about files."""
+    things: list[ThingChange] = field(default_factory=list)
+    """What a plan found that would become of packages, accounts, settings and modes."""
     units: list[UnitAct] = field(default_factory=list)
     """What was restarted, reloaded, started or stopped, or would be."""
     reboot: str = ""

@@ -65,6 +65,16 @@ class UnitAct:
     """paths that change"""
 
 
+@dataclass(frozen=True)
+class ThingChange:
+    """What would become of something that is no file of Ringfence's: a package, a setting, …"""
+
+    operation: str
+    thing: str
+    change: str
+    """in words: installed, 438 → 0, closed …"""
+
+
 Told = dict[str, Any]
 """One line of `ringfence.operations.telling`: host, operation, kind, and what the kind has."""
 
@@ -99,6 +109,16 @@ def acts_to_come(told: Sequence[Told]) -> list[UnitAct]:
                 acts[entry["unit"]] = UnitAct(verb, entry["unit"], because)
                 break
     return list(acts.values())
+
+
+def thing_changes(told: Iterable[Told], secrets: Iterable[str]) -> list[ThingChange]:
+    """Return what would become of packages, settings, accounts and modes, each once."""
+    found = (
+        ThingChange(e["operation"], masked(e["thing"], secrets), masked(e["change"], secrets))
+        for e in told
+        if e["kind"] == "thing"
+    )
+    return list(dict.fromkeys(found))
 
 
 def file_changes(

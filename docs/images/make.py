@@ -55,7 +55,8 @@ def main() -> None:
 
 def a_site(path: Path) -> Path:
     """Return the demo's containers as a site, under a name and in a network of its own."""
-    shutil.copytree(HOUSE / "inventories/lab", path, ignore=shutil.ignore_patterns(".lab", "runs"))
+    made = (".lab", "archive", "integrity", "pki", "reviews", "runs", "sealing", "secrets.*")
+    shutil.copytree(HOUSE / "inventories/lab", path, ignore=shutil.ignore_patterns(*made))
     for name in ("hosts.yml", "lab.yml", "policy.yml"):
         document = yaml.safe_load((path / name).read_text().replace("10.77.0", "10.78.0"))
         if name == "policy.yml":

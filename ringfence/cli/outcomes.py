@@ -39,6 +39,9 @@ def lines_of(name: str, host: HostOutcome, dry: bool, diff: str) -> Iterator[Tex
         for change in [change for change in files if change.operation == operation]:
             files.remove(change)
             yield from _file(change, diff)
+        for thing in host.things:
+            if thing.operation == operation:
+                yield Text(f"    {thing.thing}: {thing.change}")
     for change in files:
         yield from _file(change, diff)
     for act in host.units:

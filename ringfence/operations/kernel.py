@@ -12,6 +12,7 @@ from pyinfra.context import host
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named
+from ringfence.operations.telling import would_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ def unloaded(modules: list[str]) -> Generator[StringCommand, None, None]:
     if state["container"]:
         host.noop("the kernel is another's")
     elif state["loaded"]:
+        would_change("unloaded", *(f"module {module}" for module in state["loaded"]))
         yield _script([call("unload", module) for module in state["loaded"]])
     elif state["held"]:
         host.noop(f"{', '.join(state['held'])}: in use until the next boot")
@@ -63,6 +65,7 @@ def read_at_boot(path: str, settings: list[Setting]) -> Generator[StringCommand,
     for file, number, text in state["lines"]:
         if _contradicts(text, settings):
             wrong.setdefault(file, []).append(str(number))
+            would_change("becomes a comment", f"{file}, line {number}: {text.strip()}")
     lines += [call("silence", file, *numbers) for file, numbers in wrong.items()]
     if lines:
         yield _script(lines)
@@ -79,11 +82,12 @@ def settings(settings: list[Setting]) -> Generator[StringCommand, None, None]:
         named(setting.name.replace("*", "x"), "the setting")
     wanted = {setting.name: setting for setting in settings}
     state = host.get_fact(Kernel, names=list(wanted))
-    lines = [
-        call("set_value", found["path"], wanted[found["name"]].values[0])
-        for found in state["values"]
-        if found["can_change"] and found["value"] not in wanted[found["name"]].values
-    ]
+    lines = []
+    for found in state["values"]:
+        values = wanted[found["name"]].values
+        if found["can_change"] and found["value"] not in values:
+            lines.append(call("set_value", found["path"], values[0]))
+            would_change(f"{found['value']} → {values[0]}", found["path"])
     if lines:
         yield _script(lines)
     else:
@@ -101,6 +105,8 @@ def mounts(options: Mapping[str, list[str]], unit: str) -> Generator[StringComma
         path for path, found in state["mounted"].items() if not set(options[path]) <= set(found)
     ]
     if wrong and not state["container"]:
+        for path in wrong:
+            would_change(f"mounted with {','.join(options[path])}", path)
         yield StringCommand(call("systemctl", "restart", "--", unit))
     else:
         host.noop(f"{len(state['mounted'])} directories have their options, or are another's")

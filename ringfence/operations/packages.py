@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.packages import Packages
 from ringfence.facts.shell import call
 from ringfence.operations.shell import library, named
+from ringfence.operations.telling import would_change
 
 
 @operation()
@@ -25,6 +26,7 @@ def installed(names: list[str]) -> Generator[StringCommand, None, None]:
     if not missing and not state["leftover"]:
         host.noop(f"installed: {', '.join(wanted)}")
         return
+    would_change("installed", *(f"package {name}" for name in missing))
     lines = ["begin"]
     if missing:
         lines += ["close_gate", call("install_packages", *missing)]

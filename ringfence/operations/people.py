@@ -12,6 +12,7 @@ from ringfence.facts.people import People
 from ringfence.facts.shell import call
 from ringfence.facts.shell import library as fact_library
 from ringfence.operations.shell import absolute, library, named
+from ringfence.operations.telling import would_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +53,24 @@ def register(
     _refuse(people, services)
     told = [list(person.words) for person in people]
     state = host.get_fact(People, people=told, services=services, lock_root=lock_root)
-    lines = [call("single", database) for database in state["doubles"] if close_strangers]
-    lines += [call("admit", *person.words) for person in people if person.name in state["people"]]
+    doubles = state["doubles"] if close_strangers else []
+    admitted = [person for person in people if person.name in state["people"]]
+    keyed = [name for name in state["system"] if name in services]
+    shut = [name for name in state["system"] if name not in services]
+    strangers = state["strangers"] if close_strangers else []
+    gone = [*state["leavers"], *(named(name, "the account") for name in strangers)]
+    would_change("loses entries that repeat a name or a number", *doubles)
+    would_change("made, or put right", *(f"account {person.name}" for person in admitted))
+    would_change("closed", *(f"account {name}" for name in gone))
+    would_change("its password locked", *(f"account {name}" for name in keyed))
+    would_change("its password locked, without a shell", *(f"account {name}" for name in shut))
+    lines = [call("single", database) for database in doubles]
+    lines += [call("admit", *person.words) for person in admitted]
     lines += [call("dismiss", name) for name in state["leavers"]]
     lines += [
         call("key_alone" if name in services else "service_only", name) for name in state["system"]
     ]
-    if close_strangers:
-        lines += [call("dismiss", named(name, "the account")) for name in state["strangers"]]
+    lines += [call("dismiss", name) for name in strangers]
     if lines:
         yield _script(lines)
     else:

@@ -20,6 +20,7 @@ from ringfence.facts.permissions import (
 )
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named, octal, plain
+from ringfence.operations.telling import would, would_change
 
 SUDO = "/usr/bin/sudo"
 """What this run becomes root with keeps its privileges, whatever else is said of it."""
@@ -54,7 +55,11 @@ def system_files(files: list[SystemFile]) -> Generator[StringCommand, None, None
         for group in file.groups:
             named(group, "the group")
     state = host.get_fact(SystemFiles, paths=[file.path for file in files])
-    lines = [line for file in files if (line := _system_file(file, state.get(file.path)))]
+    lines = []
+    for file in files:
+        if line := _system_file(file, state.get(file.path)):
+            lines.append(line)
+            would_change(f"root's, with no more than {file.mode}", file.path)
     if lines:
         yield _script(lines)
     else:
@@ -76,6 +81,7 @@ def homes() -> Generator[StringCommand, None, None]:
         owners = [other["account"] for other in found if other["path"] == home["path"]]
         if line := _home(home, owners):
             lines.append(line)
+            would_change(f"{owners[0]}'s alone", home["path"])
     if lines:
         yield _script(list(dict.fromkeys(lines)))
     else:
@@ -93,6 +99,8 @@ def no_trusting_files(names: list[str]) -> Generator[StringCommand, None, None]:
         plain(name, "the name")
     found = host.get_fact(TrustingFiles, names=list(names))
     if found:
+        for path in found:
+            would("removal", path=path)
         yield _script([call("remove", path) for path in found])
     else:
         host.noop("no account trusts other hosts by a file")
@@ -118,15 +126,23 @@ def privileges(
     extra = [found for found in programs if allowed and not _may(found, allowed)]
     kept = [found["path"] for found in programs if found not in extra]
     restored = [found for found in extra if found["package"] and found["path"] in allowed]
-    lines = [_restore(found, allowed[found["path"]]) for found in restored]
+    lines = []
+    for found in restored:
+        lines.append(_restore(found, allowed[found["path"]]))
+        would_change(f"{found['grant']} → {allowed[found['path']]}", found["path"])
+    for found in extra:
+        if found not in restored:
+            would_change(f"loses {found['grant'].split()[0]}", found["path"])
     kept += [found["path"] for found in restored]
     stripped = [found["path"] for found in extra if found not in restored]
     if stripped:
         lines.append(call("tame", "privileges", *dict.fromkeys([*kept, SUDO]), "--", *stripped))
     if opened := [path for path in state["open"] if path in ours]:
         lines.append(call("tame", "write permission", "--", *opened))
+        would_change("no longer everybody's to write", *opened)
     if unowned := [path for path in state["unowned"] if path in ours]:
         lines.append(call("adopt", *unowned))
+        would_change("given to root", *unowned)
     if lines:
         yield _script(lines)
     else:
@@ -148,7 +164,11 @@ def data(trees: list[DataTree]) -> Generator[StringCommand, None, None]:
             named(tree.writer, "the account")
     asked = [[tree.path, tree.group, tree.writer] for tree in trees]
     state = host.get_fact(DataTrees, trees=asked) if trees else {}
-    lines = [line for tree in trees for line in _data(tree, state.get(tree.path))]
+    lines = []
+    for tree in trees:
+        if of_tree := _data(tree, state.get(tree.path)):
+            lines += of_tree
+            would_change(f"closed to all but {tree.group}", tree.path)
     if lines:
         yield _script(lines)
     else:

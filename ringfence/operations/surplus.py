@@ -11,7 +11,7 @@ from pyinfra.context import host
 from ringfence.facts.shell import call
 from ringfence.facts.surplus import Foreign, InstalledPackages
 from ringfence.operations.shell import absolute, library, named
-from ringfence.operations.telling import did, would
+from ringfence.operations.telling import did, would, would_change
 
 OPENING = ("clean() { :; }", "undo() { :; }", "begin", "committed=yes")
 """What a script with the functions of tree.sh begins with, when it stages nothing."""
@@ -29,6 +29,7 @@ def packages(unwanted: list[str], remove: bool) -> Generator[StringCommand, None
     if not remove or not found:
         host.noop(f"{len(found)} packages are installed that nothing declares")
         return
+    would_change("removed, unless others need it", *(f"package {name}" for name in found))
     yield _script("packages", ["begin", *(call("remove_package", name) for name in found)])
 
 

@@ -1,4 +1,5 @@
-"""What operations tell of themselves: the files that they would change, the units that they act on.
+"""What operations tell of themselves: the files and other things that they would change, the units
+that they act on.
 
 pyinfra's plan ends an operation at its first command and asks the host as it is now. What restarts
 because a file is replaced earlier in the run is in no such plan, so units tell what they wait for.
@@ -18,6 +19,13 @@ def would(kind: str, **content: Any) -> None:
     """Tell what an operation would do; nothing is told while operations are executed."""
     if EFFECTS in os.environ and not state.is_executing:
         _tell(kind, content)
+
+
+def would_change(change: str, *things: str) -> None:
+    """Tell what would become of things that are no files of Ringfence's: packages, settings, modes,
+    accounts. `change` follows the name: ``removed``, ``438 → 0``."""
+    for thing in things:
+        would("thing", thing=thing, change=change)
 
 
 def did(verb: str, unit: str) -> None:

@@ -15,6 +15,7 @@ from ringfence.effects import (
     diff,
     file_changes,
     masked,
+    thing_changes,
 )
 from ringfence.secrets import Vault
 from ringfence.site import load_site
@@ -208,3 +209,11 @@ def test_when_the_secrets_stay_shut_nothing_is_shown(with_secrets, monkeypatch, 
     found, _ = changes_of(with_secrets, [file()], [Answer(0, b"", b"")])
     assert found[0].diff == ()
     assert "can't be opened" in found[0].hidden
+
+
+def test_things_are_told_once_and_without_secrets():
+    told = {"kind": "thing", "operation": "kernel | SYS-04", "change": "becomes a comment"}
+    entries = [told | {"thing": "/etc/x, line 3: kernel.y = hunter2"}] * 2
+    (found,) = thing_changes([*entries, {"kind": "removal", "path": "/etc/z"}], ["hunter2"])
+    assert found.thing == f"/etc/x, line 3: kernel.y = {MASK}"
+    assert (found.operation, found.change) == ("kernel | SYS-04", "becomes a comment")

@@ -1,6 +1,6 @@
 from ringfence.cli.outcomes import MOST_LINES, lines_of, report_deployment
 from ringfence.deployment import Deployment, HostOutcome
-from ringfence.effects import FileChange, UnitAct
+from ringfence.effects import FileChange, ThingChange, UnitAct
 
 SSHD = "ssh | SSH-01 sshd's configuration"
 DIFF = ("@@ -1,3 +1,2 @@", "-# Debian's words", "-", "-PermitRootLogin yes", "+PermitRootLogin no")
@@ -33,6 +33,17 @@ def test_a_plan_names_operations_their_files_and_what_restarts():
     assert shown(planned, diff="none")[2:4] == [
         "    /etc/ssh/sshd_config: content",
         "  would reload: ssh.service (for /etc/ssh/sshd_config)",
+    ]
+
+
+def test_a_plan_names_packages_settings_and_accounts_under_their_operation():
+    going = "system | SYS-01 Nobody needs them"
+    named = ThingChange(going, "package telnet", "removed, unless others need it")
+    assert shown(HostOutcome(changed=[SSHD, going], things=[named])) == [
+        "pbx1: ok, 2 would change",
+        f"  would change: {SSHD}",
+        f"  would change: {going}",
+        "    package telnet: removed, unless others need it",
     ]
 
 

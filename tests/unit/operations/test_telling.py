@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ringfence.operations import telling
+from ringfence.operations import kernel, packages, people, permissions, surplus, telling
 from ringfence.operations.environment import EFFECTS
 from ringfence.operations.files import Directory, File, tree_command
 
@@ -68,3 +68,139 @@ def test_the_content_of_a_closed_file_is_not_even_told(said, mode, directory, sh
     )
     assert [entry["kind"] for entry in said()] == ["directory", "file"]
     assert said()[1]["content"] == told
+
+
+FACTS = [
+    (
+        packages,
+        "installed",
+        {"names": ["rsyslog", "nftables"]},
+        {"installed": {"rsyslog": "8"}, "leftover": False},
+        [("package nftables", "installed")],
+    ),
+    (
+        surplus,
+        "packages",
+        {"unwanted": ["telnet*"], "remove": True},
+        ["telnet", "telnetd"],
+        [
+            ("package telnet", "removed, unless others need it"),
+            ("package telnetd", "removed, unless others need it"),
+        ],
+    ),
+    (surplus, "packages", {"unwanted": ["telnet"], "remove": False}, ["telnet"], []),
+    (
+        kernel,
+        "settings",
+        {"settings": [kernel.Setting(name="kernel.sysrq", values=["0"])]},
+        {
+            "values": [
+                {
+                    "name": "kernel.sysrq",
+                    "path": "/proc/sys/kernel/sysrq",
+                    "value": "438",
+                    "can_change": True,
+                }
+            ]
+        },
+        [("/proc/sys/kernel/sysrq", "438 → 0")],
+    ),
+    (
+        kernel,
+        "read_at_boot",
+        {
+            "path": "/etc/sysctl.d/zz.conf",
+            "settings": [kernel.Setting(name="kernel.sysrq", values=["0"])],
+        },
+        {"vanishing": False, "lines": [("/etc/sysctl.d/50.conf", 3, "kernel.sysrq = 1\n")]},
+        [("/etc/sysctl.d/50.conf, line 3: kernel.sysrq = 1", "becomes a comment")],
+    ),
+    (
+        kernel,
+        "mounts",
+        {"options": {"/tmp": ["nodev", "noexec"]}, "unit": "mounts.service"},
+        {"mounted": {"/tmp": ["rw"]}, "container": False},
+        [("/tmp", "mounted with nodev,noexec")],
+    ),
+    (
+        kernel,
+        "unloaded",
+        {"modules": ["dccp"]},
+        {"container": False, "loaded": ["dccp"], "held": []},
+        [("module dccp", "unloaded")],
+    ),
+    (
+        people,
+        "register",
+        {
+            "people": [people.Person(name="ana", full_name="Ana")],
+            "services": ["deploy"],
+            "close_strangers": True,
+        },
+        {
+            "people": ["ana"],
+            "leavers": ["bob"],
+            "system": ["deploy", "postgres"],
+            "strangers": ["eve"],
+            "doubles": ["group"],
+        },
+        [
+            ("group", "loses entries that repeat a name or a number"),
+            ("account ana", "made, or put right"),
+            ("account bob", "closed"),
+            ("account eve", "closed"),
+            ("account deploy", "its password locked"),
+            ("account postgres", "its password locked, without a shell"),
+        ],
+    ),
+    (
+        permissions,
+        "privileges",
+        {"allowed": {"/usr/bin/su": "4755 root:root"}, "answer": "/var/lib/ringfence/x"},
+        {
+            "programs": [
+                {"path": "/usr/bin/su", "grant": "4777 root:root", "package": "login"},
+                {"path": "/opt/lend", "grant": "4755 root:root", "package": ""},
+            ],
+            "open": ["/opt/all"],
+            "unowned": ["/opt/nobody"],
+        },
+        [
+            ("/usr/bin/su", "4777 root:root → 4755 root:root"),
+            ("/opt/lend", "loses 4755"),
+            ("/opt/all", "no longer everybody's to write"),
+            ("/opt/nobody", "given to root"),
+        ],
+    ),
+    (
+        permissions,
+        "homes",
+        {},
+        [
+            {
+                "account": "ana",
+                "path": "/home/ana",
+                "mode": 0o755,
+                "owner": "ana",
+                "extended": False,
+            }
+        ],
+        [("/home/ana", "ana's alone")],
+    ),
+    (
+        permissions,
+        "system_files",
+        {"files": [permissions.SystemFile(path="/etc/shadow", mode="0640")]},
+        {"/etc/shadow": {"mode": 0o644, "owner": "root", "group": "root", "extended": False}},
+        [("/etc/shadow", "root's, with no more than 0640")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "words", "fact", "told"), FACTS)
+def test_a_plan_names_what_is_no_file_of_ours(said, monkeypatch, module, name, words, fact, told):
+    asked = SimpleNamespace(get_fact=lambda *_args, **_words: fact, noop=lambda _why: None)
+    monkeypatch.setattr(module, "host", asked)
+    list(getattr(module, name)._inner(**words))
+    things = [(each["thing"], each["change"]) for each in said() if each["kind"] == "thing"]
+    assert things == told
