@@ -405,6 +405,23 @@ def test_what_was_altered_is_reviewed_again(reviewer):
     assert f"the logs of {day(1)} was altered" in (reviewer.root / "told").read_text()
 
 
+def test_the_newest_review_is_made_anew_when_a_host_came_to_the_site(reviewer):
+    reviewer.begin(2)
+    for ago in (2, 1):
+        reviewer.write(ago, f"Accepted publickey for eve {FROM}")
+    before = reviewer.reviewed(1)
+    older = (reviewer.state / f"{day(2)}.json").read_bytes()
+    told = (reviewer.root / "told").read_text()
+    reviewer.told["hosts"].append("pbx2")
+    assert "1 days are not reviewed" in reviewer.run("check").stderr
+    now = reviewer.reviewed(1)
+    assert now.messages == {**before.messages, "pbx2": 0}
+    assert now.exceptions == before.exceptions
+    assert (reviewer.state / f"{day(2)}.json").read_bytes() == older
+    assert (reviewer.root / "told").read_text() == told  # nothing is new to people
+    assert reviewer.run("check").returncode == 0
+
+
 def test_a_review_of_a_day_that_nobody_reviewed_goes(reviewer):
     reviewer.begin(1)
     reviewer.write(1, "hello")
