@@ -142,7 +142,17 @@ CLOCK = (
             '\x1dAUID="unset"',
             ("audit-lost", "internal", "DAEMON_ABORT", True),
         ),
+        (
+            "audisp-syslog",
+            "type=DAEMON_ERR msg=audit(1.0:4): op=x res=failed",
+            ("audit-lost", "internal", "DAEMON_ERR", True),
+        ),
         ("audisp-syslog", CLOCK.format("date"), ("clock-set", "internal", "ana", True)),
+        (  # of a name with a space auditd tells the bytes
+            "audisp-syslog",
+            CLOCK.replace('"/usr/sbin/{}"', "2F746D702F612062"),
+            ("clock-set", "internal", "ana", True),
+        ),
         (
             "audisp-syslog",
             "type=TIME_INJOFFSET msg=audit(1.0:5): sec=-3600 nsec=0",
