@@ -38,7 +38,7 @@ def test_a_failure_has_its_exit_code_and_one_sentence(failing, capsys, error, co
     assert "Traceback" not in said.err
 
 
-class Unforeseen(Exception):  # noqa: N818
+class UnforeseenError(Exception):
     """What no module raises, nor catches."""
 
     def __repr__(self):
@@ -55,20 +55,20 @@ def test_an_error_that_nobody_foresaw_is_3_and_its_traceback_is_kept_for_its_own
     failing, capsys, state, monkeypatch
 ):
     monkeypatch.setattr("sys.argv", ["ringfence", "--token=argument-of-the-call"])
-    assert failing(Unforeseen("value-that-broke-it")) == 3
+    assert failing(UnforeseenError("value-that-broke-it")) == 3
     said = capsys.readouterr()
     (kept,) = state.iterdir()
     assert said.out == ""
     assert said.err == (
-        f"ringfence: an error that nobody foresaw (Unforeseen): its traceback is in {kept}; report "
-        "it to who maintains Ringfence, once you have taken out what others must not read\n"
+        f"ringfence: an error that nobody foresaw (UnforeseenError): its traceback is in {kept}; "
+        "report it to who maintains Ringfence, once you have taken out what others must not read\n"
     )
     assert kept.stat().st_mode & 0o777 == 0o600
     assert state.stat().st_mode & 0o777 == 0o700
     text = kept.read_text()
     assert text.startswith(f"ringfence {ringfence.__version__}, Python ")
     assert "Traceback (most recent call last):" in text
-    assert text.endswith("Unforeseen: value-that-broke-it\n")
+    assert text.endswith("UnforeseenError: value-that-broke-it\n")
     assert "argument-of-the-call" not in text
     assert "value-of-a-variable" not in text
 
@@ -83,7 +83,7 @@ def test_a_state_folder_that_is_relative_counts_for_nothing(failing, tmp_path, m
     monkeypatch.setenv("XDG_STATE_HOME", "state")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert failing(Unforeseen()) == 3
+    assert failing(UnforeseenError()) == 3
     assert len(list(tmp_path.glob(".local/state/ringfence/errors/*.txt"))) == 1
     assert not (tmp_path / "state").exists()
 
@@ -93,10 +93,10 @@ def test_where_no_file_can_be_written_the_error_is_3_in_one_sentence_still(
 ):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    assert failing(Unforeseen("x")) == 3
+    assert failing(UnforeseenError("x")) == 3
     said = capsys.readouterr().err
     assert said == (
-        "ringfence: an error that nobody foresaw (Unforeseen): its traceback can't be kept "
+        "ringfence: an error that nobody foresaw (UnforeseenError): its traceback can't be kept "
         f"({tmp_path}/file/ringfence/errors: Not a directory); set XDG_STATE_HOME to a folder that "
         "can be written to, and try again\n"
     )
