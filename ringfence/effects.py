@@ -111,10 +111,13 @@ def acts_to_come(told: Sequence[Told]) -> list[UnitAct]:
     return list(acts.values())
 
 
-def thing_changes(told: Iterable[Told], secrets: Iterable[str]) -> list[ThingChange]:
-    """Return what would become of packages, settings, accounts and modes, each once."""
+def thing_changes(told: Iterable[Told]) -> list[ThingChange]:
+    """Return what would become of packages, settings, accounts and modes, each once.
+
+    What is told are names and numbers, of which a host may choose some: they are masked like lines.
+    """
     found = (
-        ThingChange(e["operation"], masked(e["thing"], secrets), masked(e["change"], secrets))
+        ThingChange(e["operation"], masked(e["thing"], ()), masked(e["change"], ()))
         for e in told
         if e["kind"] == "thing"
     )

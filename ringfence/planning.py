@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ringfence.deployment import Deployment, HostOutcome, deploy
-from ringfence.effects import file_changes, secret_values, thing_changes
+from ringfence.effects import file_changes, thing_changes
 from ringfence.side_by_side import HOSTS_AT_ONCE, side_by_side
 from ringfence.site import Host, Site
 from ringfence.steps import Say, part
@@ -98,11 +98,10 @@ def plan(
                 remember(memory, name, "", asked[name])  # it will be asked the same again
         if with_files:
             found = file_changes(site, planned.told, ask, parallel)
-            secrets = secret_values(site) or []
             for name, changes in found.items():
                 planned.hosts[name].files = changes
                 if planned.hosts[name].completed:
-                    planned.hosts[name].things = thing_changes(planned.told[name], secrets)
+                    planned.hosts[name].things = thing_changes(planned.told[name])
         for host in others:
             say(host.name, "planned", 1.0)
     return Deployment(True, {h.name: planned.hosts.get(h.name, HostOutcome()) for h in hosts})

@@ -65,7 +65,7 @@ def read_at_boot(path: str, settings: list[Setting]) -> Generator[StringCommand,
     for file, number, text in state["lines"]:
         if _contradicts(text, settings):
             wrong.setdefault(file, []).append(str(number))
-            would_change("becomes a comment", f"{file}, line {number}: {text.strip()}")
+            would_change("becomes a comment", f"{file}, line {number}")
     lines += [call("silence", file, *numbers) for file, numbers in wrong.items()]
     if lines:
         yield _script(lines)

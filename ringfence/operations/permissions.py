@@ -130,12 +130,11 @@ def privileges(
     for found in restored:
         lines.append(_restore(found, allowed[found["path"]]))
         would_change(f"{found['grant']} → {allowed[found['path']]}", found["path"])
-    for found in extra:
-        if found not in restored:
-            would_change(f"loses {found['grant'].split()[0]}", found["path"])
     kept += [found["path"] for found in restored]
     stripped = [found["path"] for found in extra if found not in restored]
     if stripped:
+        told = [path for path in dict.fromkeys(stripped) if path != SUDO]
+        would_change("loses its privileges", *told)
         lines.append(call("tame", "privileges", *dict.fromkeys([*kept, SUDO]), "--", *stripped))
     if opened := [path for path in state["open"] if path in ours]:
         lines.append(call("tame", "write permission", "--", *opened))

@@ -14,6 +14,9 @@ from pyinfra.context import host, state
 
 from ringfence.operations.environment import EFFECTS
 
+MOST_THINGS = 30
+"""How many things of which the same would become are named: a disk may have thousands."""
+
 
 def would(kind: str, **content: Any) -> None:
     """Tell what an operation would do; nothing is told while operations are executed."""
@@ -23,9 +26,12 @@ def would(kind: str, **content: Any) -> None:
 
 def would_change(change: str, *things: str) -> None:
     """Tell what would become of things that are no files of Ringfence's: packages, settings, modes,
-    accounts. `change` follows the name: ``removed``, ``438 → 0``."""
-    for thing in things:
+    accounts. `change` follows the name: ``removed``, ``438 → 0``. Of many the rest are counted.
+    """
+    for thing in things[:MOST_THINGS]:
         would("thing", thing=thing, change=change)
+    if (more := len(things) - MOST_THINGS) > 0:
+        would("thing", thing=f"{more} more", change=change)
 
 
 def did(verb: str, unit: str) -> None:

@@ -211,9 +211,9 @@ def test_when_the_secrets_stay_shut_nothing_is_shown(with_secrets, monkeypatch, 
     assert "can't be opened" in found[0].hidden
 
 
-def test_things_are_told_once_and_without_secrets():
-    told = {"kind": "thing", "operation": "kernel | SYS-04", "change": "becomes a comment"}
-    entries = [told | {"thing": "/etc/x, line 3: kernel.y = hunter2"}] * 2
-    (found,) = thing_changes([*entries, {"kind": "removal", "path": "/etc/z"}], ["hunter2"])
-    assert found.thing == f"/etc/x, line 3: kernel.y = {MASK}"
-    assert (found.operation, found.change) == ("kernel | SYS-04", "becomes a comment")
+def test_things_are_told_once_and_obey_no_terminal():
+    told = {"kind": "thing", "operation": "permissions | PRV-03", "change": "given to root"}
+    entries = [told | {"thing": "/opt/a\x1b[31m"}] * 2
+    (found,) = thing_changes([*entries, {"kind": "removal", "path": "/etc/z"}])
+    assert found.thing == r"/opt/a\x1b[31m"
+    assert (found.operation, found.change) == ("permissions | PRV-03", "given to root")

@@ -113,7 +113,7 @@ FACTS = [
             "settings": [kernel.Setting(name="kernel.sysrq", values=["0"])],
         },
         {"vanishing": False, "lines": [("/etc/sysctl.d/50.conf", 3, "kernel.sysrq = 1\n")]},
-        [("/etc/sysctl.d/50.conf, line 3: kernel.sysrq = 1", "becomes a comment")],
+        [("/etc/sysctl.d/50.conf, line 3", "becomes a comment")],
     ),
     (
         kernel,
@@ -167,7 +167,7 @@ FACTS = [
         },
         [
             ("/usr/bin/su", "4777 root:root → 4755 root:root"),
-            ("/opt/lend", "loses 4755"),
+            ("/opt/lend", "loses its privileges"),
             ("/opt/all", "no longer everybody's to write"),
             ("/opt/nobody", "given to root"),
         ],
@@ -204,3 +204,13 @@ def test_a_plan_names_what_is_no_file_of_ours(said, monkeypatch, module, name, w
     list(getattr(module, name)._inner(**words))
     things = [(each["thing"], each["change"]) for each in said() if each["kind"] == "thing"]
     assert things == told
+
+
+def test_of_thousands_a_plan_names_some_and_counts_the_rest(said):
+    most = telling.MOST_THINGS
+    telling.would_change("given to root", *(f"/opt/{number}" for number in range(most)))
+    telling.would_change("removed", *(f"/srv/{number}" for number in range(5000)))
+    things = [(each["thing"], each["change"]) for each in said()]
+    assert len(things) == 2 * most + 1
+    assert things[most - 1] == (f"/opt/{most - 1}", "given to root")
+    assert things[-1] == (f"{5000 - most} more", "removed")
