@@ -37,12 +37,12 @@ def apply() -> None:
                 content=""
                 if one.shipped
                 else render(templates, "sandbox.conf", settings=one.settings),
-                waits=one.carries_calls,
+                waits=one.carries_calls or bool(one.restarted_by),
             )
             for one in known
         ],
     )
     apparmor.confined(
         name="SYS-05 No service runs without the profile of its program",
-        waiting=[one.unit for one in known if one.carries_calls],
+        waiting=[one.unit for one in known if one.carries_calls or one.restarted_by],
     )

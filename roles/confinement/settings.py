@@ -1,7 +1,7 @@
 """What a site decides about how services are confined: by AppArmor, by sandboxes of systemd's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -48,6 +48,8 @@ class Sandbox:
     """whether a restart would end calls, so that only somebody may do it"""
     shipped: bool = False
     """whether its unit says all of it, and needs no drop-in"""
+    restarted_by: str = ""
+    """the role that restarts it in its own way, for systemd refuses to"""
 
     def good(self, setting: str) -> tuple[str, ...]:
         """Return the values of a setting that are good."""
@@ -133,6 +135,13 @@ SANDBOXES = (
     ),
     Sandbox("chrony.service", DAEMON, 5.0),
     Sandbox("rsyslog.service", DAEMON),
+    Sandbox("fail2ban.service", DAEMON),
+    # On Debian 12 its unit has the rules written to /etc.
+    Sandbox(
+        "auditd.service",
+        {**DAEMON, "ProtectSystem": "yes", "RestrictAddressFamilies": ("AF_NETLINK", "AF_UNIX")},
+        restarted_by="audit",
+    ),
     Sandbox("postgresql@.service", DAEMON),
     Sandbox("mariadb.service", DAEMON),
     Sandbox("unbound.service", DAEMON),
@@ -275,7 +284,7 @@ def _loosened(sandbox: Sandbox, loose: Loosened) -> Sandbox:
         name: value for name, value in sandbox.settings.items() if name not in loose.settings
     }
     exposure = max(sandbox.exposure, loose.exposure)
-    return Sandbox(sandbox.unit, settings, exposure, sandbox.carries_calls, sandbox.shipped)
+    return replace(sandbox, settings=settings, exposure=exposure)
 
 
 def _named(groups: list[str], host: Host) -> bool:

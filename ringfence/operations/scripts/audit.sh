@@ -1,19 +1,37 @@
 # shellcheck shell=sh disable=SC2015,SC2174
 # Loads rules, starts auditd anew, gives the kernel's line its words. Needs the functions of tree.sh and services.sh.
+limit=120 # seconds
 takes() { # whether auditd runs, and the kernel gives it the records
     main=$(systemctl show -p MainPID --value auditd.service)
     [ "${main:-0}" -gt 0 ] && [ "$(auditctl -s 2>/dev/null | sed -n 's/^pid //p')" = "$main" ]
 }
-wait_for_auditd() { # pid that it must not have any more
-    limit=120 began=$(date +%s)
+comes_back() { # pid that it must not have any more
+    began=$(date +%s)
     until takes && [ "$main" != "$1" ]; do
-        if [ "$(($(date +%s) - began))" -ge "$limit" ]; then
-            systemctl status --no-pager --full --lines=10 auditd.service >&2
-            fail "auditd does not take the kernel's records after $limit seconds"
-        fi
+        [ "$(($(date +%s) - began))" -lt "$limit" ] || return 1
         sleep 0.2
     done
+}
+wait_for_auditd() { # pid that it must not have any more
+    if ! comes_back "$1"; then
+        systemctl status --no-pager --full --lines=10 auditd.service >&2
+        leave_sandbox "$1"
+        fail "auditd does not take the kernel's records after $limit seconds"
+    fi
     printf 'auditd takes the records\n'
+}
+leave_sandbox() { # pid that it must not have any more: have it run without, if it does
+    sandbox=/etc/systemd/system/auditd.service.d/zz-ringfence-sandbox.conf
+    [ -f "$sandbox" ] || return 0
+    rm -f -- "$sandbox"
+    systemctl daemon-reload
+    systemctl reset-failed auditd.service 2>/dev/null
+    main=$(systemctl show -p MainPID --value auditd.service)
+    [ "${main:-0}" -le 0 ] || kill -KILL "$main" 2>/dev/null
+    systemctl start auditd.service
+    limit=60
+    comes_back "$1" && back='it runs without it again' || back='nor without it'
+    fail "auditd does not run in its sandbox, $back: name what it needs in confinement.loosened (journalctl -u auditd)"
 }
 start_auditd() { # path of its configuration...
     settle "$@"
