@@ -23,6 +23,9 @@ RULES = "/etc/audit/rules.d/ringfence.rules"
 AUDITD = "/etc/audit/auditd.conf"
 SYSLOG = "/etc/audit/plugins.d/syslog.conf"
 LOGS = "/var/log/audit"
+LIBRARY = "/usr/local/lib/ringfence"
+ENDED = f"{LIBRARY}/auditd-ended"
+RECORDS = f"{LOGS}/audit.log"
 UNIT = "auditd.service"
 UNIT_OF_RULES = "audit-rules.service"
 DROP_INS = f"{systemd.UNIT_DIRECTORY}/{UNIT}.d"
@@ -88,14 +91,23 @@ def _units(wanted: Intent) -> None:
     files.tree(
         name="LOG-04 Nobody stops auditd by hand, and one that was killed comes back",
         directories=[
-            Directory(path=directory, exclusive=True, kept=[SANDBOX]) for directory in dropped
+            Directory(path=LIBRARY),
+            *(Directory(path=each, exclusive=True, kept=[SANDBOX]) for each in dropped),
         ],
         files=[
             File(
-                path=f"{directory}/ringfence.conf",
-                content=render(templates, template, after=[*after]),
-            )
-            for directory, template in dropped.items()
+                path=ENDED,
+                content=render(templates, "auditd-ended", records=RECORDS),
+                mode="0755",
+                validators=[("sh", "-n", files.STAGE)],
+            ),
+            *(
+                File(
+                    path=f"{directory}/ringfence.conf",
+                    content=render(templates, template, after=[*after], ended=ENDED),
+                )
+                for directory, template in dropped.items()
+            ),
         ],
         absent=[*OVERRIDES, *({DROP_INS_OF_RULES} - dropped.keys())],
     )
@@ -134,7 +146,7 @@ def finish() -> None:
     audit.rules(name="LOG-02 The kernel records what it must, and nobody changes that", **asked)
     audit.running(
         name="LOG-01 auditd takes the kernel's records",
-        configuration=[PROGRAM, AUDITD, SYSLOG, DROP_IN],
+        configuration=[PROGRAM, AUDITD, SYSLOG, DROP_IN, f"{DROP_INS}/{SANDBOX}"],
     )
     audit.rules(name="LOG-03 So it does now that auditd runs, or from the next boot on", **asked)
     audit.none_lost(name="LOG-01 Lost records are told, and counted anew")

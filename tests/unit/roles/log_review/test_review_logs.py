@@ -137,6 +137,11 @@ CLOCK = (
             ("audit-lost", "internal", "ana", True),
         ),
         (
+            "ringfence-audit",
+            "auditd.service was ended while this host goes on (success, exited); no record",
+            ("audit-lost", "internal", "auditd.service", True),
+        ),
+        (
             "audisp-syslog",
             "type=DAEMON_ABORT msg=audit(1.0:4): op=kernel-lost auid=4294967295 res=failed"
             '\x1dAUID="unset"',
