@@ -18,6 +18,8 @@ import yaml
 from ringfence import lab as labs
 from roles.system.settings import PRIMARY
 
+from .newcomers import Newcomer
+
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ("bastion1", "agent1")  # Debian 13 and Debian 12
 MACHINES = ("recordings1", "pbx1")  # Debian 13 and Debian 12
@@ -300,6 +302,14 @@ def of_both() -> tuple[str, ...]:
 def of_logs() -> tuple[str, ...]:
     """The controls that are proven where a collector is."""
     return OF_LOGS
+
+
+@pytest.fixture
+def newcomer(tmp_path) -> Iterator[Newcomer]:
+    """Somebody with a fresh copy of the repository, whose lab is taken down in the end."""
+    made = Newcomer.in_folder(tmp_path)
+    yield made
+    labs.down(made.clone / "inventories/lab", say=print)
 
 
 @pytest.fixture
