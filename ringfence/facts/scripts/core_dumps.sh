@@ -3,7 +3,7 @@
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 processes() { # those whose hard limit is above 0; systemd itself and the kernel's threads are not asked
-    left=10
+    left=24
     while pids=$(above_0) && being_started $pids && [ $((left -= 1)) -gt 0 ]; do sleep 0.5; done
     for pid in $pids; do echo "process $pid"; done
 }
