@@ -18,6 +18,8 @@ from ringfence.steps import Say, nobody, part
 MOST_PLACES = 200_000
 """Places and denials that are told apart: memory doesn't grow with the month."""
 NOBODY = "(nobody logged in)"
+UNKNOWN = "(unknown)"
+"""The account as which somebody acted, where the record doesn't name it."""
 NUMBER = re.compile(r"[0-9]+")
 Key = TypeVar("Key")
 
@@ -183,7 +185,7 @@ def _count(found: Review, access: Access, policy: Policy) -> None:
     looking.days[access.at.date()] += 1
     looking.hosts.add(access.host)
     if access.acting != access.person:
-        looking.acting[access.acting or "(unknown)"] += 1
+        looking.acting[access.acting or UNKNOWN] += 1
     if policy.working_hours is not None and not policy.working_hours.cover(access.at):
         looking.outside += 1
         _span(found, found.outside, (person, access.at.date()), access.at)

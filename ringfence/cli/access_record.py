@@ -16,7 +16,7 @@ from ringfence.archive.remote import Collector
 from ringfence.archive.site import FOLDER, collectors
 from ringfence.archive.sources import Folder, Source
 from ringfence.archive.verifying import ARCHIVE
-from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.options import chosen_format, json_for, limit_option, site_argument
 from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.report.accesses import FORMATS
@@ -50,10 +50,9 @@ archive_option = click.option(
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    default="table",
-    show_default=True,
-    help="CSV is for spreadsheets, JSON Lines for programs.",
+    help="A table (without this option), CSV for spreadsheets, JSON Lines for programs.",
 )
+@json_for("jsonl")
 @archive_option
 def access_record(
     site: Path,
@@ -63,7 +62,8 @@ def access_record(
     path: str | None,
     denied: bool,
     limit: str | None,
-    form: str,
+    form: str | None,
+    as_json: bool,
     archive: Path | None,
 ) -> int:
     """Show who looked at SITE's personal data: when, which file, how, allowed or denied.
@@ -72,6 +72,7 @@ def access_record(
     of the days that are asked about are read from the site's collector, over ssh. What makes the
     record less than whole is told on standard error, and the exit code is then 1.
     """
+    chosen = FORMATS[chosen_format(form, "table", as_json, "jsonl")]
     loaded = load_site(site)
     question = Question(moment("--since", since), end(until), person, path, denied)
     hosts = chosen_hosts(loaded, limit)
@@ -80,7 +81,7 @@ def access_record(
         with closing(opened(loaded, archive, progress)) as source:
             answer = Answer(source, question, hosts, with_personal_data(loaded), rows.say)
             progress.expect(answer.hosts)
-            rows.write(FORMATS[form](iter(answer)))
+            rows.write(chosen(iter(answer)))
     tell(answer.doubts)
     return 1 if answer.doubts else 0
 

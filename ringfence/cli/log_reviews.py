@@ -108,6 +108,7 @@ def review(site: Path, day: datetime | None, as_json: bool) -> int:
 @click.option("--who", metavar="NAME", required=True, help="The person who looked at it.")
 @click.option("--verdict", type=click.Choice(VERDICTS), required=True, help="What it was.")
 @click.option("--note", metavar="TEXT", required=True, help="Why, for whoever reads it later.")
+@json_option
 def acknowledge(
     site: Path,
     exceptions: tuple[str, ...],
@@ -115,6 +116,7 @@ def acknowledge(
     who: str,
     verdict: str,
     note: str,
+    as_json: bool,
 ) -> None:
     """Keep in SITE/reviews that somebody looked at exceptions of the daily review of logs.
 
@@ -151,7 +153,12 @@ def acknowledge(
         )
         for name in dict.fromkeys(exceptions)
     ]
-    for path in _write(loaded, entries):
+    paths = _write(loaded, entries)
+    if as_json:
+        written = [entry.model_dump(mode="json") for entry in entries]
+        print_document({"acknowledged": written, "files": [str(path) for path in paths]})
+        return
+    for path in paths:
         click.echo(f"{path}: keep it in git with the site")
 
 

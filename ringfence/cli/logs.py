@@ -86,9 +86,10 @@ def verify(
 @logs.command(epilog="Example: ringfence logs trust inventories/center")
 @site_argument
 @click.option("--add", is_flag=True, help="Trust a new key of a collector beside its old one.")
-def trust(site: Path, add: bool) -> None:
+@json_option
+def trust(site: Path, add: bool, as_json: bool) -> None:
     """Fetch the public keys by which SITE's collectors sign, and keep them in SITE/archive."""
-    loaded = load_site(site)
+    loaded, document = load_site(site), {}
     hosts = collectors(loaded)
     with Progress(title="logs trust", hosts=[host.name for host in hosts]) as progress:
         for host in hosts:
@@ -96,7 +97,11 @@ def trust(site: Path, add: bool) -> None:
             progress(host.name, "asking for its key")
             name = archive.trust(add)
             progress.done(host.name, "its key is kept")
-            click.echo(f"{host.name} signs with {name}; {archive.key_file} has it")
+            document[host.name] = {"key": name, "file": str(archive.key_file)}
+            if not as_json:
+                click.echo(f"{host.name} signs with {name}; {archive.key_file} has it")
+    if as_json:
+        print_document({"collectors": document})
 
 
 @logs.command(epilog="Example: ringfence logs anchor inventories/center")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from ringfence.cli.completing import controls, hosts_and_groups, roles, some_of
+from ringfence.errors import UsageError
 from ringfence.side_by_side import HOSTS_AT_ONCE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -51,6 +52,22 @@ def role_option(command: Command) -> Command:
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead."
 )
+
+
+def json_for(form: str) -> Callable[[Command], Command]:
+    """Return what adds ``--json`` beside a ``--format``, of which it is short for `form`."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Short for --format {form}.")
+
+
+def chosen_format(form: str | None, usual: str, as_json: bool, of_json: str) -> str:
+    """Return what ``--format`` and ``--json`` say. Raises UsageError when they contradict."""
+    if not as_json:
+        return form or usual
+    if form not in (None, of_json):
+        raise UsageError(f"--json is --format {of_json}: leave out --format {form}, or --json")
+    return of_json
+
+
 parallel_option = click.option(
     "--parallel",
     metavar="N",

@@ -14,10 +14,11 @@ from ringfence.cli.access_record import (
     opened,
     with_personal_data,
 )
-from ringfence.cli.options import limit_option, site_argument
+from ringfence.cli.options import chosen_format, json_for, limit_option, site_argument
 from ringfence.cli.progress import Progress
 from ringfence.errors import UsageError
 from ringfence.report.review import review_html, review_markdown
+from ringfence.report.review_json import review_json
 from ringfence.site import load_site
 
 
@@ -38,11 +39,10 @@ from ringfence.site import load_site
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["markdown", "html"]),
-    default="markdown",
-    show_default=True,
-    help="Markdown is to be edited, HTML to be read.",
+    type=click.Choice(["markdown", "html", "json"]),
+    help="Markdown (without this option) is to be edited, HTML to be read, JSON is for programs.",
 )
+@json_for("json")
 @click.option(
     "--output",
     metavar="FILE",
@@ -55,15 +55,19 @@ def review(
     month: str,
     before: int,
     limit: str | None,
-    form: str,
+    form: str | None,
+    as_json: bool,
     output: Path | None,
     archive: Path | None,
 ) -> int:
     """Draft the review of SITE's access record that is due each month (RD 1720/2007 art. 103.5).
 
     It tells who looked at personal data, how often, and what stood out; the person responsible for
-    security completes and signs it. The exit code is 1 when there was nothing to count.
+    security completes and signs it. As JSON it has every row that was counted, its moments in UTC
+    (ISO 8601): see docs/how-to/access-record.md. The exit code is 1 when there was nothing to
+    count.
     """
+    chosen = chosen_format(form, "markdown", as_json, "json")
     loaded, first = load_site(site), first_day(month)
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; it may be completed or signed: name another file")
@@ -75,9 +79,12 @@ def review(
         progress.expect(hosts_asked(source, hosts, expected))
         found = counted(source, loaded.policy, first, hosts, before, expected, progress)
     made = datetime.now(UTC)
-    arguments = [str(site), *(["--limit", limit] if limit else [])]
-    text = review_markdown(loaded, found, made, arguments, from_folder=archive is not None)
-    text = review_html(text) if form == "html" else text
+    if chosen == "json":
+        text = review_json(loaded, found, made)
+    else:
+        arguments = [str(site), *(["--limit", limit] if limit else [])]
+        text = review_markdown(loaded, found, made, arguments, from_folder=archive is not None)
+        text = review_html(text) if chosen == "html" else text
     if output is None:
         click.echo(text, nl=False)
     else:

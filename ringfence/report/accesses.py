@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from ringfence.access_record.accesses import Access
 from ringfence.report.text import visible
@@ -70,11 +71,15 @@ def as_json_lines(accesses: Iterable[Access]) -> Iterator[str]:
         content: dict[str, object] = dict(zip(COLUMNS, _cells(access), strict=True))
         content["notes"] = list(access.notes)
         for name in ("path", "target"):
-            raw = str(content[name]).encode("utf-8", "surrogateescape")
-            text = raw.decode("utf-8", "backslashreplace")
-            if text != content[name]:
-                content |= {name: text, f"{name}_hex": raw.hex()}
+            content |= name_fields(name, str(content[name]))
         yield json.dumps(content)
+
+
+def name_fields(key: str, name: str) -> dict[str, str]:
+    """Return a file's name for JSON: under its key, and as bytes where it is no UTF-8."""
+    raw = name.encode("utf-8", "surrogateescape")
+    text = raw.decode("utf-8", "backslashreplace")
+    return {key: text} if text == name else {key: text, f"{key}_hex": raw.hex()}
 
 
 FORMATS: dict[str, Callable[[Iterable[Access]], Iterator[str]]] = {
@@ -86,7 +91,12 @@ FORMATS: dict[str, Callable[[Iterable[Access]], Iterator[str]]] = {
 
 def moment(access: Access) -> str:
     """Return when it was, in ISO 8601: `2026-03-01T08:30:00.123Z`."""
-    return access.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return as_utc(access.at)
+
+
+def as_utc(at: datetime) -> str:
+    """Return a moment of UTC in ISO 8601, to the millisecond."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cells(access: Access) -> tuple[str | int | None, ...]:

@@ -226,6 +226,36 @@ def test_a_review_as_html(archive, noon, capsys):
     assert out.startswith("<!doctype html>")
 
 
+def test_a_review_as_json(archive, noon, tmp_path, capsys):
+    where = tmp_path / "review.json"
+    call = ("review", SAMPLE, "--archive", archive, "--month", f"{noon:%Y-%m}")
+    code, out, err = run(capsys, *call, "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert (document["accesses"], document["denied"]) == (2, 1)
+    (denial,) = document["denials"]
+    assert denial["first"] == f"{noon + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.000Z"
+    code, out, _ = run(capsys, *call, "--format", "json", "--output", where)
+    assert (code, out) == (0, f"{where}\n")
+    assert json.loads(where.read_text()) | {"made": ""} == document | {"made": ""}
+
+
+def test_json_is_short_for_a_format(archive, noon, capsys):
+    call = ("access-record", SAMPLE, "--archive", archive)
+    _, lines, _ = run(capsys, *call, "--format", "jsonl")
+    assert run(capsys, *call, "--json") == (0, lines, "")
+    assert run(capsys, *call, "--json", "--format", "jsonl") == (0, lines, "")
+    code, out, err = run(capsys, *call, "--json", "--format", "csv")
+    assert (code, out) == (4, "")
+    assert "leave out --format csv, or --json" in err
+    month = ("--month", f"{noon:%Y-%m}")
+    code, out, err = run(
+        capsys, "review", SAMPLE, "--archive", archive, *month, "--json", "--format", "html"
+    )
+    assert (code, out) == (4, "")
+    assert "leave out --format html, or --json" in err
+
+
 def test_a_review_of_nothing_is_1(archive, capsys):
     code, out, _ = run(capsys, "review", SAMPLE, "--archive", archive, "--month", "2020-01")
     assert code == 1

@@ -107,6 +107,18 @@ def test_an_acknowledgement_is_kept_in_the_site(collector, capsys):
     assert "carmen has acknowledged 3f2a9c01b7de already" in error
 
 
+def test_an_acknowledgement_is_a_document_too(collector, capsys):
+    site, _, _ = collector
+    code, said, _ = acknowledge(capsys, site, "--json")
+    document, path = json.loads(said), site / "reviews/2026-11.yml"
+    assert (code, document["files"]) == (0, [str(path)])
+    (entry,), (kept,) = (
+        document["acknowledged"],
+        yaml.safe_load(path.read_text())["acknowledgements"],
+    )
+    assert entry == json.loads(json.dumps(kept, default=str))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

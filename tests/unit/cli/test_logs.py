@@ -155,6 +155,15 @@ def test_heads_that_were_anchored_are_told_and_are_a_document(anchored, capsys):
     assert [head["host"] for head in told["new_heads"]] == ["agent1", "pbx1"]
 
 
+def test_keys_that_are_trusted_are_told_and_are_a_document(sealed_site, monkeypatch, capsys):
+    monkeypatch.setattr(SiteArchive, "trust", lambda _self, _add: "a1b2")
+    file = f"{sealed_site}/archive/log1.pem"
+    assert run(capsys, "trust", sealed_site) == (0, f"log1 signs with a1b2; {file} has it\n", "")
+    code, said, err = run(capsys, "trust", sealed_site, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(said) == {"collectors": {"log1": {"key": "a1b2", "file": file}}}
+
+
 def test_why_nothing_was_anchored_is_told_and_is_a_document(anchored, capsys):
     site, findings = anchored
     findings.append(("pbx1", "chain.jsonl", Kind.REMOVED, "there is no chain"))
