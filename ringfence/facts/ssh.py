@@ -1,15 +1,31 @@
 """Facts about sshd: its host keys, and the keys that accounts keep in their homes."""
 
 import base64
+import hashlib
 import re
 from typing import TypedDict
 
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from ringfence.facts.shell import answers, call, library
+from ringfence.facts.shell import answers, call, decoded, library
 
 PUBLIC_KEY = re.compile(r"\b((?:ssh|ecdsa|sk)-[a-z0-9@.-]+)[ \t]+(AAAA[A-Za-z0-9+/]+=*)")
+
+
+def keys_in(text: str) -> list[str]:
+    """Return the public keys in a text, each as `algorithm base64`."""
+    return [f"{algorithm} {blob}" for algorithm, blob in PUBLIC_KEY.findall(text)]
+
+
+def fingerprint(key: str) -> str:
+    """Return the fingerprint of `algorithm base64` as `ssh-keygen -l` prints it, `SHA256:…`."""
+    blob = key.partition(" ")[2]
+    try:
+        digest = hashlib.sha256(base64.b64decode(blob)).digest()
+    except ValueError:
+        return "without a fingerprint"
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 class HostKeyState(TypedDict):
@@ -92,8 +108,31 @@ class PersonalKeyFiles(FactBase[list[PersonalKeys]]):
             match words:
                 case ["personal", account, file, *encoded]:
                     text = base64.b64decode("".join(encoded)).decode(errors="replace")
-                    keys = [f"{a} {b}" for a, b in PUBLIC_KEY.findall(text)]
-                    found.append({"account": account, "file": file, "keys": keys})
+                    found.append({"account": account, "file": file, "keys": keys_in(text)})
+                case _:
+                    raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
+        return found
+
+
+class KeyFiles(FactBase[dict[str, list[str]]]):
+    """The lines of the files of keys in a directory, by the files' names."""
+
+    def command(self, directory: str) -> str:
+        """Ask for all of them."""
+        return library("ssh") + call("key_files", directory)
+
+    @staticmethod
+    def default() -> dict[str, list[str]]:
+        """Return none."""
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, list[str]]:
+        """Parse the answer. Raises FactProcessError for anything else."""
+        found: dict[str, list[str]] = {}
+        for words in answers(output, "ringfence-ssh"):
+            match words:
+                case ["file", name, text]:
+                    found[decoded(name)] = decoded(text).splitlines()
                 case _:
                     raise FactProcessError(f"unexpected answer {' '.join(words)[:80]!r}")
         return found

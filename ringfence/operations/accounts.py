@@ -10,6 +10,7 @@ from pyinfra.context import host
 from ringfence.facts.accounts import Accounts, AccountsState, Service, ServiceState
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, named, plain
+from ringfence.operations.telling import would_change
 
 PATH = "export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -43,9 +44,14 @@ def service(
     wanted = {"--gid": group, "--home": HOME, "--shell": shell, "--comment": comment}
     if found is None:
         options = [word for option in wanted.items() for word in option]
+        would_change("made", f"account {account}")
         make = call("useradd", "--system", "--no-create-home", *options, "--", account)
         yield StringCommand(f"{PATH} && {make}")
     elif changes := _changes(found, wanted):
+        would_change("put right", f"account {account}")
+        would_change(
+            "taken out", *(f"account {account} in group {name}" for name in found["groups"])
+        )
         change = call("usermod", *changes, "--", account)
         lines = [PATH, *(["pwconv"] if found["authentication"] == "missing" else []), change]
         if found["entries"] > 1:
@@ -84,6 +90,7 @@ def groups(groups: list[Group]) -> Generator[StringCommand, None, None]:
     accounts = sorted({member for group in groups for member in group.members})
     state = host.get_fact(Accounts, groups=[group.name for group in groups], accounts=accounts)
     lines = [line for group in groups for line in _lines(group, state)]
+    _tell(groups, state)
     if lines:
         yield StringCommand(" && ".join([PATH, *lines]))
     else:
@@ -101,6 +108,26 @@ def _lines(group: Group, state: AccountsState) -> list[str]:
         lines.append(_members(group.name, wanted))
     intruders = [user for user in found["primary"] if user not in group.members]
     return lines + [call("usermod", "--gid", "nogroup", "--", user) for user in intruders]
+
+
+def _tell(groups: Sequence[Group], state: AccountsState) -> None:
+    """Tell a plan which groups are made, who comes into one, and who is taken out."""
+    made, come, go, bereft = [], [], [], []
+    for group in groups:
+        found = state["groups"].get(group.name, {"members": [], "primary": []})
+        wanted = set(group.members) & set(state["accounts"])
+        if group.name not in state["groups"]:
+            made.append(f"group {group.name}")
+        members, primary = set(found["members"]), set(found["primary"])
+        come += [
+            f"account {user} in group {group.name}" for user in sorted(wanted - members - primary)
+        ]
+        go += [f"account {user} in group {group.name}" for user in sorted(members - wanted)]
+        bereft += [f"account {user}" for user in found["primary"] if user not in group.members]
+    would_change("made", *made)
+    would_change("put in", *come)
+    would_change("taken out", *go)
+    would_change("its own group becomes nogroup", *bereft)
 
 
 def _members(group: str, members: Sequence[str]) -> str:

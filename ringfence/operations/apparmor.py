@@ -9,7 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.apparmor import AppArmor
 from ringfence.facts.shell import call
 from ringfence.operations.shell import library, named, plain
-from ringfence.operations.telling import did, would
+from ringfence.operations.telling import did, would, would_change
 
 NEVER_RESTARTED = ("-", "dbus.service", "init.scope")
 """What only a boot, or somebody, can start anew: everything else depends on it."""
@@ -20,6 +20,7 @@ def on_at_boot() -> Generator[StringCommand, None, None]:
     """Ensure that no boot loader turns AppArmor off; whether it is on now only a boot decides."""
     state = host.get_fact(AppArmor, parts=["boot"])
     if state["off"] and not state["container"]:
+        would_change("no longer turns AppArmor off", *state["off"])
         yield _script([call("turn_on", *state["off"])])
     else:
         host.noop("no boot loader turns AppArmor off, or the kernel is another's")
@@ -43,6 +44,10 @@ def enforced(complaining: list[str], disabled: list[str]) -> Generator[StringCom
     loaded = state["loaded"]
     missing = [name for name in state["declared"] if name not in loaded]
     wrong = [n for n, mode in loaded.items() if mode == "complain" and n not in complaining]
+    for path in links:
+        would("removal", path=path)
+    would_change("enforces", *weak, *(f"profile {name}" for name in wrong))
+    would_change("loaded", *(f"profile {name}" for name in missing))
     lines = [call("unlinked", path) for path in links]
     lines += [call("enforce", path) for path in weak]
     lines += [call("enforce_named", *wrong)] if wrong else []

@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.core_dumps import CoreDumps
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named
+from ringfence.operations.telling import counted, would_change, would_edit
 
 
 @operation()
@@ -24,6 +25,12 @@ def forbidden(limits: str) -> Generator[StringCommand, None, None]:
     for path, number in state["lines"]:
         wrong.setdefault(absolute(path), []).append(str(number))
     lines = [call("silence", path, *numbers) for path, numbers in wrong.items()]
+    would_edit(wrong)
+    numbers = [
+        counted(len(state["services"]), "service"),
+        counted(len(state["processes"]), "running process", "running processes"),
+    ]
+    would_change("may leave no core dump", *(one for one in numbers if not one.startswith("0 ")))
     if state["services"]:
         units = [named(unit, "the unit") for unit in state["services"]]
         lines.append(call("services_without", *units))

@@ -12,7 +12,7 @@ from pyinfra.context import host
 from ringfence.facts.kernel import Kernel
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named
-from ringfence.operations.telling import would_change
+from ringfence.operations.telling import would_change, would_change_each, would_edit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def read_at_boot(path: str, settings: list[Setting]) -> Generator[StringCommand,
     for file, number, text in state["lines"]:
         if _contradicts(text, settings):
             wrong.setdefault(file, []).append(str(number))
-            would_change("becomes a comment", f"{file}, line {number}")
+    would_edit(wrong)
     lines += [call("silence", file, *numbers) for file, numbers in wrong.items()]
     if lines:
         yield _script(lines)
@@ -82,12 +82,13 @@ def settings(settings: list[Setting]) -> Generator[StringCommand, None, None]:
         named(setting.name.replace("*", "x"), "the setting")
     wanted = {setting.name: setting for setting in settings}
     state = host.get_fact(Kernel, names=list(wanted))
-    lines = []
+    lines, told = [], []
     for found in state["values"]:
         values = wanted[found["name"]].values
         if found["can_change"] and found["value"] not in values:
             lines.append(call("set_value", found["path"], values[0]))
-            would_change(f"{found['value']} → {values[0]}", found["path"])
+            told.append((found["path"], f"{found['value']} → {values[0]}"))
+    would_change_each(told)
     if lines:
         yield _script(lines)
     else:

@@ -1,7 +1,8 @@
 """nftables: one file of rules, one table, loaded in one step; and what listens behind it."""
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -13,7 +14,7 @@ from pyinfra.context import host
 from ringfence.facts.nftables import Forwarding, Listeners, ListenerState, Operator, Ruleset
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named
-from ringfence.operations.telling import did, would
+from ringfence.operations.telling import counted, did, would, would_change_each
 
 FILTER = "rules of the packet filter"
 """What is told of as if it were a unit: open connections survive it."""
@@ -92,6 +93,7 @@ def loaded(
         host.noop(f"the kernel filters by {path}")
         return
     would("act", verb="reload", unit=FILTER)
+    would_change_each(_tables(state["running"] or "", state["loaded"] or "", f"{family} {table}"))
     yield _script([call("load", path, family, table, *kept_sets)])
     did("reload", FILTER)
 
@@ -128,6 +130,44 @@ def listeners(declared: list[Declared], stop: bool) -> Generator[StringCommand, 
     yield _script([call("stop", named(unit, "the unit")) for unit in units])
     for unit in units:
         did("stop", unit)
+
+
+def rules_of(listing: str) -> dict[str, list[str]]:
+    """Return the rules of each table in what `nft list ruleset` writes: `family name` → its rules.
+
+    A rule stands two tabs deep in its chain; what stands deeper goes on with one.
+    """
+    found: dict[str, list[str]] = {}
+    rules: list[str] = []
+    in_chain = False
+    for line in listing.splitlines():
+        if line.startswith("table "):
+            rules = found.setdefault(line.removeprefix("table ").removesuffix(" {"), [])
+        elif line.startswith("\t") and not line.startswith("\t\t"):
+            in_chain = line.startswith("\tchain ")
+        elif in_chain and line.startswith("\t\t") and not line.startswith(("\t\t\t", "\t\ttype ")):
+            rules.append(line.strip())
+    return found
+
+
+def _tables(running: str, loaded: str, own: str) -> Iterator[tuple[str, str]]:
+    """Yield what would become of tables: all but our own go, with how many rules.
+
+    Of our own it is told how many rules come and go by the file as it lies on the host now; where
+    that changes, too, its diff has the rest.
+    """
+    filtering, kept = rules_of(running), rules_of(loaded)
+    for table, rules in filtering.items():
+        if table != own:
+            yield f"table {table}", f"deleted, with {counted(len(rules), 'rule')}"
+    if own not in filtering:
+        yield f"table {own}", "made"
+    elif own in kept:
+        come = sum((Counter(kept[own]) - Counter(filtering[own])).values())
+        go = sum((Counter(filtering[own]) - Counter(kept[own])).values())
+        goes = f"{counted(go, 'rule')} {'goes' if go == 1 else 'go'}"
+        comes = f"{come} {'comes' if come == 1 else 'come'}"
+        yield f"table {own}", f"{goes}, {comes}" if come or go else "loaded anew"
 
 
 def is_loopback(address: str) -> bool:

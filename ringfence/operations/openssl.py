@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.openssl import Weakened
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library
+from ringfence.operations.telling import would_edit
 
 
 @operation()
@@ -23,6 +24,7 @@ def not_weakened(path: str) -> Generator[StringCommand, None, None]:
     if not numbers:
         host.noop(f"nothing in {path} weakens OpenSSL")
         return
+    would_edit({path: numbers}, "says TLS 1.2, or level 2", "say TLS 1.2, or level 2")
     opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
     strengthened = call("strengthen", path, *(str(number) for number in numbers))
     libraries = library("tree") + library("openssl")

@@ -11,6 +11,7 @@ from ringfence.facts.pam import CommonStacks
 from ringfence.facts.shell import call
 from ringfence.facts.shell import library as fact_library
 from ringfence.operations.shell import library, named
+from ringfence.operations.telling import would_change
 
 
 @operation()
@@ -29,6 +30,8 @@ def profiles(wanted: list[str], unwanted: str) -> Generator[StringCommand, None,
     if not state["absent"] and not state["differing"]:
         host.noop("the common stacks of PAM are as declared")
         return
+    stacks = [f"/etc/pam.d/common-{kind}" for kind in state["differing"]]
+    would_change("composed anew of the profiles", *stacks)
     if state["edited"]:
         edited = ", ".join(f"/etc/pam.d/common-{kind}" for kind in state["edited"])
         logger.warning(

@@ -11,6 +11,7 @@ from pyinfra.context import host
 from ringfence.facts.passwords import Passwords, PasswordState
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named, octal
+from ringfence.operations.telling import would_change, would_change_each
 
 FIRST_PERSON, LAST_PERSON = 1000, 59999
 """UIDs of people on Debian (Debian Policy 9.2.2)."""
@@ -30,6 +31,9 @@ def definitions(values: Mapping[str, str]) -> Generator[StringCommand, None, Non
     if not wrong:
         host.noop("login.defs is as declared")
         return
+    would_change_each(
+        (f"/etc/login.defs, {key}", f"set to {value}") for key, value in wrong.items()
+    )
     words = [word for pair in wrong.items() for word in pair]
     yield _script([call("define", *words)])
 
@@ -49,16 +53,21 @@ def kept(files: Mapping[str, str]) -> Generator[StringCommand, None, None]:
         for name in owners.split(":"):
             named(name, "the owner")
     state = host.get_fact(Passwords, definitions=[], files=list(files))
-    lines = []
+    lines, told = [], []
     for path, wanted in files.items():
         mode, _, owners = wanted.partition(":")
         if state["files"].get(path) not in ("absent", f"{mode.lstrip('0')}:{owners}"):
             lines.append(call("own", path, mode, owners))
+            told.append((path, f"mode {mode}, owner {owners}"))
     for account in state["accounts"]:
+        whose = f"account {account['name']}"
         if account["scheme"] == "empty":
             lines.append(call("lock_empty", account["name"]))
+            told.append((whose, "its password, which is empty, locked"))
         elif account["scheme"] == "other" and account["changed"] != 0:
             lines.append(call("age", account["name"], "-d", "0"))
+            told.append((whose, "changes its password at the next login"))
+    would_change_each(told)
     if lines:
         yield _script(lines)
     else:
@@ -79,11 +88,13 @@ def ageing(
     for name in spared:
         named(name, "the account")
     state = host.get_fact(Passwords, definitions=[], files=[])
-    lines = [
-        call("age", account["name"], *options)
+    options = {
+        account["name"]: _options(account, longest, warned, state["today"], spared)
         for account in state["accounts"]
-        if (options := _options(account, longest, warned, state["today"], spared))
-    ]
+    }
+    wrong = {name: words for name, words in options.items() if words}
+    would_change("its password ends as declared", *(f"account {name}" for name in wrong))
+    lines = [call("age", name, *words) for name, words in wrong.items()]
     if lines:
         yield _script(lines)
     else:

@@ -61,6 +61,15 @@ def register(
     gone = [*state["leavers"], *(named(name, "the account") for name in strangers)]
     would_change("loses entries that repeat a name or a number", *doubles)
     would_change("made, or put right", *(f"account {person.name}" for person in admitted))
+    would_change(
+        "taken out",
+        *(
+            f"account {name} in group {word.removeprefix('group:')}"
+            for name, differences in state["people"].items()
+            for word in differences
+            if word.startswith("group:")
+        ),
+    )
     would_change("closed", *(f"account {name}" for name in gone))
     would_change("its password locked", *(f"account {name}" for name in keyed))
     would_change("its password locked, without a shell", *(f"account {name}" for name in shut))

@@ -20,7 +20,7 @@ from ringfence.facts.permissions import (
 )
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, named, octal, plain
-from ringfence.operations.telling import would, would_change
+from ringfence.operations.telling import would, would_change, would_change_each
 
 SUDO = "/usr/bin/sudo"
 """What this run becomes root with keeps its privileges, whatever else is said of it."""
@@ -55,11 +55,12 @@ def system_files(files: list[SystemFile]) -> Generator[StringCommand, None, None
         for group in file.groups:
             named(group, "the group")
     state = host.get_fact(SystemFiles, paths=[file.path for file in files])
-    lines = []
+    lines, told = [], []
     for file in files:
         if line := _system_file(file, state.get(file.path)):
             lines.append(line)
-            would_change(f"root's, with no more than {file.mode}", file.path)
+            told.append((file.path, f"root's, with no more than {file.mode}"))
+    would_change_each(told)
     if lines:
         yield _script(lines)
     else:
@@ -74,14 +75,15 @@ def homes() -> Generator[StringCommand, None, None]:
     that are directories of the system, are left alone.
     """
     found = host.get_fact(Homes)
-    lines = []
+    lines, told = [], []
     for home in found:
         if _is_of_the_system(home["path"]):
             continue
         owners = [other["account"] for other in found if other["path"] == home["path"]]
         if line := _home(home, owners):
             lines.append(line)
-            would_change(f"{owners[0]}'s alone", home["path"])
+            told.append((home["path"], f"{owners[0]}'s alone"))
+    would_change_each(told)
     if lines:
         yield _script(list(dict.fromkeys(lines)))
     else:
@@ -126,10 +128,8 @@ def privileges(
     extra = [found for found in programs if allowed and not _may(found, allowed)]
     kept = [found["path"] for found in programs if found not in extra]
     restored = [found for found in extra if found["package"] and found["path"] in allowed]
-    lines = []
-    for found in restored:
-        lines.append(_restore(found, allowed[found["path"]]))
-        would_change(f"{found['grant']} → {allowed[found['path']]}", found["path"])
+    lines = [_restore(found, allowed[found["path"]]) for found in restored]
+    would_change_each((f["path"], f"{f['grant']} → {allowed[f['path']]}") for f in restored)
     kept += [found["path"] for found in restored]
     stripped = [found["path"] for found in extra if found not in restored]
     if stripped:

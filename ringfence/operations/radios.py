@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.radios import Addresses, Radio, Radios
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library
+from ringfence.operations.telling import would, would_change, would_edit
 
 STRONG = ("wpa-eap", "wpa-eap-suite-b-192", "sae")
 """Key management of WPA-Enterprise and of WPA3 with passwords, as NetworkManager names them."""
@@ -24,12 +25,16 @@ def off(wireless: bool, bluetooth: bool, remove: bool) -> Generator[StringComman
     """
     allowed = {"wireless": wireless, "bluetooth": bluetooth}
     state = host.get_fact(Radios)
-    lines = [_line(radio) for radio in state["radios"] if not allowed.get(radio["kind"], False)]
-    lines += [
-        call("remove", path)
+    sending = [radio for radio in state["radios"] if not allowed.get(radio["kind"], False)]
+    weak = [
+        path
         for path, management in state["networks"].items()
         if remove and (not wireless or management not in STRONG)
     ]
+    would_change("turned off", *(f"{radio['kind']} {radio['name']}" for radio in sending))
+    for path in weak:
+        would("removal", path=path)
+    lines = [*map(_line, sending), *(call("remove", path) for path in weak)]
     if lines:
         yield _script(lines)
     else:
@@ -47,6 +52,7 @@ def addresses(path: str) -> Generator[StringCommand, None, None]:
     wrong: dict[str, list[str]] = {}
     for file, number in state["showing"]:
         wrong.setdefault(file, []).append(str(number))
+    would_edit(wrong)
     if wrong or state["behind"]:
         yield _script([*(call("silence", file, *n) for file, n in wrong.items()), "read_networks"])
     else:

@@ -10,6 +10,7 @@ from pyinfra.context import host
 from ringfence.facts.repositories import Entry, Repositories
 from ringfence.facts.shell import call
 from ringfence.operations.shell import absolute, library, plain
+from ringfence.operations.telling import would, would_change, would_change_each, would_edit
 
 LINE = re.compile(r"\s*deb(?:-src)?\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)")
 DEBIANS = frozenset(
@@ -37,6 +38,8 @@ def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
         absolute(key)
     state = host.get_fact(Repositories, signing=sorted(set(approved.values())))
     lines, kept, turned_off = [], 0, []
+    silenced: dict[str, list[int]] = {}
+    signed_anew: list[tuple[str, str]] = []
     # From the end of a file on, so that the numbers of the lines above stay true.
     for entry in sorted(state["entries"], key=lambda one: -one["first"]):
         options, uris = _parse(entry)
@@ -50,13 +53,15 @@ def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
         is_loose = any(options.get(name, "no").lower() in YES for name in LOOSE)
         is_open = given is None or is_named
         if is_loose or len(keys) != 1 or None in places or not (known or is_open):
-            numbers = [str(n) for n in range(entry["first"], entry["last"] + 1)]
-            lines.append(call("silence", entry["file"], *numbers))
+            numbers = range(entry["first"], entry["last"] + 1)
+            silenced.setdefault(entry["file"], []).extend(numbers)
+            lines.append(call("silence", entry["file"], *map(str, numbers)))
             turned_off += uris
             continue
         kept += 1
         if not known:
             first, last, key = str(entry["first"]), str(entry["last"]), keys.pop()
+            signed_anew.append((f"{entry['file']}, line {first}", f"signed by {key}"))
             if entry["file"].endswith(".sources"):
                 lines.append(call("sign_stanza", entry["file"], first, last, key))
             else:
@@ -69,6 +74,13 @@ def signed(approved: Mapping[str, str]) -> Generator[StringCommand, None, None]:
     lines += [call("close", file) for file in state["open"]]
     if turned_off and not kept:
         lines = [call("refuse", *sorted(set(turned_off)))]
+    else:
+        would_edit(silenced)
+        would_change_each(signed_anew)
+        would_edit(wrong)
+        for file in state["keys"]:
+            would("removal", path=file)
+        would_change("root's alone to write", *state["open"])
     if lines:
         opening = ["clean() { :; }", "undo() { :; }", "begin", "committed=yes"]
         script = library("tree") + library("repositories") + "\n".join([*opening, *lines])

@@ -14,7 +14,7 @@ from ringfence.facts.shell import call
 from ringfence.operations.files import Directory, File, tree_command
 from ringfence.operations.shell import library, named
 from ringfence.operations.systemd import UNIT_DIRECTORY
-from ringfence.operations.telling import did, would
+from ringfence.operations.telling import did, would, would_edit
 
 DROP_IN = "zz-ringfence-sandbox.conf"
 """It is read after those that packages and most administrators write."""
@@ -92,6 +92,7 @@ def _tell(sandboxes: Sequence[Sandbox], state: SandboxesState) -> None:
     """Tell a plan which services are restarted, now or for a drop-in that changes."""
     for name in _due(sandboxes, state):
         would("act", verb="restart", unit=name)
+    would_edit(state["loosening"])
     for one in sandboxes:
         for name, instance in state["instances"].get(one.unit, {}).items():
             if not one.waits and instance["active"] and instance["started"]:

@@ -9,6 +9,7 @@ from pyinfra.context import host
 from ringfence.facts.schedules import Schedules, SchedulesState
 from ringfence.facts.shell import call
 from ringfence.operations.shell import library, named
+from ringfence.operations.telling import would, would_change
 
 AT_GROUP = "daemon"
 """The group that Debian's `at` is set to."""
@@ -23,12 +24,17 @@ def restricted(accounts: list[str], remove: bool) -> Generator[StringCommand, No
     wanted = sorted({named(account, "the account") for account in accounts})
     state = host.get_fact(Schedules)
     lines = [call("close_schedule", path) for path in state["open"]]
+    would_change("root's alone", *state["open"])
     for program, group in (("cron", state["crontab_group"]), ("at", AT_GROUP)):
         if not _is_as_wanted(state, program, group, wanted):
             lines.append(call("allow", program, group, *wanted))
-    lines += [call("remove", f"/etc/{program}.deny") for program in state["denied"]]
+            would_change(f"names {', '.join(wanted)} alone", f"/etc/{program}.allow")
+    unwanted = [f"/etc/{program}.deny" for program in state["denied"]]
     if remove:
-        lines += [call("remove", p) for account, p in state["planned"] if account not in wanted]
+        unwanted += [path for account, path in state["planned"] if account not in wanted]
+    for path in unwanted:
+        would("removal", path=path)
+    lines += [call("remove", path) for path in unwanted]
     if lines:
         yield _script(lines)
     else:

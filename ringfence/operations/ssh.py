@@ -1,6 +1,6 @@
 """sshd: host keys that never travel, the register of keys, and nobody locked out."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,13 +15,16 @@ from ringfence.facts.shell import call
 from ringfence.facts.ssh import (
     HostKeys,
     HostKeyState,
+    KeyFiles,
     OtherServers,
     PersonalKeyFiles,
     PersonalKeys,
+    fingerprint,
+    keys_in,
 )
 from ringfence.operations.files import STAGE, Directory, File, tree_command
 from ringfence.operations.shell import absolute, library, named
-from ringfence.operations.telling import did, would
+from ringfence.operations.telling import did, is_asked, would, would_change, would_change_each
 
 KEY_DIRECTORY = "/etc/ssh/authorized_keys.d"
 
@@ -86,6 +89,10 @@ def authorized_keys(
     if command is None:
         host.noop(f"the keys of {len(files)} accounts are as declared")
     else:
+        if is_asked():
+            wanted = {account: lines[account] for account in sorted(present)}
+            found: dict[str, list[str]] = host.get_fact(KeyFiles, directory=directory)
+            _tell_keys(wanted, found)
         yield command
 
 
@@ -104,6 +111,19 @@ def personal_keys(allowed: dict[str, list[str]]) -> Generator[StringCommand, Non
     if not foreign:
         host.noop("no home holds a foreign key")
         return
+    would_change(
+        "moved, for it holds keys that the register doesn't know",
+        *(f".ssh/{keys['file']} of account {keys['account']}" for keys in foreign),
+    )
+    would_change(
+        "goes with its file",
+        *(
+            f"key {fingerprint(key)} of account {keys['account']}"
+            for keys in foreign
+            for key in keys["keys"]
+            if key not in allowed.get(keys["account"], ())
+        ),
+    )
     lines = [_personal_line(keys) for keys in foreign]
     yield _script(["clean() { :; }", *_committed(lines)])
 
@@ -138,6 +158,26 @@ def admission(staged: Literal["configuration", "keys"], account: str) -> tuple[s
     `from=`, and the port.
     """
     return ("sh", "-c", library("admission"), "sh", staged, STAGE, named(account, "the account"))
+
+
+def _tell_keys(wanted: Mapping[str, list[str]], present: Mapping[str, list[str]]) -> None:
+    """Tell a plan which keys come and go, by account and fingerprint.
+
+    A declared one has its comment, too; of one that goes nothing else is told: others chose it.
+    """
+    changes = []
+    for account in sorted({*wanted, *present}):
+        had = {key: line for line in present.get(account, ()) for key in keys_in(line)}
+        has = {key: line for line in wanted.get(account, ()) for key in keys_in(line)}
+        for key, line in has.items():
+            comment = line.partition(key)[2].strip()
+            whose = f"{f' ({comment})' if comment else ''} of account {account}"
+            if had.get(key) != line:
+                change = "gets other options" if key in had else "let in"
+                changes.append((f"key {fingerprint(key)}{whose}", change))
+        for key in had.keys() - has.keys():
+            changes.append((f"key {fingerprint(key)} of account {account}", "no longer let in"))
+    would_change_each(changes)
 
 
 def _committed(lines: Sequence[str]) -> list[str]:

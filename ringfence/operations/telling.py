@@ -8,6 +8,7 @@ Nothing is told unless `ringfence.deployment` passed a file for it.
 
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyinfra.context import host, state
@@ -16,11 +17,18 @@ from ringfence.operations.environment import EFFECTS
 
 MOST_THINGS = 30
 """How many things of which the same would become are named: a disk may have thousands."""
+MOST_LINES = 5
+"""How many lines of a file are told by their number."""
+
+
+def is_asked() -> bool:
+    """Whether somebody listens to what operations would do."""
+    return EFFECTS in os.environ and not state.is_executing
 
 
 def would(kind: str, **content: Any) -> None:
     """Tell what an operation would do; nothing is told while operations are executed."""
-    if EFFECTS in os.environ and not state.is_executing:
+    if is_asked():
         _tell(kind, content)
 
 
@@ -32,6 +40,39 @@ def would_change(change: str, *things: str) -> None:
         would("thing", thing=thing, change=change)
     if (more := len(things) - MOST_THINGS) > 0:
         would("thing", thing=f"{more} more", change=change)
+
+
+def would_change_each(changes: Iterable[tuple[str, str]]) -> None:
+    """Tell what would become of things, to each something else. Of many the rest are counted."""
+    told = list(dict.fromkeys(changes))
+    for thing, change in told[:MOST_THINGS]:
+        would("thing", thing=thing, change=change)
+    if (more := len(told) - MOST_THINGS) > 0:
+        would("thing", thing=f"{more} more", change="in the same way")
+
+
+def would_edit(
+    files: Mapping[str, Sequence[int | str]],
+    one: str = "becomes a comment",
+    many: str = "become comments",
+) -> None:
+    """Tell what would become of lines of others' files, by file and number; never what they say."""
+    would_change_each(
+        (file, f"{_lines(sorted(map(int, numbers)))} {one if len(numbers) == 1 else many}")
+        for file, numbers in files.items()
+    )
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number of things in words: `1 rule`, `2 rules`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    named = ", ".join(map(str, numbers[:MOST_LINES]))
+    if (more := len(numbers) - MOST_LINES) > 0:
+        named = f"{named} and {more} more"
+    return f"line{'' if len(numbers) == 1 else 's'} {named}"
 
 
 def did(verb: str, unit: str) -> None:

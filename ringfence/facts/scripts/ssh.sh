@@ -26,6 +26,12 @@ personal_keys() {
         done
     done
 }
+key_files() { # directory
+    for file in "$1"/* "$1"/.[!.]*; do
+        [ -f "$file" ] && [ ! -L "$file" ] || continue
+        printf 'file %s %s\n' "$(coded "${file##*/}")" "$(coded "$(head -c 262144 -- "$file" 2>/dev/null)")"
+    done
+}
 other_servers() { # unit: every listening sshd of this host, not of a container's, outside that unit
     for process in /proc/[0-9]*; do
         case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in 'sshd: '*' [listener]'*) ;; *) continue ;; esac
