@@ -28,7 +28,7 @@ personal_keys() {
 }
 key_files() { # directory
     for file in "$1"/* "$1"/.[!.]*; do
-        [ -f "$file" ] && [ ! -L "$file" ] || continue
+        if [ ! -f "$file" ] || [ -L "$file" ]; then continue; fi
         printf 'file %s %s\n' "$(coded "${file##*/}")" "$(coded "$(head -c 262144 -- "$file" 2>/dev/null)")"
     done
 }
