@@ -28,7 +28,7 @@ def restricted(accounts: list[str], remove: bool) -> Generator[StringCommand, No
     for program, group in (("cron", state["crontab_group"]), ("at", AT_GROUP)):
         if not _is_as_wanted(state, program, group, wanted):
             lines.append(call("allow", program, group, *wanted))
-            would_change(f"names {', '.join(wanted)} alone", f"/etc/{program}.allow")
+            would_change(f"names {', '.join(wanted) or 'nobody'} alone", f"/etc/{program}.allow")
     unwanted = [f"/etc/{program}.deny" for program in state["denied"]]
     if remove:
         unwanted += [path for account, path in state["planned"] if account not in wanted]
