@@ -5,7 +5,10 @@ export LC_ALL PATH SYSTEMD_BUS_TIMEOUT
 settings='Private[A-Za-z]+|Protect[A-Za-z]+|Restrict[A-Za-z]+|NoNewPrivileges|LockPersonality|MemoryDenyWriteExecute|SystemCall[A-Z][a-z]+|[A-Za-z]+Capabilities|CapabilityBoundingSet|Device[A-Z][a-z]+|IPAddressDeny|RemoveIPC|UMask|KeyringMode'
 nothing='no|false|off|0|~|auto|0000|inherit|shared|'
 known() { # unit...: those that the host has
-    known=" $(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')"
+    # By its own name alone: Debian's rtpengine.service is another name of rtpengine-daemon.service, and of two drop-ins
+    # of ours around one service each would seem to undo the other.
+    known=" $(systemctl list-unit-files --no-legend --no-pager -- "$@" 2>/dev/null |
+        while read -r unit state _; do [ "$state" = alias ] || printf '%s ' "$unit"; done)"
 }
 service() { # number unit drop-in key...: drop-in is ours, or empty where its own file says all
     number=$1 unit=$2 ours=$3
