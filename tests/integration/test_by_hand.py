@@ -25,6 +25,7 @@ what wants the packet filter that harden.sh makes, and then what compares files.
 UNITS = [
     "nftables.service",
     "chrony.service",
+    "fail2ban.service",
     *(f"site-{work}.timer" for work in ("inactive", "integrity", "inventory", "permissions")),
 ]
 """What the scripts make or write anew: no package brought it so, and the site declares it."""

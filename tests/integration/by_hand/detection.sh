@@ -73,6 +73,25 @@ findtime = 86400
 bantime = 604800
 action = site[who=stubborn]
 END
+    mkdir -p /etc/systemd/system/fail2ban.service.d
+    cat >/etc/systemd/system/fail2ban.service.d/confined.conf <<'END' # it works on the packet filter and its own data
+[Service]
+LockPersonality=yes
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectSystem=strict
+ReadWritePaths=/run /var
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+END
+    systemctl daemon-reload
     systemctl enable fail2ban.service 2>/dev/null
     systemctl restart fail2ban.service
     systemctl start site-inventory.service # which names what is installed
