@@ -20,6 +20,10 @@ from ringfence.lab.settings import LabPlan, PlannedHost, load_lab
 from ringfence.lab.tools import require_tools
 from ringfence.site.house import find_house
 
+UNHEARD = 60.0
+"""Seconds after which a host that still answers as before is asked again to reboot: a busy one may
+not have come to the command before the connection was given up."""
+
 Item = TypeVar("Item")
 
 
@@ -167,17 +171,24 @@ def reboot(
             machine.cut_power(lab.paths, host.name)
         else:
             say(host.name, "rebooting")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
-        deadline = began + hosts.PATIENCE[host.kind]
-        while reach.boot_id(lab.paths, host.name) in (None, before):
+            _ask_to_reboot(lab, host)
+        asked, deadline = time.monotonic(), began + hosts.PATIENCE[host.kind]
+        while (now := reach.boot_id(lab.paths, host.name)) in (None, before):
             _check(host, lab, deadline, cancelled)
+            if now and not power_cut and time.monotonic() - asked > UNHEARD:
+                _ask_to_reboot(lab, host)
+                asked = time.monotonic()
             cancelled.wait(0.5)
         state = hosts.wait(lab, host, cancelled)
         _finish(say, host.name, f"{state} again after {time.monotonic() - began:.0f} s")
 
     with lab.locked(say):
         _side_by_side(chosen, one)
+
+
+def _ask_to_reboot(lab: Lab, host: PlannedHost) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):  # it may end the connection first
+        reach.run(lab.paths, host.name, "sudo -n systemctl reboot", timeout=30)
 
 
 def status(site: Path, names: Sequence[str] | None = None) -> list[HostStatus]:

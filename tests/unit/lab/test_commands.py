@@ -173,6 +173,22 @@ def test_a_reboot_is_over_when_the_boot_id_is_a_new_one(site, world, boots):
     assert said[-1][1].startswith("running again")
 
 
+def test_a_host_that_did_not_come_to_the_command_is_asked_again(site, world, boots, monkeypatch):
+    boots("one", "one", "one", None, "two")
+    monkeypatch.setattr(commands, "UNHEARD", -1.0)
+    asked = []
+
+    def run(_, host, command, **__):
+        asked.append((host, command))
+        if len(asked) == 1:
+            raise subprocess.TimeoutExpired(command, 30)
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    monkeypatch.setattr(reach, "run", run)
+    commands.reboot(site, ["pbx1"], say=quiet)
+    assert asked == [("pbx1", "sudo -n systemctl reboot")] * 3
+
+
 @pytest.mark.parametrize("before", ["one", None])  # its kernel lives, or has died
 def test_a_machine_whose_power_is_cut_is_shut_down_by_nothing(
     site, world, boots, monkeypatch, before
