@@ -6,10 +6,9 @@ Sources: auditctl(8), auditd(8), auditd.conf(5), kernel-parameters.txt.
 from typing import Any
 
 UNIT = "auditd.service"
-SHOWN = "ActiveState,UnitFileState,MainPID,Restart,ActiveEnterTimestamp"
+SHOWN = "ActiveState,UnitFileState,MainPID,Restart,StartLimitIntervalUSec,ActiveEnterTimestamp"
 REQUIRED = "systemctl show -p Requires,BindsTo,Requisite --value " + UNIT
 REFUSAL = "systemctl show -p Id,CanStop,RefuseManualStop --"
-LIMIT = "systemctl show -p Id,StartLimitIntervalUSec --"
 COVER = "awk '$5 == \"/proc/cmdline\" { print $(NF - 2), $4 }' /proc/self/mountinfo"
 BOOT_MENU = r"sed -n 's/^[[:space:]]*linux[[:space:]]//p' /boot/grub/grub.cfg"
 CHANGED = "stat -c %Z /etc/audit/auditd.conf"
@@ -34,28 +33,16 @@ def unit(host: Any) -> dict[str, str]:
 
 
 def stoppable(host: Any) -> list[str]:
-    """Return the services that systemd stops by hand, and auditd with them."""
-    wanted = {"CanStop": "no", "RefuseManualStop": "yes"}
-    return [
-        shown.get("Id", "what systemd does not tell")
-        for shown in _with_its_services(host, REFUSAL)
-        if wanted.items() - shown.items()
-    ]
-
-
-def limits(host: Any) -> dict[str, str]:
-    """Return, of each service without which auditd isn't started, in what time systemd counts its
-    starts; after some it starts it no more (systemd.unit(5), StartLimitIntervalSec=)."""
-    found = _with_its_services(host, LIMIT)
-    return {shown.get("Id", "?"): shown.get("StartLimitIntervalUSec", "?") for shown in found}
-
-
-def _with_its_services(host: Any, command: str) -> list[dict[str, str]]:
-    """Return what systemd shows of auditd and of the services that it requires, by property."""
+    """Return the services that systemd stops by hand, and auditd with them: itself, and those that
+    it requires (systemd.unit(5), Requires=)."""
     words = str(host.check_output(REQUIRED)).split()
     units = [UNIT, *sorted({word for word in words if word.endswith(".service")})]
-    blocks = str(host.check_output(f"{command} {' '.join(units)}")).split("\n\n")
-    return [dict(line.partition("=")[::2] for line in each.strip().splitlines()) for each in blocks]
+    found = []
+    for block in host.check_output(f"{REFUSAL} {' '.join(units)}").split("\n\n"):
+        shown = dict(line.partition("=")[::2] for line in block.strip().splitlines())
+        if (shown.get("CanStop"), shown.get("RefuseManualStop")) != ("no", "yes"):
+            found.append(shown.get("Id", "what systemd does not tell"))
+    return found
 
 
 def line_is_covered(host: Any) -> list[str]:

@@ -1,5 +1,5 @@
-# Tells of each folder of an archive of logs what its newest file, and the one before it, show, an empty one
-# (tomorrow's, that the collector made ready) aside; a line of JSON a folder: lines, newest and heartbeat (seconds ago; null for never), holes, foreign, broken.
+# Tells of each folder of an archive of logs what its newest file, and the one before it, show; a line of
+# JSON a folder: lines, newest and heartbeat (seconds ago; null for never), holes, foreign, broken.
 # perl-base has all of it.
 use strict;
 use warnings;
@@ -33,10 +33,10 @@ sub last_heartbeat {    # of a file, in what lies before a place in it; as far b
 }
 
 for my $host (@hosts) {
-    my @files = grep { -s } sort glob "$archive/$host/????-??-??.jsonl";
+    my @files = sort glob "$archive/$host/????-??-??.jsonl";
     my ($lines, $newest, $heartbeat, $first, %seen, @unused, %foreign) = (0);
     my $broken = 0;
-    for my $file (@files > 2 ? @files[-2, -1] : @files) {
+    for my $file (grep { -s } @files > 2 ? @files[-2, -1] : @files) {
         open my $handle, '<', $file or next;
         if (-s $file > $most) {    # what lies before is not read: nor is a hole told between that and the day before
             seek $handle, -$most, 2;

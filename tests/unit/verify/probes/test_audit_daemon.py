@@ -87,14 +87,3 @@ def test_what_auditd_requires_must_not_be_stopped_either():
 def test_a_unit_that_systemd_does_not_tell_of_is_no_pass():
     host = Required(requires="\n", shown="")
     assert audit_daemon.stoppable(host) == ["what systemd does not tell"]
-
-
-def test_starts_are_counted_of_whatever_auditd_needs():
-    shown = (
-        "Id=auditd.service\nStartLimitIntervalUSec=0\n\n"
-        "Id=audit-rules.service\nStartLimitIntervalUSec=10s\n"
-    )
-    host = Required(requires="audit-rules.service\n", shown=shown)
-    found = audit_daemon.limits(host)
-    assert found == {"auditd.service": "0", "audit-rules.service": "10s"}
-    assert audit_daemon.limits(Required(requires="\n", shown="")) == {"?": "?"}

@@ -73,16 +73,6 @@ def test_a_message_about_heartbeats_is_none(archive):
     assert archive.heard("pbx1", most=2000)[0]["heartbeat"] is None
 
 
-def test_soon_after_midnight_the_last_word_is_in_the_file_of_the_day_before(archive):
-    archive.write("pbx1", record(6), day=2)  # not closed yet
-    archive.write("pbx1", record(7, program="ringfence-heartbeat", ago=60), day=1)
-    archive.write("pbx1")
-    archive.write("pbx1", day=-1)  # made ready
-    (found,) = archive.heard("pbx1")
-    assert 58 <= found["heartbeat"] <= 70
-    assert found["holes"] == []
-
-
 def test_a_host_that_was_never_heard(archive):
     (found,) = archive.heard("pbx1")
     assert (found["lines"], found["newest"], found["heartbeat"]) == (0, None, None)
