@@ -136,10 +136,15 @@ SANDBOXES = (
     Sandbox("chrony.service", DAEMON, 5.0),
     Sandbox("rsyslog.service", DAEMON),
     Sandbox("fail2ban.service", DAEMON),
-    # On Debian 12 its unit has the rules written to /etc.
+    # On Debian 12 its unit has the rules written to /etc, and loaded: of places that it doesn't see
+    # the kernel would have none.
     Sandbox(
         "auditd.service",
-        {**DAEMON, "ProtectSystem": "yes", "RestrictAddressFamilies": ("AF_NETLINK", "AF_UNIX")},
+        {
+            **{name: DAEMON[name] for name in DAEMON.keys() - {"PrivateTmp", "ProtectHome"}},
+            "ProtectSystem": "yes",
+            "RestrictAddressFamilies": ("AF_NETLINK", "AF_UNIX"),
+        },
         restarted_by="audit",
     ),
     Sandbox("postgresql@.service", DAEMON),
