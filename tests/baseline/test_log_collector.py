@@ -117,36 +117,28 @@ def test_every_day_that_is_over_is_closed(host, folders, expect):
         expect(f"last day of {folder.name}'s chain", last, at_least=today - timedelta(days=1))
 
 
-@pytest.fixture
-def of_others(policy):
-    """Days for which files must be kept of hosts that left the site: it may have had their data."""
-    return max(TWO_YEARS, policy.retention.access_records_days)
-
-
 @control("LOG-07")
-def test_files_are_kept_for_as_long_as_they_must(host, folders, site, of_others, expect):
+def test_files_are_kept_for_as_long_as_they_must(host, folders, site, expect):
     asked, kept = log_promises.asked_for(site), archive.settings(host)
     for name, days in asked.items():
         found = kept.get("hosts", {}).get(name, kept.get("others", 0))
         expect(f"days for which files of {name} are kept", found, at_least=days)
-    expect("days for which other files are kept", kept.get("others", 0), at_least=of_others)
+    expect("days for which other files are kept", kept.get("others", 0), at_least=TWO_YEARS)
 
 
 @control("LOG-07")
-def test_files_are_promised_to_be_kept_for_as_long_as_they_must(
-    host, folders, site, of_others, expect
-):
+def test_files_are_promised_to_be_kept_for_as_long_as_they_must(host, folders, site, expect):
     asked, since = log_promises.asked_for(site), log_promises.configured_at(host)
     for one in log_promises.promises(host):
-        short = one.too_short(asked.get(one.host, of_others), since)
+        short = one.too_short(asked.get(one.host, TWO_YEARS), since)
         expect(f"files of {one.host} that are promised too few days", short, nothing=True)
 
 
 @control("LOG-07")
-def test_no_file_went_before_the_time_that_it_was_promised(host, folders, site, of_others, expect):
+def test_no_file_went_before_the_time_that_it_was_promised(host, folders, site, expect):
     asked = log_promises.asked_for(site)
     for one in log_promises.promises(host):
-        for name, (kept, due) in one.days(asked.get(one.host, of_others)).items():
+        for name, (kept, due) in one.days(asked.get(one.host, TWO_YEARS)).items():
             expect(f"days for which {one.host}/{name} was kept", kept, at_least=due)
 
 
