@@ -141,7 +141,9 @@ SANDBOXES = (
     Sandbox(
         "auditd.service",
         {
-            **{name: DAEMON[name] for name in DAEMON.keys() - {"PrivateTmp", "ProtectHome"}},
+            **{
+                name: it for name, it in DAEMON.items() if name not in ("PrivateTmp", "ProtectHome")
+            },
             "ProtectSystem": "yes",
             "RestrictAddressFamilies": ("AF_NETLINK", "AF_UNIX"),
         },
