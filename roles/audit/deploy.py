@@ -10,6 +10,7 @@ from ringfence.facts.audit import Audit, LateMounts
 from ringfence.facts.release import Release
 from ringfence.operations import audit, files, packages, systemd
 from ringfence.operations.files import Directory, File
+from ringfence.operations.sandboxes import DROP_IN as SANDBOX
 from ringfence.operations.systemd import Service
 from ringfence.rendering import render
 from ringfence.site.deploying import Intent, intent
@@ -31,6 +32,8 @@ UNIT_OF_RULES = "audit-rules.service"
 DROP_INS = f"{systemd.UNIT_DIRECTORY}/{UNIT}.d"
 DROP_INS_OF_RULES = f"{systemd.UNIT_DIRECTORY}/{UNIT_OF_RULES}.d"
 DROP_IN = f"{DROP_INS}/ringfence.conf"
+CONFINED = f"{DROP_INS}/{SANDBOX}"
+"""The drop-in of the role `confinement`, which leaves the restart to this one."""
 OVERRIDES = [
     path
     for unit in (UNIT, UNIT_OF_RULES)
@@ -38,8 +41,6 @@ OVERRIDES = [
     if path not in (DROP_INS, DROP_INS_OF_RULES)
 ]
 """Where somebody else's files would let auditd be stopped, or keep the rules from being loaded."""
-SANDBOX = "zz-ringfence-sandbox.conf"
-"""The drop-in of the role `confinement`, if the site gives auditd a sandbox."""
 GRUB = "/etc/default/grub.d/ringfence-audit.cfg"
 COMPARED = ("uid!=euid", "gid!=egid")
 """Fields that compare with one another, which auditctl takes by another option."""
@@ -146,7 +147,7 @@ def finish() -> None:
     audit.rules(name="LOG-02 The kernel records what it must, and nobody changes that", **asked)
     audit.running(
         name="LOG-01 auditd takes the kernel's records",
-        configuration=[PROGRAM, AUDITD, SYSLOG, DROP_IN, f"{DROP_INS}/{SANDBOX}"],
+        configuration=[PROGRAM, AUDITD, SYSLOG, DROP_IN, CONFINED],
     )
     audit.rules(name="LOG-03 So it does now that auditd runs, or from the next boot on", **asked)
     audit.none_lost(name="LOG-01 Lost records are told, and counted anew")

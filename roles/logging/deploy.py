@@ -11,6 +11,7 @@ from pyinfra.api.deploy import deploy
 from ringfence.operations import files, journal, packages, permissions, systemd
 from ringfence.operations.files import Directory, File
 from ringfence.operations.permissions import DataTree
+from ringfence.operations.sandboxes import DROP_IN as SANDBOX
 from ringfence.operations.systemd import Oneshot, Service, Unit
 from ringfence.rendering import render
 from ringfence.site import Host
@@ -26,8 +27,6 @@ PKI = "/etc/ringfence/pki"
 CERTIFICATES = [f"{PKI}/ca.pem", f"{PKI}/host.pem"]
 RSYSLOG = "/etc/rsyslog.conf"
 DROP_IN = f"{systemd.UNIT_DIRECTORY}/rsyslog.service.d/ringfence.conf"
-SANDBOX = "zz-ringfence-sandbox.conf"
-"""What the role `confinement` adds to the drop-ins of its services."""
 SENDERS = "/etc/ringfence/log-senders.json"
 RECEIVER = "/etc/ringfence/log-receiver.conf"
 HOURS_26 = 26 * 3600
