@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from ringfence.site import Host, Section
 from ringfence.site.section import Line
@@ -160,6 +160,8 @@ SANDBOXES = (
     Sandbox("rtpengine.service", DAEMON, carries_calls=True),
 )
 """Services of contact centers; one that a host doesn't have is passed over."""
+RESTARTED = frozenset(sandbox.unit for sandbox in SANDBOXES if sandbox.restarted_by)
+"""Services that `systemctl restart` doesn't restart."""
 COMPLAINING = (
     *(
         "Xorg",
@@ -256,6 +258,16 @@ class Settings(Section):
     """Services that can't do their work with all of it."""
     profiles: list[Profile] = Field(default_factory=list)
     """Profiles of AppArmor that don't enforce, beside those that Debian ships so."""
+
+    @model_validator(mode="after")
+    def _of_roles(self) -> "Settings":
+        for each in self.units:
+            if each.unit in RESTARTED:
+                raise ValueError(
+                    f"{each.unit} has a sandbox of its own, and can't have that of daemons: "
+                    "take it out of `units`, and name what it can't bear in `loosened`"
+                )
+        return self
 
     def sandboxes_of(self, host: Host) -> list[Sandbox]:
         """Return the sandboxes that a host's services must have, where it has them."""

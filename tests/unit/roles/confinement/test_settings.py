@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
+from ringfence.operations.shell import library
 from ringfence.rendering import render
 from ringfence.site import find_house
+from roles.audit.deploy import CONFINED
 from roles.confinement import settings as module
 from roles.confinement.settings import SANDBOXES, UNCONFINED, Settings
 
@@ -51,6 +53,23 @@ def test_services_that_carry_calls_are_never_restarted():
     for unit in ("kamailio.service", "asterisk.service", "freeswitch.service"):
         assert known[unit].carries_calls
     assert not known["chrony.service"].carries_calls
+
+
+def test_auditd_is_restarted_by_its_own_role_and_sees_what_its_rules_are_about():
+    sandbox = sandboxes(Settings())["auditd.service"]
+    assert sandbox.restarted_by == "audit"
+    assert not {"ProtectHome", "PrivateTmp"} & set(sandbox.settings)
+    assert sandbox.settings["ProtectSystem"] == "yes"  # nor may /etc be read only
+    assert CONFINED in Settings().drop_ins_of(host("pbx"))
+    assert f"sandbox={CONFINED}\n" in library("audit")
+
+
+def test_auditd_can_t_have_the_sandbox_of_daemons():
+    units = [{"unit": "auditd.service", "groups": ["all"]}]
+    with pytest.raises(
+        ValidationError, match=r"auditd\.service has a sandbox of its own, and can't"
+    ):
+        Settings.model_validate({"units": units})
 
 
 def test_a_site_adds_services_of_its_own_on_the_hosts_of_their_groups():
