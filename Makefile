@@ -44,7 +44,7 @@ machines: packages $(VENV)/ready
 	pytest -m 'machine and not every_way' tests/integration/test_{machines,guard,lab,machine_records}.py
 
 # Every control in every way, on containers and machines, an apply interrupted at every moment that is tried, and what
-# CONTRIBUTING.md says, to the letter; `make test` has as few ways as fail each test once, and fewer moments.
+# CONTRIBUTING.md and the first host's page say, to the letter; `make test` has as few ways as fail each test once, and fewer moments.
 proofs: packages $(VENV)/ready
 	pytest -m every_way tests/integration
 

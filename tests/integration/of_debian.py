@@ -1,5 +1,6 @@
 """Packages of Debian's that no role wants: got when a test asks, for containers have no network."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,12 +30,13 @@ def install(site: Path, host: str, packages: Sequence[str]) -> None:
     """Install packages in a container, by its own apt in this computer's network."""
     inside = ("--mount", "--uts", "--ipc", "--pid", "--")
     apart = ("unshare", "--mount", "--propagation", "private", "sh", "-c", INSTALL, "sh")
+    proxies = {name: it for name, it in os.environ.items() if name.lower().endswith("_proxy")}
     ended = subprocess.run(
         [*ENTER, first_process(site, host), *inside, *apart, *packages],
         input=Path("/etc/resolv.conf").read_text(),
         capture_output=True,
         text=True,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+        env={**proxies, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
         check=False,
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
