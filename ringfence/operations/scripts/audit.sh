@@ -33,9 +33,14 @@ leave_sandbox() { # pid that it must not have any more: have it run without, if 
     comes_back "$1" && back='it runs without it again' || back='nor without it'
     fail "auditd does not run in its sandbox, $back: name what it needs in confinement.loosened (journalctl -u auditd)"
 }
+start_or_leave() { # what starts may not start in its sandbox
+    (act start auditd.service) && return
+    leave_sandbox 0
+    exit 1
+}
 start_auditd() { # path of its configuration...
     settle "$@"
-    act start auditd.service
+    start_or_leave
     wait_for_auditd 0
 }
 restart_auditd() { # path of its configuration...: by ending it, for systemd refuses to stop it and starts what ended
@@ -43,7 +48,7 @@ restart_auditd() { # path of its configuration...: by ending it, for systemd ref
     [ ! -e /var/lib/ringfence/states/open ] || sh /var/lib/ringfence/states/states acted restart auditd.service || exit 1
     before=$(systemctl show -p MainPID --value auditd.service)
     kill -CONT "$before" 2>/dev/null
-    kill -TERM "$before" 2>/dev/null || act start auditd.service
+    kill -TERM "$before" 2>/dev/null || start_or_leave
     wait_for_auditd "$before"
 }
 load_rules() { # assembles the rules of /etc/audit/rules.d and gives them to the kernel
